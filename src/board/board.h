@@ -1,0 +1,93 @@
+// A board as its file describes it (boards/<name>/board.toml), and the same board opened on a tree.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file_tree.h"
+#include "data/trace.h"
+#include "knob/knob.h"
+#include "sensor/sensor.h"
+
+namespace isojoule {
+
+struct ThermalZone {
+  std::string name;  // the zone's `type` text
+};
+
+// Nodes read at every tick (or at begin and end) beside the rails.
+struct WatchSpec {
+  std::string name;  // "cpu_frequency"
+  std::string path;
+  double scale = 1;  // node's unit in SI
+};
+
+struct ThrottleSpec {
+  std::string name;
+  std::string path;  // an integer that rises, or is above 0 while throttling
+};
+
+// What one software release of the board changes.
+struct BoardRelease {
+  std::string name;            // "32.7", the L4T release it stands for
+  std::vector<std::string> l4t;  // prefixes of L4T releases that it covers: "32.5", "32.6", "32.7"
+  std::vector<ChipSpec> chips;
+  std::vector<KnobSpec> knobs;
+  std::vector<WatchSpec> watches;
+  std::vector<ThrottleSpec> throttles;
+};
+
+struct BoardFile {
+  std::string name;   // "jetson-nano"
+  std::string title;  // "NVIDIA Jetson Nano 4 GB"
+  std::vector<std::string> compatible;
+  std::vector<Rail> rails;
+  std::string total;  // expression over rails
+  std::map<std::string, std::string> default_governors;  // axis -> value
+  std::vector<ThermalZone> thermal;
+  std::vector<BoardRelease> releases;  // newest last
+  std::vector<std::string> quirks;     // texts for people, each with its source
+  std::string directory;               // where board.toml was found; the twin's file lies beside it
+};
+
+// Errors: parse with line and column, invalid (a rail that feeds itself, a total that adds parent
+// and child, an unknown rail, a knob without nodes).
+Result<BoardFile> parse_board(const std::string& toml, const std::string& path);
+Result<BoardFile> load_board(const std::string& boards_directory, const std::string& name);
+std::vector<std::string> board_names(const std::string& boards_directory);
+
+// By the device-tree's compatible strings and /etc/nv_tegra_release; not_found on another machine.
+struct Detected {
+  std::string board;
+  std::string release;  // a BoardRelease's name, or "" if the board has no such
+};
+Result<Detected> detect_board(const std::string& boards_directory, FileTree& tree);
+
+// The board with its nodes opened. Sensors and knobs that are not there are problems, not errors:
+// the others work. Keeps references to tree and clock.
+struct Board {
+  BoardFile file;
+  BoardRelease release;
+  FileTree* tree = nullptr;
+  Clock* clock = nullptr;
+  bool simulated = false;
+  std::vector<std::unique_ptr<Sensor>> sensors;
+  std::vector<std::unique_ptr<Knob>> knobs;
+  std::vector<Error> problems;
+  // Thermal zones by name -> path of `temp` (millidegrees).
+  std::map<std::string, std::string> thermal_paths;
+
+  Knob* knob(const std::string& axis) const;
+};
+
+Result<Board> open_board(const BoardFile& file, const std::string& release, FileTree& tree,
+                         Clock& clock);
+
+// A total expression, "VDD_IN" or "A + B + C": its rails. Errors: invalid.
+Result<std::vector<std::string>> rails_of_total(const std::string& total);
+
+}  // namespace isojoule

@@ -1,0 +1,75 @@
+#include "data/counter.h"
+
+#include <algorithm>
+
+namespace isojoule {
+namespace {
+
+constexpr std::array<CounterInfo, static_cast<std::size_t>(Counter::count_)> kCounters = {{
+    {Counter::sample_gap, "sample_gap", Severity::warning,
+     "two samples were further apart than one and a half periods",
+     "Stop other programs, or sample less often"},
+    {Counter::sample_stale, "sample_stale", Severity::info,
+     "a reading was taken before the chip had finished a new window",
+     "Nothing to do; sampling slower than the chip's window avoids it"},
+    {Counter::sample_failed, "sample_failed", Severity::data_loss,
+     "a channel answered with an error", "See the run's notes for the node and its error"},
+    {Counter::clock_not_reached, "clock_not_reached", Severity::warning,
+     "a clock reads back other than requested",
+     "Look for a power mode, a throttle or another program that holds it"},
+    {Counter::clock_drifted, "clock_drifted", Severity::warning,
+     "a pinned clock moved during the run", "Look for throttling and for other programs"},
+    {Counter::throttled, "throttled", Severity::data_loss,
+     "the board throttled during the run", "Cool the board, or choose a lower setting"},
+    {Counter::window_shorter_than_sensor, "window_shorter_than_sensor", Severity::warning,
+     "a phase is shorter than the power chip's averaging window",
+     "Run more inferences, so that the phase gets longer"},
+    {Counter::phase_without_samples, "phase_without_samples", Severity::data_loss,
+     "no reading falls into the phase", "Sample more often, or make the phase longer"},
+    {Counter::rail_missing, "rail_missing", Severity::data_loss,
+     "a rail of the board gave nothing at all", "Run as root, and look at the problems that the board's opening named"},
+    {Counter::trace_ends_in_phase, "trace_ends_in_phase", Severity::data_loss,
+     "the readings end before the phase does", "Repeat the run"},
+    {Counter::negative_power, "negative_power", Severity::info,
+     "a reading was below zero; it is kept", "Nothing to do; chips have an offset"},
+    {Counter::out_of_memory, "out_of_memory", Severity::data_loss,
+     "the engine could not hold the batch", "Choose a smaller batch"},
+    {Counter::engine_failed, "engine_failed", Severity::data_loss,
+     "the engine failed", "See the run's failure text"},
+    {Counter::temperature_high, "temperature_high", Severity::warning,
+     "the run began above the plan's start temperature", "Allow a longer cool-down"},
+    {Counter::spread_high, "spread_high", Severity::warning,
+     "the repeats differ by more than the plan's criterion", "Make more repeats"},
+}};
+
+}  // namespace
+
+std::span<const CounterInfo> all_counters() { return kCounters; }
+
+const CounterInfo& info_of(Counter counter) { return kCounters[static_cast<std::size_t>(counter)]; }
+
+std::optional<Counter> counter_named(std::string_view name) {
+  const auto found = std::find_if(kCounters.begin(), kCounters.end(),
+                                  [name](const CounterInfo& info) { return info.name == name; });
+  return found == kCounters.end() ? std::nullopt : std::optional(found->counter);
+}
+
+std::string_view name_of(Severity severity) {
+  switch (severity) {
+    case Severity::info: return "info";
+    case Severity::warning: return "warning";
+    case Severity::data_loss: return "data loss";
+  }
+  return "";
+}
+
+bool Counters::any() const {
+  return std::any_of(counts_.begin(), counts_.end(), [](std::uint64_t n) { return n != 0; });
+}
+
+Counters& Counters::operator+=(const Counters& other) {
+  for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
+  return *this;
+}
+
+}  // namespace isojoule

@@ -1,0 +1,61 @@
+// Everything that can go wrong with data, each with a name, a severity and a remedy. Counted per
+// run and shown wherever a number of that run is shown.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace isojoule {
+
+enum class Counter : std::uint8_t {
+  sample_gap,                  // two samples further apart than 1.5 periods
+  sample_stale,                // a reading that cannot be new: the chip had not finished a window
+  sample_failed,               // a channel answered with an error at one tick
+  clock_not_reached,           // a clock reads back other than requested
+  clock_drifted,               // a pinned clock moved during the run
+  throttled,                   // a throttle counter rose during the run
+  window_shorter_than_sensor,  // a phase shorter than the chip's averaging window
+  phase_without_samples,       // no reading inside the phase
+  rail_missing,                // a rail of the board gave nothing at all
+  trace_ends_in_phase,         // the trace does not cover the phase to its end
+  negative_power,              // kept, and counted
+  out_of_memory,               // the engine could not hold the batch
+  engine_failed,
+  temperature_high,  // start temperature above the plan's limit after the cool-down wait
+  spread_high,       // repeats differ by more than the plan's criterion
+  count_,            // not a counter
+};
+
+enum class Severity : std::uint8_t { info, warning, data_loss };
+
+struct CounterInfo {
+  Counter counter;
+  std::string_view name;  // "sample_gap", stable: it stands in files
+  Severity severity;
+  std::string_view meaning;
+  std::string_view remedy;
+};
+
+std::span<const CounterInfo> all_counters();
+const CounterInfo& info_of(Counter counter);
+std::optional<Counter> counter_named(std::string_view name);
+std::string_view name_of(Severity severity);  // "info", "warning", "data loss"
+
+class Counters {
+ public:
+  void add(Counter counter, std::uint64_t times = 1) { counts_[index(counter)] += times; }
+  std::uint64_t operator[](Counter counter) const { return counts_[index(counter)]; }
+  bool any() const;
+  Counters& operator+=(const Counters& other);
+  bool operator==(const Counters& other) const = default;
+
+ private:
+  static std::size_t index(Counter counter) { return static_cast<std::size_t>(counter); }
+  std::array<std::uint64_t, static_cast<std::size_t>(Counter::count_)> counts_{};
+};
+
+}  // namespace isojoule

@@ -1,0 +1,93 @@
+// One run of a study: what was asked, what was achieved, when what happened, what it cost.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/quantity.h"
+#include "data/counter.h"
+#include "data/setting.h"
+
+namespace isojoule {
+
+enum class PhaseKind : std::uint8_t { idle, load, graph_initialisation, warm_up, inference, tear_down };
+std::string_view name_of(PhaseKind kind);  // "graph_initialisation"
+std::optional<PhaseKind> phase_named(std::string_view name);
+
+struct Phase {
+  PhaseKind kind;
+  Instant begin;
+  Instant end;
+  Second duration() const { return (end - begin).seconds(); }
+  bool operator==(const Phase&) const = default;
+};
+
+// One batch of the inference phase.
+struct BatchMark {
+  Instant begin;
+  Instant end;
+  bool operator==(const BatchMark&) const = default;
+};
+
+// A value that was measured, with its standard uncertainty (k = 1), or the reason why it was not.
+struct MeasuredEnergy {
+  std::optional<Joule> value;
+  std::optional<Joule> uncertainty;
+  std::string why_absent;
+};
+
+struct PhaseEnergy {
+  PhaseKind phase;
+  std::string rail;  // "total" for the module's total expression, otherwise a rail's name
+  Second duration{0};
+  MeasuredEnergy gross;
+  MeasuredEnergy net;  // gross minus idle power x duration, at the same setting
+  std::map<std::string, double> budget_j;  // standard uncertainty by cause: gain, offset, quantisation, sampling, edges
+};
+
+struct KnobResult {
+  std::string axis;
+  Value requested;
+  Value achieved;
+};
+
+enum class RunState : std::uint8_t {
+  complete,
+  failed,     // engine or board failed; `failure` says why
+  throttled,  // complete, but not to be averaged in
+};
+std::string_view name_of(RunState state);
+std::optional<RunState> run_state_named(std::string_view name);
+
+// Why a setting is in the plan: a point of the grid, or a baseline that leaves it to the governors.
+struct Run {
+  std::int64_t id = 0;       // row of the study file, 1..
+  std::int64_t sequence = 0;  // place in the plan's order, 0..; unique in the study
+  std::int64_t block = 0;
+  std::int64_t repeat = 0;
+  std::string network;
+  std::string baseline;  // empty: a grid point; otherwise the baseline's name ("default")
+  Setting setting;
+  std::vector<KnobResult> knobs;
+  RunState state = RunState::complete;
+  std::string failure;
+  std::int64_t inferences = 0;
+  std::vector<Phase> phases;
+  std::vector<BatchMark> batches;
+  std::vector<PhaseEnergy> energies;
+  // Share of the inference phase at each value, in percent, by watch: "cpu_frequency" -> (hz -> %).
+  std::map<std::string, std::map<double, double>> residency_percent;
+  std::map<std::string, double> temperature_start_c;
+  std::map<std::string, double> temperature_end_c;
+  Counters counters;
+  std::string wall_time;  // ISO 8601, for people
+
+  const Phase* phase(PhaseKind kind) const;
+  const PhaseEnergy* energy(PhaseKind kind, const std::string& rail = "total") const;
+};
+
+}  // namespace isojoule

@@ -1,0 +1,69 @@
+// The study file: one SQLite database (WAL) with a schema version, the plan, the board, and every
+// complete run with its trace. A run is written in one transaction when it is complete; whoever
+// opens the file later sees whole runs only.
+//
+// Not thread-safe; one writer at a time (a second one is refused with ErrorKind::busy).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "data/run.h"
+#include "data/trace.h"
+
+namespace isojoule {
+
+inline constexpr int kStudySchema = 1;
+
+// What the study was made on and with.
+struct StudyInfo {
+  std::string name;
+  std::string board;     // "jetson-nano"
+  std::string release;   // "32.7" or "" if unknown
+  bool simulated = false;
+  std::string plan_toml;
+  std::string plan_hash;  // of the plan, the board and the networks' bytes: a resume must match
+  std::string program_version;
+  std::string command;  // to repeat it
+  std::string engine;
+  std::string total;  // the board's total expression
+  std::vector<Rail> rails;
+  std::string created;  // ISO 8601
+  std::int64_t planned_runs = 0;
+  std::string protocol_json;
+};
+
+class StudyFile {
+ public:
+  enum class Mode { read, write };
+  // Opens an existing study. Errors: not_found, damaged, newer_schema, busy, permission_denied.
+  static Result<std::unique_ptr<StudyFile>> open(const std::string& path, Mode mode);
+  // Creates a new one; the file appears whole under its name or not at all. Errors: invalid when it
+  // exists, read_only, disk_full, permission_denied.
+  static Result<std::unique_ptr<StudyFile>> create(const std::string& path, const StudyInfo& info);
+
+  virtual ~StudyFile() = default;
+  const StudyInfo& info() const { return do_info(); }
+  // Stores the run and its trace; gives the run its id. `trace` may be null.
+  Result<std::int64_t> add(const Run& run, const Trace* trace) { return do_add(run, trace); }
+  // Sequence numbers of the runs that are there, ascending.
+  Result<std::vector<std::int64_t>> sequences() { return do_sequences(); }
+  // Every run in order of sequence, without batches (they are long) unless asked for.
+  Result<std::vector<Run>> runs(bool with_batches = false) { return do_runs(with_batches); }
+  Result<Run> run(std::int64_t id) { return do_run(id); }
+  // The run's trace; ErrorKind::no_data where none was kept.
+  Result<Trace> trace(std::int64_t id) { return do_trace(id); }
+
+ private:
+  virtual const StudyInfo& do_info() const = 0;
+  virtual Result<std::int64_t> do_add(const Run& run, const Trace* trace) = 0;
+  virtual Result<std::vector<std::int64_t>> do_sequences() = 0;
+  virtual Result<std::vector<Run>> do_runs(bool with_batches) = 0;
+  virtual Result<Run> do_run(std::int64_t id) = 0;
+  virtual Result<Trace> do_trace(std::int64_t id) = 0;
+};
+
+}  // namespace isojoule

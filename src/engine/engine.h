@@ -1,0 +1,84 @@
+// What runs a network. The core talks to a session; behind it is a worker program of its own, or a
+// twin's simulated one.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "data/run.h"
+
+namespace isojoule {
+
+struct Job {
+  std::string model_path;  // an ONNX file
+  std::string network;     // its name, for people
+  std::int64_t batch = 1;
+  std::int64_t inferences = 1;  // rounded up to whole batches by the session, which says so
+  std::int64_t warmup_batches = 0;
+  std::int64_t threads = 0;  // 0: the engine's own choice
+  std::uint64_t seed = 1;    // of the input data
+  std::map<std::string, std::string> options;
+};
+
+enum class EventKind : std::uint8_t {
+  phase_begin,
+  phase_end,
+  batch,     // one batch of the inference phase, begin and end
+  note,      // key = value about the engine: version, provider, threads
+  finished,  // the worker ended well; the last event
+  failed,    // it did not; `error` says why; the last event
+};
+
+struct Event {
+  EventKind kind = EventKind::note;
+  PhaseKind phase = PhaseKind::idle;
+  Instant begin;  // phase_begin: when; batch: its begin
+  Instant end;    // phase_end: when; batch: its end
+  std::string key, value;  // of a note
+  std::optional<Error> error;
+};
+
+class Session {
+ public:
+  virtual ~Session() = default;  // kills what still runs, and waits for it
+  // The next event, or nothing when `deadline` comes first. While it waits, time goes on and
+  // tickers tick. After finished or failed nothing more comes. A worker that dies gives `failed`
+  // (kind engine, or out_of_memory told by error.what starting "out of memory").
+  Result<std::optional<Event>> next_event(Instant deadline) { return do_next_event(deadline); }
+
+ private:
+  virtual Result<std::optional<Event>> do_next_event(Instant deadline) = 0;
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  const std::string& name() const { return do_name(); }
+  // Starts the work at once. Errors that are known before: not_found (no worker, no library, no
+  // model), invalid.
+  Result<std::unique_ptr<Session>> start(const Job& job) { return do_start(job); }
+
+ private:
+  virtual const std::string& do_name() const = 0;
+  virtual Result<std::unique_ptr<Session>> do_start(const Job& job) = 0;
+};
+
+struct EngineKind {
+  std::string_view name;
+  std::string_view help;
+  // `worker_directory`: where the worker programs lie (beside the program, or in libexec).
+  Result<std::unique_ptr<Engine>> (*open)(const std::string& worker_directory, Clock& clock);
+};
+
+std::span<const EngineKind> engine_kinds();  // generated
+Result<std::unique_ptr<Engine>> open_engine(std::string_view name,
+                                            const std::string& worker_directory, Clock& clock);
+
+}  // namespace isojoule

@@ -1,0 +1,64 @@
+// From a plan to a study file: order the runs, set the board, run the engine while the rails are
+// sampled, store each complete run, restore the board.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "board/board.h"
+#include "data/plan.h"
+#include "data/study_file.h"
+#include "engine/engine.h"
+
+namespace isojoule {
+
+// Errors: parse with line and column, invalid with the nearest known key or axis.
+Result<Plan> parse_plan(const std::string& toml, const std::string& path);
+
+struct PlannedRun {
+  std::int64_t sequence = 0;
+  std::int64_t block = 0;
+  std::int64_t repeat = 0;
+  std::string grid;
+  std::string network;
+  std::string baseline;
+  Setting setting;
+};
+// Every run of the plan on this board, in the order in which it is to be made: one block a repeat,
+// shuffled inside the block by the plan's seed, the baselines among them. Errors: unknown axis
+// (nearest name), a value that the board does not have (the two nearest).
+Result<std::vector<PlannedRun>> order_runs(const Plan& plan, const Board& board);
+
+// One run, measured. `samples` is filled even when the run failed. `planned.network` names a key of
+// `model_paths`.
+struct MeasuredRun {
+  Run run;
+  Trace trace;
+  std::map<std::string, std::string> notes;  // of the engine
+};
+Result<MeasuredRun> measure(Board& board, Engine& engine, const Job& job, const Protocol& protocol,
+                            const PlannedRun& planned, const std::atomic<bool>& interrupted);
+
+struct Progress {
+  std::int64_t done = 0, total = 0;
+  std::int64_t block = 0, blocks = 0;
+  Second elapsed{0};    // of real time
+  Second left{0};       // estimate, real time
+  const Run* last = nullptr;  // may be null
+};
+
+struct SweepResult {
+  std::int64_t made = 0, already_there = 0, failed = 0, planned = 0;
+  bool interrupted = false;
+};
+// Makes the runs that the study lacks. Every knob is saved to `journal_path` before the first write
+// and restored at the end, whatever happens short of the process's death; a journal that is already
+// there is restored first.
+Result<SweepResult> sweep(const Plan& plan, Board& board, Engine& engine, StudyFile& study,
+                          const std::map<std::string, std::string>& model_paths,
+                          const std::string& journal_path, const std::atomic<bool>& interrupted,
+                          const std::function<void(const Progress&)>& progress);
+
+}  // namespace isojoule

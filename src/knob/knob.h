@@ -1,0 +1,70 @@
+// Something of the board that can be set: a clock, a governor, the number of cores.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file_tree.h"
+#include "data/run.h"
+#include "data/setting.h"
+
+namespace isojoule {
+
+// One node's text as it was found; writing them back in reverse order restores the board.
+struct SavedNode {
+  std::string path;
+  std::string text;  // trimmed
+};
+
+class Knob {
+ public:
+  virtual ~Knob() = default;
+  const Axis& axis() const { return do_axis(); }
+  // Every value that may be asked for, ascending (names in the board's order).
+  const std::vector<Value>& values() const { return do_values(); }
+  Result<Value> get() { return do_get(); }
+  // Writes and reads back until it is there or `deadline` from now is over. Returns what was
+  // achieved, which may differ (the caller counts clock_not_reached). Errors: out_of_range with the
+  // two nearest values, permission_denied, io.
+  Result<Value> set(const Value& value, Clock& clock, Duration deadline) {
+    return do_set(value, clock, deadline);
+  }
+  // Opens the knob's limits wide, so that a governor of another knob is free (a frequency's knob: min
+  // and max to the table's ends). Does nothing for the others.
+  Status release() { return do_release(); }
+  // The nodes that set() and release() may write, with their present text, in the order in which
+  // they must be written back.
+  Result<std::vector<SavedNode>> save() { return do_save(); }
+
+ private:
+  virtual const Axis& do_axis() const = 0;
+  virtual const std::vector<Value>& do_values() const = 0;
+  virtual Result<Value> do_get() = 0;
+  virtual Result<Value> do_set(const Value& value, Clock& clock, Duration deadline) = 0;
+  virtual Status do_release() = 0;
+  virtual Result<std::vector<SavedNode>> do_save() = 0;
+};
+
+// What the board file says of one knob.
+struct KnobSpec {
+  std::string type;  // folder of the knob: "cpufreq", "devfreq", "governor", "cpu_online"
+  std::string axis;  // "cpu_frequency"
+  std::vector<std::string> nodes;  // directories: the policies, or the devfreq folder
+  bool ordered_limits = false;     // kernel 4.9: min > max is refused, so the order matters
+  double scale = 1;                // node's unit in SI (cpufreq writes kHz: 1e3)
+};
+
+struct KnobKind {
+  std::string_view name;
+  std::string_view help;
+  Result<std::unique_ptr<Knob>> (*open)(const KnobSpec& spec, FileTree& tree);
+};
+
+std::span<const KnobKind> knob_kinds();  // generated
+Result<std::unique_ptr<Knob>> open_knob(const KnobSpec& spec, FileTree& tree);
+
+}  // namespace isojoule

@@ -1,0 +1,66 @@
+// The answers of a study as data: what every report, `show`, `reproduce` and the JSON print from.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/run.h"
+#include "data/study_file.h"
+
+namespace isojoule {
+
+// Mean over the repeats, standard uncertainty of the mean (measurement and spread), the spread.
+struct Estimate {
+  double value = 0;
+  double uncertainty = 0;     // k = 1
+  double spread_percent = 0;  // standard deviation of the repeats over their mean
+  std::int64_t count = 0;
+};
+
+// All good runs of one network, setting and baseline.
+struct Point {
+  std::string network;
+  std::string baseline;  // empty: a grid point
+  Setting setting;
+  std::optional<Estimate> energy_j;      // of the inference phase, module total, gross
+  std::optional<Estimate> net_energy_j;  // without the idle power
+  std::optional<Estimate> power_w;       // mean in the inference phase
+  std::optional<Estimate> latency_s;     // of the whole inference phase
+  std::string why_absent;                // where energy is absent
+  double inferences = 0;                 // of one run
+  std::map<std::string, std::map<double, double>> residency_percent;  // mean over the runs
+  Counters counters;
+  std::int64_t runs = 0, failed = 0, throttled = 0;
+  std::vector<std::int64_t> run_ids;
+};
+
+// The best grid point of one network at one batch size, against every baseline there.
+struct Comparison {
+  std::string baseline;
+  Point point;
+  double saving_percent = 0;  // 1 - E(best) / E(baseline)
+  double saving_uncertainty_percent = 0;
+  double latency_change_percent = 0;  // T(best) / T(baseline) - 1
+};
+struct Minimum {
+  std::string network;
+  double batch = 0;
+  Point best;
+  std::vector<Comparison> comparisons;
+  std::int64_t grid_points = 0;
+  std::int64_t within_one_percent = 0;  // grid points whose energy is within 1 % of the least
+};
+
+struct StudySummary {
+  StudyInfo info;
+  std::vector<Point> points;
+  std::vector<Minimum> minima;  // where cpu_frequency x gpu_frequency were swept
+  Counters counters;
+  std::int64_t runs = 0, failed = 0, throttled = 0;
+};
+
+Result<StudySummary> summarise(StudyFile& study);
+
+}  // namespace isojoule

@@ -1,0 +1,66 @@
+// A source of power readings: one chip or one device, with one or more channels.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file_tree.h"
+#include "data/trace.h"
+
+namespace isojoule {
+
+enum class ReadingState : std::uint8_t { ok, no_data, failed };
+
+struct RawReading {
+  std::int64_t time_ns = 0;  // between the reads of a and b
+  std::int32_t a = 0;
+  std::int32_t b = 0;
+  ReadingState state = ReadingState::failed;
+};
+
+class Sensor {
+ public:
+  virtual ~Sensor() = default;
+  const std::vector<ChannelInfo>& channels() const { return do_channels(); }
+  // Channels that the board should have and that gave nothing when the sensor was opened, with why.
+  const std::vector<Error>& problems() const { return do_problems(); }
+  // One reading of every channel, in the order of channels(); out.size() == channels().size().
+  // Called from the sampling thread: no allocation, no lock when all is well.
+  void read(Clock& clock, std::span<RawReading> out) { do_read(clock, out); }
+
+ private:
+  virtual const std::vector<ChannelInfo>& do_channels() const = 0;
+  virtual const std::vector<Error>& do_problems() const = 0;
+  virtual void do_read(Clock& clock, std::span<RawReading> out) = 0;
+};
+
+// What the board file says of one power chip.
+struct ChipSpec {
+  std::string type;     // "ina3221"; the folder of the sensor
+  std::string bus_address;  // "6-0040"
+  std::string driver;   // "iio" or "hwmon"
+  struct Channel {
+    int index = 0;  // the chip's channel, 0-based
+    std::string rail;  // the label that the board must show there
+    double shunt_ohm = 0;
+  };
+  std::vector<Channel> channels;
+};
+
+// One row of the generated table of built-in sensors. `open` fails only where no channel at all can
+// be read; its error says which places were tried.
+struct SensorKind {
+  std::string_view name;
+  std::string_view help;
+  Result<std::unique_ptr<Sensor>> (*open)(const ChipSpec& spec, FileTree& tree);
+};
+
+std::span<const SensorKind> sensor_kinds();  // generated
+Result<std::unique_ptr<Sensor>> open_sensor(const ChipSpec& spec, FileTree& tree);
+
+}  // namespace isojoule

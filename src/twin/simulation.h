@@ -1,0 +1,85 @@
+// The board's physics and its kernel's control loops in virtual time, without any file: what
+// twin/ puts nodes in front of. One thread.
+//
+// Power of each domain is constant between two events, so energies are exact, not stepped.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/quantity.h"
+#include "base/random.h"
+#include "cost/cost.h"
+#include "data/run.h"
+#include "twin/constants.h"
+
+namespace isojoule::twin {
+
+// A clock domain with a frequency table and a governor.
+enum class Domain : std::uint8_t { cpu, gpu };
+
+struct SimulatedJob {
+  NetworkCost cost;  // of one batch
+  std::string network;
+  std::int64_t batch = 1;
+  std::int64_t batches = 1;
+  std::int64_t warmup_batches = 0;
+  NetworkConstants network_constants;  // kernel efficiency, CPU work an inference
+};
+
+struct SimulatedEvent {
+  enum class Kind : std::uint8_t { phase_begin, phase_end, batch, finished, out_of_memory } kind;
+  PhaseKind phase = PhaseKind::idle;
+  Instant begin, end;
+};
+
+class Simulation {
+ public:
+  Simulation(const Constants& constants, std::uint64_t seed, bool noise);
+  ~Simulation();
+
+  Instant now() const;
+  // Plays everything that happens up to t.
+  void advance_to(Instant t);
+
+  // Energy that the rail (index into constants.rails) has taken since the start, at a time in
+  // [now - history, now]; history is at least two windows of the power chip.
+  Joule rail_energy(std::size_t rail, Instant t) const;
+  Volt rail_voltage(std::size_t rail) const;
+
+  // ---- what the kernel's nodes read and write; frequencies in hertz, all from the tables ----
+  Hertz frequency(Domain domain) const;  // as it runs now
+  Hertz min_limit(Domain domain) const;
+  Hertz max_limit(Domain domain) const;
+  void set_limits(Domain domain, Hertz minimum, Hertz maximum);
+  const std::string& governor(Domain domain) const;
+  void set_governor(Domain domain, const std::string& name);  // must be one of the constants'
+  void set_userspace_frequency(Domain domain, Hertz frequency);  // used by governor userspace
+  int online_cores() const;
+  void set_online_cores(int cores);
+  double load(Domain domain) const;  // 0..1, recent
+  // Time at each table entry since the start, in order of the table.
+  std::vector<Second> time_in_state(Domain domain) const;
+  Celsius temperature(std::size_t zone) const;  // index into constants.thermal_zones
+  std::uint64_t throttle_events() const;
+
+  // ---- the process that runs the network ----
+  void start(SimulatedJob job);
+  bool running() const;
+  void kill();
+  // The next event that has happened by now(); in order of end time.
+  std::optional<SimulatedEvent> take_event();
+  // When something of the process will next end if nothing changes the clocks; the clock's owner
+  // advances towards it in small steps. Nothing when no process runs.
+  std::optional<Instant> next_process_time() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace isojoule::twin

@@ -1,0 +1,38 @@
+// A board that does not exist: a tree with that board's nodes, a virtual clock, and an engine whose
+// time and power come from a physical model. Whatever it says is simulated.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file_tree.h"
+#include "board/board.h"
+#include "engine/engine.h"
+
+namespace isojoule {
+
+class Twin {
+ public:
+  virtual ~Twin() = default;
+  FileTree& tree() { return do_tree(); }
+  Clock& clock() { return do_clock(); }
+  Engine& engine() { return do_engine(); }
+
+ private:
+  virtual FileTree& do_tree() = 0;
+  virtual Clock& do_clock() = 0;
+  virtual Engine& do_engine() = 0;
+};
+
+struct TwinOptions {
+  std::string release;     // a release of the board file; "" = the newest
+  std::uint64_t seed = 1;  // of run-to-run variation and sensor noise
+  bool noise = true;
+};
+
+// Reads twin.toml beside the board's file. Errors: not_found, parse, invalid.
+Result<std::unique_ptr<Twin>> make_twin(const BoardFile& board, const TwinOptions& options);
+
+}  // namespace isojoule
