@@ -1,1 +1,64 @@
-int main() { return 0; }
+#include <csignal>
+#include <cstdio>
+
+#include "cli/command.h"
+#include "isojoule/version.h"
+
+namespace {
+
+std::atomic<bool> interrupted{false};
+
+// The first Ctrl-C asks for an orderly end, the second ends at once.
+extern "C" void on_interrupt(int signal) {
+  if (interrupted.exchange(true)) {
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+  }
+}
+
+std::string quoted(const std::string& word) {
+  const bool plain = !word.empty() && word.find_first_not_of(
+                                          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                          "0123456789-_./:=,@%+") == std::string::npos;
+  if (plain) return word;
+  std::string result = "'";
+  for (const char c : word) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return result + "'";
+}
+
+int run(int argc, char** argv) {
+  using namespace isojoule;
+  CLI::App app("Measures, maps and minimises the energy of neural-network inference on edge boards.",
+               "isojoule");
+  app.set_version_flag("--version", std::string("isojoule ") + ISOJOULE_VERSION);
+  app.require_subcommand(1);
+  app.failure_message(CLI::FailureMessage::simple);
+  cli::Program program;
+  program.interrupted = &interrupted;
+  program.command_line = "isojoule";
+  for (int i = 1; i < argc; ++i) program.command_line += " " + quoted(argv[i]);
+  cli::add_sweep(app, program);
+  cli::add_measure(app, program);
+  cli::add_show(app, program);
+  cli::add_report(app, program);
+  cli::add_reproduce(app, program);
+  cli::add_zoo(app, program);
+  cli::add_cost(app, program);
+  cli::add_list(app, program);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? cli::kDone : cli::kBadInput;
+  }
+  std::signal(SIGINT, on_interrupt);
+  std::signal(SIGTERM, on_interrupt);
+  std::signal(SIGPIPE, SIG_IGN);
+  const auto result = program.action();
+  if (result) return *result;
+  std::fprintf(stderr, "%s\n", to_string(result.error()).c_str());
+  return result.error().kind == ErrorKind::interrupted ? cli::kInterrupted : cli::kBadInput;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return run(argc, argv); }

@@ -1,0 +1,129 @@
+#include "app/sweep_study.h"
+
+#include <unistd.h>
+
+#include <ctime>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/hash.h"
+#include "base/text_file.h"
+#include "isojoule/version.h"
+#include "workload/zoo.h"
+
+namespace isojoule {
+namespace {
+
+std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  std::array<char, 32> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
+// Every network of the plan as a file that the engine can open.
+Result<std::map<std::string, std::string>> network_files(const Plan& plan, const Target& target,
+                                                         const Paths& paths) {
+  std::map<std::string, std::string> files;
+  for (const PlanGrid& grid : plan.grids)
+    for (const std::string& network : grid.networks)
+      if (files.find(network) == files.end()) {
+        ISOJOULE_TRY(files[network], network_file(target, paths, network));
+      }
+  return files;
+}
+
+// What must be the same for a study to go on: plan, board, release, engine, and the networks' bytes.
+Result<std::string> identity(const Plan& plan, const Target& target,
+                             const std::map<std::string, std::string>& files) {
+  std::string text = plan.text + '\0' + target.board.file.name + '\0' + target.board.release.name +
+                     '\0' + target.engine()->name();
+  for (const auto& [network, path] : files) {
+    ISOJOULE_TRY(const std::string bytes, read_text_file(path));
+    text += '\0' + network + '\0' + content_hash(bytes);
+  }
+  return content_hash(text);
+}
+
+std::string protocol_json(const Protocol& protocol) {
+  return nlohmann::json{{"inferences", protocol.inferences},
+                        {"warmup_batches", protocol.warmup_batches},
+                        {"repeats", protocol.repeats},
+                        {"sampling_period_s", protocol.sampling_period.seconds().value()},
+                        {"settle_s", protocol.settle.seconds().value()},
+                        {"idle_s", protocol.idle.seconds().value()},
+                        {"start_temperature_c", protocol.start_temperature_c},
+                        {"cool_down_s", protocol.cool_down.seconds().value()},
+                        {"variation_percent", protocol.variation_percent},
+                        {"seed", protocol.seed},
+                        {"keep_traces", protocol.keep_traces}}
+      .dump();
+}
+
+StudyInfo describe(const Plan& plan, const Target& target, const SweepRequest& request,
+                   std::string hash, std::int64_t planned) {
+  StudyInfo info;
+  info.name = plan.name;
+  info.board = target.board.file.name;
+  info.release = target.board.release.name;
+  info.simulated = target.board.simulated;
+  info.plan_toml = plan.text;
+  info.plan_hash = std::move(hash);
+  info.program_version = ISOJOULE_VERSION;
+  info.command = request.command;
+  info.engine = target.engine()->name();
+  info.total = target.board.file.total;
+  info.rails = target.board.file.rails;
+  info.created = utc_now();
+  info.planned_runs = planned;
+  info.protocol_json = protocol_json(plan.protocol);
+  return info;
+}
+
+Result<std::unique_ptr<StudyFile>> open_or_create(const std::string& path, const StudyInfo& info) {
+  std::error_code code;
+  if (!std::filesystem::exists(path, code)) return StudyFile::create(path, info);
+  ISOJOULE_TRY(auto study, StudyFile::open(path, StudyFile::Mode::write));
+  if (study->info().plan_hash != info.plan_hash)
+    return fail(ErrorKind::invalid,
+                path + ": the study there was made with another plan, board, release or network",
+                "Give another file with -o, or go on with the plan that it was begun with");
+  return study;
+}
+
+}  // namespace
+
+Result<SweepResult> sweep_study(const Paths& paths, const SweepRequest& request,
+                                const std::atomic<bool>& interrupted,
+                                const std::function<void(const Progress&)>& progress) {
+  ISOJOULE_TRY(const std::string text, read_text_file(request.plan_path));
+  ISOJOULE_TRY(const Plan plan, parse_plan(text, request.plan_path));
+  TargetOptions options = request.target;
+  options.seed = plan.protocol.seed;
+  ISOJOULE_TRY(const auto target, open_target(paths, options));
+  if (!plan.board.empty() && plan.board != target->board.file.name)
+    return fail(ErrorKind::invalid,
+                request.plan_path + ": the plan is for board '" + plan.board + "', not '" +
+                    target->board.file.name + "'",
+                "Use --board " + std::string(target->twin ? "twin:" : "") + plan.board +
+                    ", or remove `board` from the plan");
+  ISOJOULE_CHECK(use_engine(*target, paths, plan.engine.empty() ? "onnxruntime" : plan.engine));
+  ISOJOULE_TRY(const auto planned, order_runs(plan, target->board));
+  ISOJOULE_TRY(const auto files, network_files(plan, *target, paths));
+  ISOJOULE_TRY(std::string hash, identity(plan, *target, files));
+  const StudyInfo info = describe(plan, *target, request, std::move(hash),
+                                  static_cast<std::int64_t>(planned.size()));
+  ISOJOULE_TRY(const auto study, open_or_create(request.study_path, info));
+  // A twin's nodes die with the process, so its journal lies beside the study; a real board's lies
+  // in one place, where the next program finds it.
+  const std::string journal = target->twin ? request.study_path + ".journal"
+                                           : paths.state + "/" + target->board.file.name + ".journal";
+  std::error_code code;
+  std::filesystem::create_directories(std::filesystem::absolute(journal).parent_path(), code);
+  return sweep(plan, target->board, *target->engine(), *study, files, journal, interrupted, progress);
+}
+
+}  // namespace isojoule

@@ -1,0 +1,44 @@
+// What is measured on: this machine, or a twin.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "app/paths.h"
+#include "board/board.h"
+#include "engine/engine.h"
+#include "twin/twin.h"
+
+namespace isojoule {
+
+// Owns everything that the board refers to. Movable only through the pointer that open_target gives.
+struct Target {
+  std::unique_ptr<Twin> twin;              // null on a real machine
+  std::unique_ptr<FileTree> own_tree;      // null on a twin
+  std::unique_ptr<Clock> own_clock;        // null on a twin
+  std::unique_ptr<Engine> own_engine;      // null on a twin, and until use_engine()
+  Board board;
+
+  Engine* engine() const { return twin ? &twin->engine() : own_engine.get(); }
+};
+
+struct TargetOptions {
+  // "twin:jetson-nano": a twin. "jetson-nano": this machine, which must be one. "": this machine,
+  // whatever it is.
+  std::string board;
+  std::string release;  // "" = detected, on a twin the newest
+  std::uint64_t seed = 1;
+};
+
+// Errors: not_found (an unknown board with the nearest name; this machine is none), parse, invalid.
+Result<std::unique_ptr<Target>> open_target(const Paths& paths, const TargetOptions& options);
+
+// The engine that runs networks there. On a twin it is the twin's own, whatever the name.
+Status use_engine(Target& target, const Paths& paths, const std::string& name);
+
+// The file of a network for this target, by zoo name or path. A twin needs shapes only, so its zoo
+// files come without weights.
+Result<std::string> network_file(const Target& target, const Paths& paths,
+                                 const std::string& name_or_path);
+
+}  // namespace isojoule

@@ -1,0 +1,89 @@
+#include "base/text_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "base/file_tree.h"
+
+namespace isojoule {
+namespace {
+
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return number_; }
+
+ private:
+  int number_;
+};
+
+tl::unexpected<Error> os_error(const std::string& path, const char* tried) {
+  return tl::unexpected<Error>(error_from_errno(errno, path, tried));
+}
+
+Status write_all(int descriptor, const std::string& text, const std::string& path) {
+  std::size_t done = 0;
+  while (done < text.size()) {
+    const ssize_t size = ::write(descriptor, text.data() + done, text.size() - done);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return os_error(path, "write");
+    done += static_cast<std::size_t>(size);
+  }
+  if (::fsync(descriptor) != 0 && errno != EINVAL) return os_error(path, "fsync");
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> read_text_file(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return os_error(path, "open");
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) return os_error(path, "stat");
+  if (S_ISDIR(status.st_mode)) return fail(ErrorKind::invalid, path + ": is a folder, not a file");
+  std::string text(static_cast<std::size_t>(status.st_size > 0 ? status.st_size : 0), '\0');
+  std::size_t done = 0;
+  for (;;) {
+    if (done == text.size()) text.resize(text.size() + 4096);
+    const ssize_t size = ::read(file.get(), text.data() + done, text.size() - done);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return os_error(path, "read");
+    if (size == 0) break;
+    done += static_cast<std::size_t>(size);
+  }
+  text.resize(done);
+  return text;
+}
+
+Status write_text_file(const std::string& path, const std::string& text) {
+  const std::string temporary = path + ".part" + std::to_string(::getpid());
+  {
+    const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    if (file.get() < 0) {
+      auto error = error_from_errno(errno, path, "create");
+      if (error.kind == ErrorKind::not_found) error.remedy = "Make the folder first";
+      return tl::unexpected<Error>(error);
+    }
+    if (const Status written = write_all(file.get(), text, path); !written) {
+      ::unlink(temporary.c_str());
+      return written;
+    }
+  }
+  if (::rename(temporary.c_str(), path.c_str()) != 0) {
+    const auto error = os_error(path, "rename");
+    ::unlink(temporary.c_str());
+    return error;
+  }
+  return {};
+}
+
+}  // namespace isojoule

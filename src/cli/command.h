@@ -1,0 +1,40 @@
+// One file a command: each adds itself to the program's arguments and says what it does when chosen.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <functional>
+#include <string>
+
+#include "base/error.h"
+
+namespace isojoule::cli {
+
+// Exit statuses, the same for every command.
+enum Exit : int {
+  kDone = 0,
+  kFailed = 1,      // the work itself failed: the engine, a run
+  kBadInput = 2,    // arguments, files, names
+  kUnmeasured = 3,  // it ran, but nothing here can measure its energy
+  kInterrupted = 130,
+};
+
+// What the chosen command does; set by its callback, run by main.
+using Action = std::function<Result<int>()>;
+
+struct Program {
+  std::string command_line;  // as typed, to be stored with a study
+  Action action;
+  const std::atomic<bool>* interrupted = nullptr;  // set by Ctrl-C
+};
+
+void add_zoo(CLI::App& app, Program& program);
+void add_cost(CLI::App& app, Program& program);
+void add_measure(CLI::App& app, Program& program);
+void add_sweep(CLI::App& app, Program& program);
+void add_show(CLI::App& app, Program& program);
+void add_report(CLI::App& app, Program& program);
+void add_reproduce(CLI::App& app, Program& program);
+void add_list(CLI::App& app, Program& program);
+
+}  // namespace isojoule::cli

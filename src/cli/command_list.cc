@@ -1,0 +1,60 @@
+#include <fmt/format.h>
+
+#include "app/paths.h"
+#include "base/text.h"
+#include "board/board.h"
+#include "cli/command.h"
+#include "data/counter.h"
+#include "engine/engine.h"
+#include "report/report.h"
+#include "workload/zoo.h"
+
+namespace isojoule::cli {
+namespace {
+
+template <typename Kinds>
+void print_kinds(const Kinds& kinds) {
+  for (const auto& kind : kinds) fmt::print("{:<14} {}\n", kind.name, kind.help);
+}
+
+Result<int> list_boards() {
+  ISOJOULE_TRY(const Paths paths, find_paths());
+  for (const std::string& name : board_names(paths.boards)) {
+    ISOJOULE_TRY(const BoardFile board, load_board(paths.boards, name));
+    std::vector<std::string> releases;
+    for (const BoardRelease& release : board.releases) releases.push_back(release.name);
+    fmt::print("{:<18} {} (L4T {})\n", name, board.title, join(releases, ", "));
+  }
+  return kDone;
+}
+
+Result<int> list_counters() {
+  for (const CounterInfo& info : all_counters())
+    fmt::print("{:<27} {:<10} {}. {}\n", info.name, name_of(info.severity), info.meaning, info.remedy);
+  return kDone;
+}
+
+Result<int> list(const std::string& what) {
+  if (what == "boards") return list_boards();
+  if (what == "counters") return list_counters();
+  if (what == "sensors") print_kinds(sensor_kinds());
+  if (what == "knobs") print_kinds(knob_kinds());
+  if (what == "engines") print_kinds(engine_kinds());
+  if (what == "reports") print_kinds(report_kinds());
+  return kDone;
+}
+
+}  // namespace
+
+void add_list(CLI::App& app, Program& program) {
+  auto* command = app.add_subcommand("list", "The parts that this program has");
+  auto what = std::make_shared<std::string>();
+  command->add_option("WHAT", *what, "boards, sensors, knobs, engines, reports or counters")
+      ->required()
+      ->check(CLI::IsMember({"boards", "sensors", "knobs", "engines", "reports", "counters"}));
+  command->callback([what, &program] {
+    program.action = [what] { return list(*what); };
+  });
+}
+
+}  // namespace isojoule::cli

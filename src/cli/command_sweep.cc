@@ -1,0 +1,114 @@
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "app/sweep_study.h"
+#include "cli/command.h"
+
+namespace isojoule::cli {
+namespace {
+
+std::string duration_text(Second duration) {
+  if (!std::isfinite(duration.value())) return "?";
+  const auto total = static_cast<long>(std::lround(duration.value()));
+  if (total < 60) return fmt::format("{} s", total);
+  if (total < 3600) return fmt::format("{} min {:02} s", total / 60, total % 60);
+  return fmt::format("{} h {:02} min", total / 3600, total % 3600 / 60);
+}
+
+// A bar that stays on its line on a terminal; elsewhere one line a block. Writes to standard error,
+// so that standard output stays clean.
+class ProgressPrinter {
+ public:
+  ProgressPrinter() : terminal_(::isatty(STDERR_FILENO) == 1) {}
+
+  void operator()(const Progress& progress) {
+    terminal_ ? draw_bar(progress) : print_block(progress);
+  }
+  void finish() const {
+    if (terminal_ && drawn_) fmt::print(stderr, "\n");
+  }
+
+ private:
+  static int terminal_width() {
+    winsize size{};
+    const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    return known ? size.ws_col : 80;
+  }
+
+  void draw_bar(const Progress& progress) {
+    // At most twenty times a second: a twin makes hundreds of runs in that time.
+    const bool last = progress.done == progress.total;
+    if (!last && progress.elapsed - drawn_at_ < Second(0.05)) return;
+    drawn_at_ = progress.elapsed;
+    drawn_ = true;
+    const std::string words = fmt::format(
+        " {:>3.0f} %  {}/{} runs, block {}/{}, {} left ",
+        100.0 * static_cast<double>(progress.done) /
+            static_cast<double>(std::max<std::int64_t>(1, progress.total)),
+        progress.done, progress.total, progress.block, progress.blocks, duration_text(progress.left));
+    const int width = std::max(0, terminal_width() - static_cast<int>(words.size()) - 3);
+    const auto full = static_cast<int>(static_cast<double>(width) *
+                                       static_cast<double>(progress.done) /
+                                       static_cast<double>(std::max<std::int64_t>(1, progress.total)));
+    fmt::print(stderr, "\r[{}{}]{}", std::string(static_cast<std::size_t>(full), '#'),
+               std::string(static_cast<std::size_t>(width - full), ' '), words);
+  }
+
+  void print_block(const Progress& progress) {
+    if (progress.block == block_ && progress.done != progress.total) return;
+    block_ = progress.block;
+    fmt::print(stderr, "block {}/{}: {}/{} runs, {} gone, {} left\n", progress.block, progress.blocks,
+               progress.done, progress.total, duration_text(progress.elapsed),
+               duration_text(progress.left));
+  }
+
+  bool terminal_;
+  bool drawn_ = false;
+  Second drawn_at_{-1};
+  std::int64_t block_ = -1;
+};
+
+Result<int> run_sweep(const SweepRequest& request, const Program& program) {
+  ISOJOULE_TRY(const Paths paths, find_paths());
+  ProgressPrinter printer;
+  const auto result = sweep_study(paths, request, *program.interrupted,
+                                  [&printer](const Progress& progress) { printer(progress); });
+  printer.finish();
+  if (!result) return tl::unexpected<Error>(result.error());
+  fmt::print("{}: {} of {} runs there, {} made now{}\n", request.study_path,
+             result->already_there + result->made, result->planned, result->made,
+             result->failed > 0 ? fmt::format(", {} failed", result->failed) : "");
+  if (result->interrupted) {
+    fmt::print("interrupted; the same command goes on from here\n");
+    return kInterrupted;
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void add_sweep(CLI::App& app, Program& program) {
+  auto* command =
+      app.add_subcommand("sweep", "Measure every setting of a plan, beside the governors");
+  auto request = std::make_shared<SweepRequest>();
+  command->add_option("PLAN", request->plan_path, "The plan (TOML); ready ones are in studies/")
+      ->required();
+  command->add_option("--board", request->target.board,
+                      "twin:NAME for a simulated board, NAME to insist on a real one (default: this "
+                      "machine)");
+  command->add_option("--release", request->target.release,
+                      "Software release of the board (default: detected; on a twin the newest)");
+  command->add_option("-o,--output", request->study_path,
+                      "The study file; one that is there is gone on with")
+      ->required();
+  command->callback([request, &program] {
+    request->command = program.command_line;
+    program.action = [request, &program] { return run_sweep(*request, program); };
+  });
+}
+
+}  // namespace isojoule::cli
