@@ -81,13 +81,18 @@ function(isojoule_rooms)
   isojoule_write_table("${names}" ZooEntry workload/zoo workload/zoo_entry.h zoo_entry zoo_entries)
 
   target_include_directories(isojoule
-    PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>
+    PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
+           $<BUILD_INTERFACE:${CMAKE_BINARY_DIR}/include> $<INSTALL_INTERFACE:include>
     PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/src ${CMAKE_BINARY_DIR}/generated)
   target_include_directories(isojoule SYSTEM PRIVATE ${TOMLPLUSPLUS_INCLUDE} ${Protobuf_INCLUDE_DIRS})
+  configure_file(include/isojoule/version.h.in ${CMAKE_BINARY_DIR}/include/isojoule/version.h @ONLY)
   target_compile_definitions(isojoule PRIVATE ONNX_ML=1 ONNX_NAMESPACE=onnx)
+  set_source_files_properties(${CMAKE_CURRENT_SOURCE_DIR}/src/app/paths.cc PROPERTIES
+    COMPILE_DEFINITIONS ISOJOULE_SOURCE_FOLDER="${CMAKE_CURRENT_SOURCE_DIR}"
+    SKIP_PRECOMPILE_HEADERS ON)
   target_link_libraries(isojoule
-    PRIVATE $<BUILD_INTERFACE:isojoule_flags> nlohmann_json::nlohmann_json Eigen3::Eigen
-            NLopt::nlopt SQLiteCpp ${ZSTD_LIBRARY} ${ONNX_LIBRARY} ${ONNX_PROTO_LIBRARY}
+    PRIVATE $<BUILD_INTERFACE:isojoule_flags> $<BUILD_INTERFACE:nlohmann_json::nlohmann_json>
+            $<BUILD_INTERFACE:Eigen3::Eigen> NLopt::nlopt SQLiteCpp ${ZSTD_LIBRARY} ${ONNX_LIBRARY} ${ONNX_PROTO_LIBRARY}
             ${Protobuf_LIBRARIES} fmt::fmt SQLite::SQLite3
     PUBLIC tl::expected Threads::Threads)
   target_precompile_headers(isojoule PRIVATE <string> <vector> <map> <memory> <optional> <variant>
