@@ -1,0 +1,317 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <ctime>
+
+#include "base/text.h"
+#include "experiment/apply.h"
+#include "experiment/experiment.h"
+#include "experiment/sampler.h"
+#include "trace/integrate.h"
+
+namespace isojoule {
+namespace {
+
+// An engine that says nothing for so long hangs. Nothing of the studies has batches of minutes.
+constexpr Duration kSilence = Duration::milliseconds(600'000);
+// How late a Ctrl-C may be seen on a real clock.
+constexpr Duration kSlice = Duration::milliseconds(50);
+// What the trace's columns are reserved for.
+constexpr Duration kUsualRun = Duration::milliseconds(400'000);
+
+std::string wall_time_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  std::array<char, 32> text{};
+  const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return {text.data(), size};
+}
+
+// The board or the user cannot do it, and no further run will: the study ends.
+bool is_final(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::not_found:
+    case ErrorKind::permission_denied:
+    case ErrorKind::read_only:
+    case ErrorKind::invalid:
+    case ErrorKind::out_of_range:
+    case ErrorKind::unsupported:
+    case ErrorKind::interrupted:
+    case ErrorKind::internal: return true;
+    default: return false;
+  }
+}
+
+class Measurement {
+ public:
+  Measurement(Board& board, Engine& engine, const Job& job, const Protocol& protocol,
+              const PlannedRun& planned, const std::atomic<bool>& interrupted)
+      : board_(board),
+        engine_(engine),
+        job_(job),
+        protocol_(protocol),
+        planned_(planned),
+        interrupted_(interrupted) {}
+
+  Result<MeasuredRun> make() {
+    describe();
+    auto made = prepare_and_run();
+    if (!made) {
+      if (is_final(made.error().kind)) return tl::unexpected<Error>(made.error());
+      fail_run(made.error());
+      if (engine_started_) run().counters.add(Counter::engine_failed);
+    }
+    return std::move(result_);
+  }
+
+ private:
+  Run& run() { return result_.run; }
+
+  void describe() {
+    run().sequence = planned_.sequence;
+    run().block = planned_.block;
+    run().repeat = planned_.repeat;
+    run().network = planned_.network;
+    run().baseline = planned_.baseline;
+    run().setting = planned_.setting;
+    run().wall_time = wall_time_now();
+  }
+
+  Status prepare_and_run() {
+    ISOJOULE_TRY(run().knobs, apply_setting(board_, planned_, run().counters));
+    ISOJOULE_CHECK(wait(protocol_.settle));
+    ISOJOULE_CHECK(wait_until_cool());
+    run().temperature_start_c = temperatures();
+    const auto throttled_before = throttle_counts();
+    Sampler sampler(board_, protocol_.sampling_period, kUsualRun);
+    sampler.start();
+    const Status ran = idle_and_run(sampler.margin());
+    sampler.stop();
+    result_.trace = sampler.take(run().counters);
+    ISOJOULE_CHECK(ran);
+    run().temperature_end_c = temperatures();
+    if (throttle_counts_rose(throttled_before)) note_throttling();
+    evaluate();
+    return {};
+  }
+
+  Status idle_and_run(Duration margin) {
+    ISOJOULE_CHECK(wait(margin));
+    if (protocol_.idle.ns > 0) {
+      const Instant begin = board_.clock->now();
+      ISOJOULE_CHECK(wait(protocol_.idle));
+      run().phases.push_back({PhaseKind::idle, begin, board_.clock->now()});
+    }
+    ISOJOULE_CHECK(run_engine());
+    return wait(margin);
+  }
+
+  Status wait(Duration duration) {
+    const Instant end = board_.clock->now() + duration;
+    while (!interrupted_.load(std::memory_order_relaxed)) {
+      const Instant now = board_.clock->now();
+      if (now >= end) return {};
+      board_.clock->sleep_until(board_.clock->is_virtual() ? end : std::min(end, now + kSlice));
+    }
+    return interruption();
+  }
+
+  tl::unexpected<Error> interruption() const {
+    return fail(ErrorKind::interrupted, "the run was interrupted",
+                "The same command goes on from here");
+  }
+
+  Status wait_until_cool() {
+    if (protocol_.start_temperature_c <= 0) return {};
+    const Instant end = board_.clock->now() + protocol_.cool_down;
+    while (hottest() > protocol_.start_temperature_c) {
+      if (board_.clock->now() >= end) {
+        run().counters.add(Counter::temperature_high);
+        return {};
+      }
+      ISOJOULE_CHECK(wait(std::min(Duration::milliseconds(1000), end - board_.clock->now())));
+    }
+    return {};
+  }
+
+  std::map<std::string, double> temperatures() {
+    std::map<std::string, double> found;
+    for (const auto& [name, path] : board_.thermal_paths) {
+      const auto millidegrees = read_integer(*board_.tree, path);
+      if (millidegrees) found[name] = static_cast<double>(*millidegrees) * 1e-3;
+    }
+    return found;
+  }
+
+  double hottest() {
+    double most = -273.15;
+    for (const auto& [name, celsius] : temperatures()) most = std::max(most, celsius);
+    return most;
+  }
+
+  std::map<std::string, std::int64_t> throttle_counts() {
+    std::map<std::string, std::int64_t> counts;
+    for (const ThrottleSpec& spec : board_.release.throttles) {
+      const auto count = read_integer(*board_.tree, spec.path);
+      if (count) counts[spec.name] = *count;
+    }
+    return counts;
+  }
+
+  bool throttle_counts_rose(const std::map<std::string, std::int64_t>& before) {
+    for (const auto& [name, count] : throttle_counts()) {
+      const auto found = before.find(name);
+      if (found != before.end() && count > found->second) return true;
+    }
+    return false;
+  }
+
+  void note_throttling() {
+    run().counters.add(Counter::throttled);
+    if (run().state == RunState::complete) run().state = RunState::throttled;
+  }
+
+  // ---- the engine ----
+
+  Status run_engine() {
+    ISOJOULE_TRY(const auto session, engine_.start(job_));
+    engine_started_ = true;
+    const bool is_virtual = board_.clock->is_virtual();
+    Instant heard = board_.clock->now();
+    while (!interrupted_.load(std::memory_order_relaxed)) {
+      const Instant now = board_.clock->now();
+      if (now - heard >= kSilence)
+        return fail(ErrorKind::engine, engine_.name() + " says nothing for 600 s and was stopped",
+                    "Try fewer inferences, or measure the engine alone");
+      const Instant deadline = is_virtual ? heard + kSilence : now + kSlice;
+      ISOJOULE_TRY(const std::optional<Event> event, session->next_event(deadline));
+      if (!event) continue;
+      heard = board_.clock->now();
+      if (take(*event)) return {};
+    }
+    return interruption();
+  }
+
+  // True after the last event.
+  bool take(const Event& event) {
+    switch (event.kind) {
+      case EventKind::phase_begin:
+        run().phases.push_back({event.phase, event.begin, event.begin});
+        break;
+      case EventKind::phase_end: close_phase(event); break;
+      case EventKind::batch: run().batches.push_back({event.begin, event.end}); break;
+      case EventKind::note: result_.notes[event.key] = event.value; break;
+      case EventKind::finished: finish(); return true;
+      case EventKind::failed: take_failure(error_of(event)); return true;
+    }
+    return false;
+  }
+
+  void close_phase(const Event& event) {
+    for (auto phase = run().phases.rbegin(); phase != run().phases.rend(); ++phase)
+      if (phase->kind == event.phase) {
+        phase->end = event.end;
+        return;
+      }
+  }
+
+  void finish() {
+    const std::int64_t batch = std::max<std::int64_t>(1, job_.batch);
+    const auto batches = static_cast<std::int64_t>(run().batches.size());
+    // An engine that does not mark its batches has made all that was asked for, in whole batches.
+    run().inferences = (batches > 0 ? batches : (job_.inferences + batch - 1) / batch) * batch;
+    if (run().phase(PhaseKind::inference) == nullptr)
+      take_failure(
+          {ErrorKind::engine, engine_.name() + " finished without an inference phase", "", ""});
+  }
+
+  Error error_of(const Event& event) const {
+    return event.error.value_or(
+        Error{ErrorKind::engine, engine_.name() + " failed and did not say why", "", ""});
+  }
+
+  void take_failure(const Error& error) {
+    const bool memory = error.what.starts_with("out of memory");
+    run().counters.add(memory ? Counter::out_of_memory : Counter::engine_failed);
+    fail_run(error);
+  }
+
+  void fail_run(const Error& error) {
+    run().state = RunState::failed;
+    run().failure = error.what;
+    for (Phase& phase : run().phases)
+      if (phase.end == phase.begin) phase.end = board_.clock->now();
+  }
+
+  // ---- what it cost ----
+
+  void evaluate() {
+    if (run().state == RunState::failed) return;
+    if (board_.sensors.empty())
+      explain_absence();
+    else
+      run().energies = phase_energies(result_.trace, run().phases, run().counters);
+    const Phase* inference = run().phase(PhaseKind::inference);
+    if (inference == nullptr) return;
+    run().residency_percent = residency_percent(result_.trace, inference->begin, inference->end);
+    count_drift(*inference);
+  }
+
+  // No silent zero: every phase says why it has no energy, and where a sensor was looked for.
+  void explain_absence() {
+    std::vector<std::string> places;
+    for (const Error& problem : board_.problems)
+      if (!problem.tried.empty())
+        places.push_back(problem.what + " (" + problem.tried + ")");
+      else
+        places.push_back(problem.what);
+    std::string why = "no power sensor of " + board_.file.name + " can be read here";
+    if (!places.empty()) why += ": " + join(places, "; ");
+    for (const Phase& phase : run().phases) {
+      PhaseEnergy energy;
+      energy.phase = phase.kind;
+      energy.rail = "total";
+      energy.duration = phase.duration();
+      energy.gross.why_absent = energy.net.why_absent = why;
+      run().energies.push_back(std::move(energy));
+    }
+  }
+
+  void count_drift(const Phase& inference) {
+    for (const KnobResult& knob : run().knobs) {
+      const Knob* turned = board_.knob(knob.axis);
+      if (turned == nullptr || turned->axis().unit != Unit::hertz) continue;
+      for (const Watch& watch : result_.trace.watches)
+        if (watch.name == knob.axis) count_drift(watch, *turned, knob.achieved, inference);
+    }
+  }
+
+  void count_drift(const Watch& watch, const Knob& knob, const Value& pinned,
+                   const Phase& inference) {
+    const auto* expected = std::get_if<double>(&pinned);
+    for (std::size_t i = 0; i < watch.value.size(); ++i) {
+      if (expected != nullptr && watch.value[i] == *expected) continue;
+      if (watch.time_ns[i] < inference.begin.ns || watch.time_ns[i] > inference.end.ns) continue;
+      if (!same_value(knob, pinned, watch.value[i])) run().counters.add(Counter::clock_drifted);
+    }
+  }
+
+  Board& board_;
+  Engine& engine_;
+  const Job& job_;
+  const Protocol& protocol_;
+  const PlannedRun& planned_;
+  const std::atomic<bool>& interrupted_;
+  MeasuredRun result_;
+  bool engine_started_ = false;
+};
+
+}  // namespace
+
+Result<MeasuredRun> measure(Board& board, Engine& engine, const Job& job, const Protocol& protocol,
+                            const PlannedRun& planned, const std::atomic<bool>& interrupted) {
+  return Measurement(board, engine, job, protocol, planned, interrupted).make();
+}
+
+}  // namespace isojoule

@@ -1,0 +1,94 @@
+#include "experiment/sampler.h"
+
+#include <algorithm>
+
+namespace isojoule {
+namespace {
+
+// Temperatures move slowly: once a second is enough, and spares the governors' nodes the load.
+constexpr Duration kSlowPeriod = Duration::milliseconds(1000);
+
+bool is_slow(const WatchSpec& spec) { return spec.name.starts_with("temperature"); }
+
+}  // namespace
+
+Sampler::Sampler(Board& board, Duration period, Duration expected)
+    : board_(board), period_(period), margin_(period) {
+  trace_.total = board.file.total;
+  trace_.period = period;
+  const auto rows =
+      static_cast<std::size_t>(std::max<std::int64_t>(16, expected.ns / period.ns + 16));
+  for (const auto& sensor : board.sensors) add_sensor(*sensor, rows);
+  for (const WatchSpec& spec : board.release.watches) add_watch(spec, rows);
+}
+
+void Sampler::add_sensor(Sensor& sensor, std::size_t rows) {
+  const auto& infos = sensor.channels();
+  sources_.push_back({&sensor, trace_.channels.size(), std::vector<RawReading>(infos.size())});
+  for (const ChannelInfo& info : infos) {
+    Channel channel;
+    channel.info = info;
+    channel.time_ns.reserve(rows);
+    channel.a.reserve(rows);
+    if (info.kind == ChannelKind::voltage_current) channel.b.reserve(rows);
+    trace_.channels.push_back(std::move(channel));
+    const Duration window = Duration::from(info.window);
+    windows_ns_.push_back(window.ns);
+    margin_ = std::max(margin_, window + period_);
+  }
+}
+
+void Sampler::add_watch(const WatchSpec& spec, std::size_t rows) {
+  auto file = board_.tree->open(spec.path);
+  if (!file) return;
+  const std::int64_t every =
+      is_slow(spec) ? std::max<std::int64_t>(1, kSlowPeriod.ns / period_.ns) : 1;
+  nodes_.push_back({std::move(*file), spec.scale, every});
+  Watch watch;
+  watch.name = spec.name;
+  watch.time_ns.reserve(rows / static_cast<std::size_t>(every) + 1);
+  watch.value.reserve(rows / static_cast<std::size_t>(every) + 1);
+  trace_.watches.push_back(std::move(watch));
+}
+
+void Sampler::start() {
+  ticker_ = board_.clock->every(period_, [this](Instant) { tick(); });
+}
+
+void Sampler::stop() { ticker_.reset(); }
+
+void Sampler::tick() {
+  for (Source& source : sources_) {
+    source.sensor->read(*board_.clock, source.readings);
+    for (std::size_t i = 0; i < source.readings.size(); ++i)
+      store(trace_.channels[source.first + i], windows_ns_[source.first + i], source.readings[i]);
+  }
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (ticks_ % nodes_[i].every != 0) continue;
+    const auto value = read_integer(*nodes_[i].file);
+    if (!value) continue;
+    trace_.watches[i].time_ns.push_back(board_.clock->now().ns);
+    trace_.watches[i].value.push_back(static_cast<double>(*value) * nodes_[i].scale);
+  }
+  ++ticks_;
+}
+
+void Sampler::store(Channel& channel, std::int64_t window_ns, const RawReading& reading) {
+  if (reading.state != ReadingState::ok) {
+    counters_.add(Counter::sample_failed);
+    return;
+  }
+  if (!channel.time_ns.empty() && reading.time_ns - channel.time_ns.back() < window_ns)
+    counters_.add(Counter::sample_stale);
+  channel.time_ns.push_back(reading.time_ns);
+  channel.a.push_back(reading.a);
+  if (channel.info.kind == ChannelKind::voltage_current) channel.b.push_back(reading.b);
+}
+
+Trace Sampler::take(Counters& counters) {
+  counters += counters_;
+  counters_ = {};
+  return std::move(trace_);
+}
+
+}  // namespace isojoule

@@ -1,0 +1,150 @@
+#include <chrono>
+#include <set>
+
+#include "board/journal.h"
+#include "experiment/apply.h"
+#include "experiment/experiment.h"
+
+namespace isojoule {
+namespace {
+
+// A throttled run is made again at most so often; then it is stored as throttled.
+constexpr int kThrottledAttempts = 3;
+// An engine that fails twice at a setting cannot do it.
+constexpr int kFailedAttempts = 2;
+
+class Sweep {
+ public:
+  Sweep(const Plan& plan, Board& board, Engine& engine, StudyFile& study,
+        const std::map<std::string, std::string>& model_paths, const std::atomic<bool>& interrupted,
+        const std::function<void(const Progress&)>& progress)
+      : plan_(plan),
+        board_(board),
+        engine_(engine),
+        study_(study),
+        model_paths_(model_paths),
+        interrupted_(interrupted),
+        progress_(progress) {}
+
+  Status check() {
+    ISOJOULE_TRY(runs_, order_runs(plan_, board_));
+    result_.planned = static_cast<std::int64_t>(runs_.size());
+    for (const PlannedRun& run : runs_)
+      if (!model_paths_.contains(run.network))
+        return fail(ErrorKind::not_found, "the network '" + run.network + "' has no file",
+                    "Name a network of the zoo or the path of an ONNX file");
+    ISOJOULE_TRY(const auto there, study_.sequences());
+    there_.insert(there.begin(), there.end());
+    for (const PlannedRun& run : runs_) result_.already_there += there_.contains(run.sequence);
+    return {};
+  }
+
+  Status make_runs() {
+    ISOJOULE_TRY(Rest rest, Rest::of(board_, runs_));
+    for (const PlannedRun& planned : runs_) {
+      if (there_.contains(planned.sequence)) continue;
+      if (interrupted_.load(std::memory_order_relaxed)) return stop();
+      ISOJOULE_CHECK(rest.bring_back(planned.setting));
+      auto measured = attempt(planned);
+      if (!measured && measured.error().kind == ErrorKind::interrupted) return stop();
+      if (!measured) return tl::unexpected<Error>(measured.error());
+      ISOJOULE_CHECK(store(*measured));
+      report(planned, measured->run);
+    }
+    return {};
+  }
+
+  const SweepResult& result() const { return result_; }
+
+ private:
+  Status stop() {
+    result_.interrupted = true;
+    return {};
+  }
+
+  Job job_of(const PlannedRun& planned) const {
+    Job job;
+    job.model_path = model_paths_.at(planned.network);
+    job.network = planned.network;
+    job.batch = static_cast<std::int64_t>(planned.setting.number("batch").value_or(1));
+    job.threads = static_cast<std::int64_t>(planned.setting.number("threads").value_or(0));
+    job.inferences = plan_.protocol.inferences;
+    job.warmup_batches = plan_.protocol.warmup_batches;
+    job.seed = plan_.protocol.seed;
+    return job;
+  }
+
+  // The last attempt is kept; the counters of the earlier ones stay with it, so that it shows.
+  Result<MeasuredRun> attempt(const PlannedRun& planned) {
+    const Job job = job_of(planned);
+    Counters earlier;
+    for (int number = 1;; ++number) {
+      auto measured = measure(board_, engine_, job, plan_.protocol, planned, interrupted_);
+      if (!measured) return measured;
+      const Run& run = measured->run;
+      const bool again = (run.state == RunState::throttled && number < kThrottledAttempts) ||
+                         (run.state == RunState::failed &&
+                          run.counters[Counter::out_of_memory] == 0 && number < kFailedAttempts);
+      if (!again) {
+        measured->run.counters += earlier;
+        return measured;
+      }
+      earlier.add(Counter::throttled, run.counters[Counter::throttled]);
+      earlier.add(Counter::engine_failed, run.counters[Counter::engine_failed]);
+    }
+  }
+
+  Status store(const MeasuredRun& measured) {
+    const bool keep = plan_.protocol.keep_traces && !measured.trace.channels.empty();
+    ISOJOULE_CHECK(study_.add(measured.run, keep ? &measured.trace : nullptr));
+    ++result_.made;
+    if (measured.run.state == RunState::failed) ++result_.failed;
+    return {};
+  }
+
+  void report(const PlannedRun& planned, const Run& run) {
+    if (!progress_) return;
+    Progress progress;
+    progress.total = result_.planned;
+    progress.done = result_.made + result_.already_there;
+    progress.block = planned.block;
+    progress.blocks = plan_.protocol.repeats;
+    progress.elapsed =
+        Second(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count());
+    // The order is random, so that the runs made are like those to come.
+    progress.left = progress.elapsed * (static_cast<double>(progress.total - progress.done) /
+                                        static_cast<double>(result_.made));
+    progress.last = &run;
+    progress_(progress);
+  }
+
+  const Plan& plan_;
+  Board& board_;
+  Engine& engine_;
+  StudyFile& study_;
+  const std::map<std::string, std::string>& model_paths_;
+  const std::atomic<bool>& interrupted_;
+  const std::function<void(const Progress&)>& progress_;
+  const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+  std::vector<PlannedRun> runs_;
+  std::set<std::int64_t> there_;
+  SweepResult result_;
+};
+
+}  // namespace
+
+Result<SweepResult> sweep(const Plan& plan, Board& board, Engine& engine, StudyFile& study,
+                          const std::map<std::string, std::string>& model_paths,
+                          const std::string& journal_path, const std::atomic<bool>& interrupted,
+                          const std::function<void(const Progress&)>& progress) {
+  Sweep runs(plan, board, engine, study, model_paths, interrupted, progress);
+  ISOJOULE_CHECK(runs.check());
+  ISOJOULE_TRY(const auto guard, BoardGuard::take(board, journal_path));
+  const Status made = runs.make_runs();
+  const Status restored = guard->restore();
+  ISOJOULE_CHECK(made);
+  ISOJOULE_CHECK(restored);
+  return runs.result();
+}
+
+}  // namespace isojoule

@@ -1,0 +1,164 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "experiment/experiment.h"
+#include "experiment/fake_board.h"
+
+namespace isojoule {
+namespace {
+
+const char* const kPlan = R"(
+[protocol]
+inferences = 32
+repeats = 2
+idle_ms = 200
+[[baseline]]
+name = "default"
+cpu_governor = "schedutil"
+[[baseline]]
+name = "powersave"
+cpu_governor = "powersave"
+[[grid]]
+name = "map"
+networks = ["alexnet"]
+axes = { cpu_frequency = "all", gpu_frequency = "all" }
+fixed = { batch = 16 }
+baselines = ["default", "powersave"]
+)";
+constexpr std::int64_t kRuns = 2 * (9 + 2);
+
+struct Given : fake::Bench {
+  Plan plan = parse_plan(kPlan, "p.toml").value();
+  fake::FakeStudy study;
+  std::atomic<bool> interrupted{false};
+  std::string journal = (std::filesystem::temp_directory_path() /
+                         ("isojoule_sweep_test_" + std::to_string(::getpid()) + ".journal"))
+                            .string();
+  std::vector<Progress> seen;
+  std::int64_t stop_after = -1;
+
+  Given() {
+    power = [this](Instant) { return 1.0 + 1e-9 * gpu_frequency(); };
+  }
+  ~Given() { std::filesystem::remove(journal); }
+  double gpu_frequency() {
+    const auto text = tree.read(fake::kGpuNode).value();
+    return text == "open" ? 921.6e6 : std::stod(text);
+  }
+  Result<SweepResult> make() {
+    return sweep(plan, board, engine, study, {{"alexnet", "/dev/null"}}, journal, interrupted,
+                 [this](const Progress& progress) {
+                   seen.push_back(progress);
+                   seen.back().last = nullptr;
+                   if (progress.done == stop_after) interrupted = true;
+                 });
+  }
+};
+
+// What a run says of itself, without times.
+std::string line_of(const isojoule::Run& run) {
+  const PhaseEnergy* energy = run.energy(PhaseKind::inference);
+  return std::to_string(run.sequence) + " " + run.baseline + " " + to_string(run.setting) + " " +
+         std::to_string(energy->gross.value->value());
+}
+
+std::vector<std::string> table_of(const fake::FakeStudy& study) {
+  std::vector<std::string> lines;
+  for (const isojoule::Run& run : study.stored) lines.push_back(line_of(run));
+  return lines;
+}
+
+TEST(Sweep, MakesEveryRunOnceAndRestoresTheBoard) {
+  Given given;
+  const auto before = given.tree.snapshot();
+  const auto result = given.make();
+  ASSERT_TRUE(result) << to_string(result.error());
+  EXPECT_EQ(result->planned, kRuns);
+  EXPECT_EQ(result->made, kRuns);
+  EXPECT_FALSE(result->interrupted);
+  EXPECT_EQ(given.study.stored.size(), static_cast<std::size_t>(kRuns));
+  EXPECT_EQ(given.tree.snapshot(), before);
+  EXPECT_FALSE(std::filesystem::exists(given.journal));
+  ASSERT_EQ(given.seen.size(), static_cast<std::size_t>(kRuns));
+  EXPECT_EQ(given.seen.back().done, kRuns);
+  EXPECT_EQ(given.seen.back().left.value(), 0);
+  EXPECT_TRUE(given.study.with_trace.front());
+}
+
+TEST(Sweep, GoesOnWhereItStoppedToTheSameTable) {
+  Given whole;
+  ASSERT_TRUE(whole.make());
+  Given parts;
+  const auto before = parts.tree.snapshot();
+  parts.stop_after = 7;
+  auto result = parts.make();
+  ASSERT_TRUE(result);
+  EXPECT_TRUE(result->interrupted);
+  EXPECT_EQ(result->made, 7);
+  EXPECT_EQ(parts.tree.snapshot(), before);
+  parts.interrupted = false;
+  result = parts.make();
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->already_there, 7);
+  EXPECT_EQ(result->made, kRuns - 7);
+  EXPECT_EQ(table_of(parts.study), table_of(whole.study));
+  result = parts.make();
+  EXPECT_EQ(result->made, 0);
+}
+
+// A baseline's governor does not stay for the grid points that come after it.
+TEST(Sweep, EachRunFindsTheOtherKnobsAtRest) {
+  Given given;
+  std::map<int, std::string> governor;
+  given.script.at_inference = [&](int run) {
+    governor[run] = given.tree.read(fake::kGovernorNode).value();
+  };
+  ASSERT_TRUE(given.make());
+  for (std::size_t i = 0; i < given.study.stored.size(); ++i)
+    EXPECT_EQ(governor.at(static_cast<int>(i)),
+              given.study.stored[i].baseline == "powersave" ? "powersave" : "schedutil");
+}
+
+TEST(Sweep, FailuresAreStoredAndThrottledRunsRepeated) {
+  Given given;
+  given.script.out_of_memory = [](const Job&, int run) { return run == 0; };
+  given.script.crashes = [](const Job&, int run) { return run == 1; };
+  given.script.at_inference = [&](int run) { given.throttled += run == 3 || run == 4; };
+  const auto result = given.make();
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->made, kRuns);
+  EXPECT_EQ(result->failed, 1);
+  const auto& stored = given.study.stored;
+  EXPECT_EQ(stored[0].state, RunState::failed);    // run 0: does not fit, not tried again
+  EXPECT_EQ(stored[1].state, RunState::complete);  // run 1 crashed, run 2 stood in for it
+  EXPECT_EQ(stored[1].counters[Counter::engine_failed], 1u);
+  EXPECT_EQ(stored[2].state, RunState::complete);  // runs 3 and 4 throttled, run 5 stands
+  EXPECT_EQ(stored[2].counters[Counter::throttled], 2u);
+}
+
+TEST(Sweep, AKnobThatRefusesEndsTheStudyAndRestores) {
+  Given given;
+  given.tree.add_text(fake::kGpuNode, "open", 0444);
+  given.tree.set_root(false);
+  const auto before = given.tree.snapshot();
+  const auto result = given.make();
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind, ErrorKind::permission_denied);
+  EXPECT_TRUE(given.study.stored.empty());
+  EXPECT_EQ(given.tree.snapshot(), before);
+}
+
+TEST(Sweep, ANetworkWithoutAFileIsNamedBeforeAnythingIsWritten) {
+  Given given;
+  given.plan.grids[0].networks = {"alexnet", "lenet"};
+  const auto result = given.make();
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind, ErrorKind::not_found);
+  EXPECT_EQ(given.script.runs, 0);
+}
+
+}  // namespace
+}  // namespace isojoule
