@@ -1,0 +1,43 @@
+#include "engine/event_order.h"
+
+#include <cstdint>
+
+namespace isojoule {
+
+std::string EventOrder::check_time(Instant at, Instant now) {
+  if (at < last_) return "time " + std::to_string(at.ns) + " ns is before the event ahead of it";
+  if (at > now) return "time " + std::to_string(at.ns) + " ns is ahead of the clock";
+  last_ = at;
+  return {};
+}
+
+std::string EventOrder::check(const Event& event, Instant now) {
+  switch (event.kind) {
+    case EventKind::phase_begin:
+      if (open_) return "phase " + std::string(name_of(*open_)) + " has not ended";
+      open_ = event.phase;
+      return check_time(event.begin, now);
+    case EventKind::phase_end:
+      if (open_ != event.phase)
+        return "phase " + std::string(name_of(event.phase)) + " ends and did not begin";
+      open_.reset();
+      return check_time(event.end, now);
+    case EventKind::batch: {
+      if (open_ != PhaseKind::inference) return "a batch outside the inference phase";
+      ++batches_seen_;
+      const std::string fault = check_time(event.begin, now);
+      return fault.empty() ? check_time(event.end, now) : fault;
+    }
+    case EventKind::finished:
+      if (open_) return "finished, but phase " + std::string(name_of(*open_)) + " has not ended";
+      if (batches_seen_ != batches_expected_)
+        return "finished after " + std::to_string(batches_seen_) + " batches of " +
+               std::to_string(batches_expected_);
+      return {};
+    case EventKind::note:
+    case EventKind::failed: return {};
+  }
+  return {};
+}
+
+}  // namespace isojoule

@@ -1,0 +1,271 @@
+// The real worker with the real library, on a small network that is written here: two layers
+// (Gemm, Relu), so that every phase is there and a batch takes microseconds.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <onnx/onnx_pb.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "engine/engine.h"
+#include "engine/worker_engine.h"
+
+namespace isojoule {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+constexpr int kWidth = 4;
+const std::string kWorkers = ISOJOULE_BINARY_DIR "/bin";
+
+// What follows a shape: a number, or a name for a dimension that is left open.
+void describe(onnx::ValueInfoProto& value, const std::string& name,
+              const std::vector<std::string>& shape, int type = onnx::TensorProto::FLOAT) {
+  value.set_name(name);
+  auto* tensor = value.mutable_type()->mutable_tensor_type();
+  tensor->set_elem_type(type);
+  for (const std::string& size : shape) {
+    auto* dimension = tensor->mutable_shape()->add_dim();
+    if (std::isdigit(static_cast<unsigned char>(size[0])))
+      dimension->set_dim_value(std::stoi(size));
+    else
+      dimension->set_dim_param(size);
+  }
+}
+
+onnx::ModelProto empty_model() {
+  onnx::ModelProto model;
+  model.set_ir_version(8);
+  model.add_opset_import()->set_version(13);
+  model.mutable_graph()->set_name("tiny");
+  return model;
+}
+
+void add_node(onnx::ModelProto& model, const std::string& op, const std::vector<std::string>& in,
+              const std::string& out) {
+  auto* node = model.mutable_graph()->add_node();
+  node->set_op_type(op);
+  for (const std::string& name : in) node->add_input(name);
+  node->add_output(out);
+}
+
+// relu(x W + b) with x: batch x 4; `fill` is every weight.
+std::string gemm_model(const std::string& batch, float fill = 0.5f) {
+  onnx::ModelProto model = empty_model();
+  onnx::GraphProto& graph = *model.mutable_graph();
+  describe(*graph.add_input(), "x", {batch, std::to_string(kWidth)});
+  describe(*graph.add_output(), "y", {batch, std::to_string(kWidth)});
+  for (const auto& [name, dims] :
+       std::map<std::string, std::vector<int>>{{"w", {kWidth, kWidth}}, {"b", {kWidth}}}) {
+    auto* tensor = graph.add_initializer();
+    tensor->set_name(name);
+    tensor->set_data_type(onnx::TensorProto::FLOAT);
+    int count = 1;
+    for (const int dim : dims) tensor->add_dims(dim), count *= dim;
+    for (int i = 0; i < count; ++i) tensor->add_float_data(fill);
+  }
+  add_node(model, "Gemm", {"x", "w", "b"}, "h");
+  add_node(model, "Relu", {"h"}, "y");
+  return model.SerializeAsString();
+}
+
+// y = x + x on whole numbers, with a second open dimension.
+std::string token_model() {
+  onnx::ModelProto model = empty_model();
+  onnx::GraphProto& graph = *model.mutable_graph();
+  describe(*graph.add_input(), "tokens", {"batch", "length"}, onnx::TensorProto::INT64);
+  describe(*graph.add_output(), "y", {"batch", "length"}, onnx::TensorProto::INT64);
+  add_node(model, "Add", {"tokens", "tokens"}, "y");
+  return model.SerializeAsString();
+}
+
+struct Outcome {
+  std::vector<Event> events;
+  std::map<std::string, std::string> notes;
+  std::vector<PhaseKind> phases;
+  int batches = 0;
+  std::optional<Error> error;
+};
+
+class OnnxRuntimeTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!find_worker("onnxruntime", kWorkers)) GTEST_SKIP() << "skipped: the worker is not built";
+    std::string pattern = testing::TempDir() + "isojoule_ort_XXXXXX";
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+    const Outcome probe = run(gemm_model("1"), {});
+    if (probe.error && probe.error->kind == ErrorKind::not_found)
+      GTEST_SKIP() << "skipped: " << probe.error->what;
+  }
+  void TearDown() override {
+    std::error_code ignored;
+    if (!folder_.empty()) fs::remove_all(folder_, ignored);
+  }
+
+  Outcome run(const std::string& model, Job job) {
+    job.model_path = (folder_ / "model.onnx").string();
+    std::ofstream(job.model_path, std::ios::binary) << model;
+    if (!job.options.contains("timeout_s")) job.options["timeout_s"] = "120";
+    Outcome outcome;
+    auto engine = open_engine("onnxruntime", kWorkers, *clock_);
+    auto session = (*engine)->start(job);
+    EXPECT_TRUE(session) << to_string(session.error());
+    while (session) {
+      const auto event = (*session)->next_event(clock_->now() + Duration::milliseconds(200'000));
+      if (!event || !*event) break;
+      take(**event, outcome);
+    }
+    return outcome;
+  }
+
+  static void take(const Event& event, Outcome& outcome) {
+    outcome.events.push_back(event);
+    if (event.kind == EventKind::note) outcome.notes[event.key] = event.value;
+    if (event.kind == EventKind::phase_begin) outcome.phases.push_back(event.phase);
+    if (event.kind == EventKind::batch) ++outcome.batches;
+    if (event.kind == EventKind::failed) outcome.error = event.error;
+  }
+
+  fs::path folder_;
+  std::unique_ptr<Clock> clock_ = make_real_clock();
+};
+
+TEST_F(OnnxRuntimeTest, runs_a_network_phase_by_phase_on_our_clock) {
+  Job job;
+  job.batch = 8;
+  job.inferences = 80'000;  // more marks than one message holds
+  job.warmup_batches = 3;
+  job.threads = 1;
+  const Instant before = clock_->now();
+  const Outcome outcome = run(gemm_model("n"), job);
+  const Instant after = clock_->now();
+  ASSERT_FALSE(outcome.error) << to_string(*outcome.error);
+  EXPECT_EQ(outcome.phases,
+            (std::vector{PhaseKind::load, PhaseKind::graph_initialisation, PhaseKind::warm_up,
+                         PhaseKind::inference, PhaseKind::tear_down}));
+  EXPECT_EQ(outcome.batches, 10'000);
+  EXPECT_EQ(outcome.events.back().kind, EventKind::finished);
+  for (const Event& event : outcome.events) {
+    if (event.kind == EventKind::phase_begin || event.kind == EventKind::batch) {
+      EXPECT_GE(event.begin, before);
+    }
+    if (event.kind == EventKind::phase_end || event.kind == EventKind::batch) {
+      EXPECT_LE(event.end, after);
+    }
+  }
+  EXPECT_THAT(outcome.notes.at("engine"), testing::StartsWith("onnxruntime 1."));
+  EXPECT_EQ(outcome.notes.at("provider"), "CPU");
+  EXPECT_EQ(outcome.notes.at("threads"), "1");
+  EXPECT_EQ(outcome.notes.at("optimisation"), "all");
+  EXPECT_EQ(outcome.notes.at("input x"), "8x4");
+}
+
+TEST_F(OnnxRuntimeTest, without_warm_up_there_is_no_such_phase) {
+  const Outcome outcome = run(gemm_model("n"), {});
+  ASSERT_FALSE(outcome.error) << to_string(*outcome.error);
+  EXPECT_THAT(outcome.phases, testing::Not(testing::Contains(PhaseKind::warm_up)));
+  EXPECT_EQ(outcome.batches, 1);
+}
+
+TEST_F(OnnxRuntimeTest, a_built_in_batch_and_another_one_are_both_named) {
+  Job job;
+  job.batch = 8;
+  const Outcome outcome = run(gemm_model("3"), job);
+  ASSERT_TRUE(outcome.error);
+  EXPECT_EQ(outcome.error->kind, ErrorKind::invalid);
+  EXPECT_EQ(outcome.error->what, "input 'x' (3x4) has batch 3 built in, the job asks for batch 8");
+  job.batch = 3;
+  EXPECT_FALSE(run(gemm_model("3"), job).error);
+}
+
+TEST_F(OnnxRuntimeTest, other_open_dimensions_need_an_option) {
+  Job job;
+  job.batch = 2;
+  const Outcome open = run(token_model(), job);
+  ASSERT_TRUE(open.error);
+  EXPECT_EQ(open.error->kind, ErrorKind::invalid);
+  EXPECT_THAT(open.error->remedy, HasSubstr("shape.tokens=2x?"));
+
+  job.options["shape.tokens"] = "2x16";
+  job.options["limit.tokens"] = "1000";
+  const Outcome chosen = run(token_model(), job);
+  ASSERT_FALSE(chosen.error) << to_string(*chosen.error);
+  EXPECT_EQ(chosen.notes.at("input tokens"), "2x16");
+
+  job.options["shape.tokens"] = "3x16";
+  EXPECT_THAT(run(token_model(), job).error->what, HasSubstr("does not fit input 'tokens'"));
+}
+
+TEST_F(OnnxRuntimeTest, wrong_options_are_named_with_the_nearest) {
+  const auto error_of = [&](const std::string& key, const std::string& value) {
+    Job job;
+    job.options[key] = value;
+    const Outcome outcome = run(gemm_model("n"), job);
+    return outcome.error.value_or(Error{});
+  };
+  EXPECT_THAT(error_of("optimization", "all").remedy, HasSubstr("'optimisation'"));
+  EXPECT_EQ(error_of("optimisation", "most").kind, ErrorKind::invalid);
+  EXPECT_EQ(error_of("spinning", "fast").kind, ErrorKind::invalid);
+  EXPECT_EQ(error_of("shape.x", "1x0").kind, ErrorKind::invalid);
+  EXPECT_EQ(error_of("shape.x", "1xa").kind, ErrorKind::invalid);
+  EXPECT_EQ(error_of("shape.z", "1x4").kind, ErrorKind::not_found);
+  EXPECT_EQ(error_of("limit.x", "0").kind, ErrorKind::invalid);
+}
+
+TEST_F(OnnxRuntimeTest, every_optimisation_level_runs) {
+  for (const char* level : {"disable", "basic", "extended", "all"}) {
+    Job job;
+    job.options = {{"optimisation", level}, {"spinning", "off"}};
+    const Outcome outcome = run(gemm_model("n"), job);
+    EXPECT_FALSE(outcome.error) << level;
+    EXPECT_EQ(outcome.notes.at("optimisation"), level);
+    EXPECT_EQ(outcome.notes.at("spinning"), "off");
+  }
+}
+
+TEST_F(OnnxRuntimeTest, a_file_that_is_no_model_is_a_typed_error) {
+  const std::string good = gemm_model("1");
+  for (const std::string& bytes :
+       {std::string(), std::string("hello, this is no network"), good.substr(0, good.size() / 2)}) {
+    const Outcome outcome = run(bytes, {});
+    ASSERT_TRUE(outcome.error);
+    EXPECT_TRUE(outcome.error->kind == ErrorKind::parse || outcome.error->kind == ErrorKind::engine)
+        << to_string(*outcome.error);
+  }
+}
+
+TEST_F(OnnxRuntimeTest, outputs_that_are_not_finite_are_a_failure) {
+  const Outcome outcome = run(gemm_model("n", 3e38f), {});
+  ASSERT_TRUE(outcome.error);
+  EXPECT_EQ(outcome.error->kind, ErrorKind::engine);
+  EXPECT_THAT(outcome.error->what, HasSubstr("output 'y' holds values that are not finite"));
+}
+
+TEST_F(OnnxRuntimeTest, more_than_the_memory_holds_is_told_as_such) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "skipped: the sanitizer's allocator ends the program instead of refusing";
+#endif
+  Job job;
+  job.batch = 2'000'000'000;
+  job.options["shape.tokens"] = "2000000000x4000";  // 64 TB
+  const Outcome outcome = run(token_model(), job);
+  ASSERT_TRUE(outcome.error);
+  EXPECT_EQ(outcome.error->kind, ErrorKind::engine);
+  EXPECT_THAT(outcome.error->what, testing::StartsWith("out of memory"));
+}
+
+TEST_F(OnnxRuntimeTest, a_missing_library_names_the_places_and_the_remedy) {
+  setenv("ISOJOULE_ONNXRUNTIME", "/nowhere/libonnxruntime.so.1", 1);
+  const Outcome outcome = run(gemm_model("1"), {});
+  unsetenv("ISOJOULE_ONNXRUNTIME");
+  ASSERT_TRUE(outcome.error);
+  EXPECT_EQ(outcome.error->kind, ErrorKind::not_found);
+  EXPECT_THAT(outcome.error->tried, HasSubstr("/nowhere/libonnxruntime.so.1"));
+  EXPECT_THAT(outcome.error->remedy, HasSubstr("tools/setup"));
+}
+
+}  // namespace
+}  // namespace isojoule
