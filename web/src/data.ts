@@ -44,7 +44,7 @@ export interface Run {
   sequence: number;
   block: number;
   repeat: number;
-  point: number;
+  point: number | null; // null: a run that belongs to no point
   state: string;
   failure: string;
   energy_j: number | null;

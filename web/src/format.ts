@@ -3,6 +3,7 @@ import type { Estimate, Setting } from './data';
 
 const kMinus = '\u2212';
 const kThin = '\u202f';
+const kGap = '\u00a0'; // between a number and its unit, so that no line breaks there
 export const kCoverage = 2; // every interval shown is mean +- k u with k = 2, about 95 %
 
 function grouped(text: string): string {
@@ -20,14 +21,15 @@ export function significant(value: number, digits = 4): string {
 }
 
 function scaled(value: number, unit: string, small: string, digits: number): string {
-  if (value !== 0 && Math.abs(value) < 1) return `${significant(value * 1000, digits)} ${small}`;
-  return `${significant(value, digits)} ${unit}`;
+  if (value !== 0 && Math.abs(value) < 1) return `${significant(value * 1000, digits)}${kGap}${small}`;
+  return `${significant(value, digits)}${kGap}${unit}`;
 }
 export const joule = (value: number, digits = 4) => scaled(value, 'J', 'mJ', digits);
 export const second = (value: number, digits = 3) => scaled(value, 's', 'ms', digits);
 export const watt = (value: number, digits = 3) => scaled(value, 'W', 'mW', digits);
-export const megahertz = (hz: number) => `${grouped(String(Math.round(hz / 1e4) / 100))} MHz`;
-export const percent = (value: number, decimals = 1) => `${grouped(value.toFixed(decimals)).replace(/^\u2212(0(\.0+)?)$/, '$1')} %`;
+export const mhz = (hz: number) => grouped(String(Math.round(hz / 1e4) / 100)); // without the unit, for axes
+export const megahertz = (hz: number) => `${mhz(hz)}${kGap}MHz`;
+export const percent = (value: number, decimals = 1) => `${grouped(value.toFixed(decimals)).replace(/^\u2212(0(\.0+)?)$/, '$1')}${kGap}%`;
 export const count = (value: number) => grouped(String(value));
 
 // "270.8 J ± 1.1 J": the uncertainty with two digits, the value to the same decimal place.
@@ -35,9 +37,9 @@ export function interval(estimate: Estimate, unit: string): string {
   return plusMinus(estimate.value, kCoverage * estimate.uncertainty, unit);
 }
 export function plusMinus(value: number, half: number, unit: string): string {
-  if (!(half > 0)) return `${significant(value)} ${unit}`;
+  if (!(half > 0)) return `${significant(value)}${kGap}${unit}`;
   const decimals = Math.min(6, Math.max(0, 1 - Math.floor(Math.log10(half))));
-  return `${grouped(value.toFixed(decimals))} ± ${grouped(half.toFixed(decimals))} ${unit}`;
+  return `${grouped(value.toFixed(decimals))}${kGap}±${kGap}${grouped(half.toFixed(decimals))}${kGap}${unit}`;
 }
 
 const kAxisName: Record<string, string> = {

@@ -2,7 +2,7 @@
 // CPU clock: figures 5.3, 5.6 and 5.9 of the study that this program reproduces.
 import type { Table } from '../csv';
 import { orderedColour } from '../colour';
-import { joule, kCoverage, megahertz, plusMinus, significant } from '../format';
+import { joule, kCoverage, megahertz, mhz, plusMinus, significant } from '../format';
 import { batchesOf, type Cell } from '../grid';
 import type { View } from '../view';
 import { cpuSelect } from './controls';
@@ -48,7 +48,7 @@ function lines(found: Entry[], key: (entry: Entry) => number, x: (entry: Entry) 
 
 const number = (value: number) => significant(value, 4).replace(/\.0+$/, '');
 const held = (view: View) => `CPU held at ${view.fixedCpu === undefined ? 'n/a' : megahertz(view.fixedCpu)}.`;
-const kReadout = 'Point at the figure, or use the arrow keys, to read values with their k = 2 intervals.';
+const kReadout = 'Point at the figure, or use the arrow keys, to read its values.';
 
 export const overBatch: Figure = {
   id: 'over-batch',
@@ -77,7 +77,7 @@ export const batchOverGpu: Figure = {
     if (!found.length) return 'No energy was measured at this CPU clock.';
     const governor = view.baseline?.point.energy_j;
     const drawing = lineChart(view, {
-      label: 'Energy over GPU clock, one line a batch size. Arrow keys read out the values.', x: { name: 'GPU clock (MHz)', format: (hz) => megahertz(hz).replace(' MHz', '') }, left: { name: 'Energy (J)', format: number },
+      label: 'Energy over GPU clock, one line a batch size. Arrow keys read out the values.', x: { name: 'GPU clock (MHz)', format: (hz) => mhz(hz) }, left: { name: 'Energy (J)', format: number },
       lines: lines(found, (entry) => entry.batch, (entry) => entry.cell.gpu, (batch) => `batch ${batch}`),
       levels: governor ? [{ name: `'${view.choice.baseline}', batch ${view.choice.batch}`, value: governor.value, side: 'left' }] : [],
     }, width, say);

@@ -4,7 +4,7 @@ import { scaleLinear, type ScaleLinear } from 'd3-scale';
 import { gridSegments, joinSegments, levelsOf, type Vertex } from '../contour';
 import { energyColour } from '../colour';
 import { s } from '../dom';
-import { joule, megahertz, percent, plusMinus, kCoverage } from '../format';
+import { joule, kCoverage, megahertz, mhz, percent, plusMinus } from '../format';
 import { energyOf, type Cell, type Grid } from '../grid';
 import type { View } from '../view';
 import type { Drawn, Figure } from './frame';
@@ -43,8 +43,9 @@ function drawCells(drawing: SVGSVGElement, grid: Grid, x: Scale, y: Scale, colou
   drawing.append(group);
 }
 
-function drawLevels(drawing: SVGSVGElement, vertices: (Vertex | null)[][], least: number, most: number): void {
+function drawLevels(drawing: SVGSVGElement, vertices: (Vertex | null)[][], least: number, most: number, governor: number): void {
   for (const level of levelsOf(least, most)) {
+    if (Math.abs(level.energy / governor - 1) < 0.03) continue; // two lines that cannot be told apart
     for (const line of joinSegments(gridSegments(vertices, level.energy))) {
       drawing.append(s('path', { class: 'isojoule-under', d: path(line) }), s('path', { class: 'isojoule', d: path(line), 'data-energy-j': level.energy }));
       const middle = line[Math.floor(line.length / 2)]!;
@@ -60,9 +61,9 @@ function drawGovernor(drawing: SVGSVGElement, vertices: (Vertex | null)[][], ene
 
 function drawAxes(drawing: SVGSVGElement, grid: Grid, x: Scale, y: Scale, box: Box): void {
   for (const gpu of thinned(grid.gpus, Math.floor((box.right - box.left) / 52)))
-    drawing.append(s('text', { x: x(gpu), y: box.bottom + 16, 'text-anchor': 'middle' }, megahertz(gpu).replace(' MHz', '')));
+    drawing.append(s('text', { x: x(gpu), y: box.bottom + 16, 'text-anchor': 'middle' }, mhz(gpu)));
   for (const cpu of thinned(grid.cpus, Math.floor((box.bottom - box.top) / 18)))
-    drawing.append(s('text', { x: box.left - 6, y: y(cpu) + 4, 'text-anchor': 'end' }, megahertz(cpu).replace(' MHz', '')));
+    drawing.append(s('text', { x: box.left - 6, y: y(cpu) + 4, 'text-anchor': 'end' }, mhz(cpu)));
   drawing.append(s('text', { class: 'axis-name', x: (box.left + box.right) / 2, y: box.bottom + 34, 'text-anchor': 'middle' }, 'GPU clock (MHz)'));
   drawing.append(s('text', { class: 'axis-name', x: 4, y: 11 }, 'CPU clock (MHz)'));
 }
@@ -129,8 +130,8 @@ function draw(view: View, width: number, say: (text: string | null) => void): Dr
   const over = s('g', { 'pointer-events': 'none' }) as unknown as SVGSVGElement;
   drawing.append(hatch());
   drawCells(drawing, grid, x, y, colour);
-  drawLevels(over, vertices, least, most);
   const governor = view.baseline?.point.energy_j?.value;
+  drawLevels(over, vertices, least, most, governor ?? 0);
   if (governor) drawGovernor(over, vertices, governor);
   over.append(minimumMark(x(grid.least.gpu), y(grid.least.cpu), grid.least.cpu, grid.least.gpu, least));
   drawing.append(over);

@@ -3,12 +3,15 @@ import type { Table } from '../csv';
 import { joule } from '../format';
 import type { View } from '../view';
 
-export function mapSentence(view: View): string {
+export const mapSentence = (view: View) => sentence(view, 'Dashed');
+export const surfaceSentence = (view: View) => sentence(view, 'The plane');
+
+function sentence(view: View, sign: string): string {
   const energy = view.baseline?.point.energy_j;
   const inferences = view.grid.least?.point.inferences;
   const what = inferences ? `Energy of ${inferences} inferences. ` : '';
   const governor = energy
-    ? `Dashed: what the governors '${view.choice.baseline}' use (${joule(energy.value)}).`
+    ? `${sign}: what the governors '${view.choice.baseline}' use (${joule(energy.value)}).`
     : view.baseline ? `The governors '${view.choice.baseline}' have no energy: ${view.baseline.point.why_absent}.` : 'No governors were measured here.';
   const folded = view.grid.folded ? ' Where settings differ in more than the two clocks, the least is shown.' : '';
   return `${what}Thin lines join equal energies. ${governor}${folded}`;

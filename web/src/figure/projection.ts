@@ -13,7 +13,7 @@ export interface Flat {
   y: number;
 }
 
-const kHeight = 1.05; // of the box against its half-width
+const kHeight = 1.3; // of the box against its half-width
 const radian = (degree: number) => (degree * Math.PI) / 180;
 
 export class Projection {

@@ -2,10 +2,13 @@
 import { scaleBand, scaleLinear } from 'd3-scale';
 import type { Table } from '../csv';
 import { s } from '../dom';
-import { axisName, megahertz, percent } from '../format';
+import { axisName, megahertz, mhz, percent } from '../format';
 import type { View } from '../view';
 import type { Figure } from './frame';
 import { canvas, thinned } from './parts';
+
+const bare = (axis: string, value: number) => (axis.endsWith('_hz') ? mhz(value) : String(value));
+const full = (axis: string, value: number) => (axis.endsWith('_hz') ? megahertz(value) : String(value));
 
 type Residency = [axis: string, shares: [number, number][]][];
 
@@ -21,14 +24,14 @@ function panel(axis: string, shares: [number, number][], left: number, width: nu
   for (const tick of [0, 25, 50, 75, 100])
     group.append(s('path', { class: 'rule', d: `M${left + 40},${y(tick)}H${left + width}` }), s('text', { x: left + 34, y: y(tick) + 4, 'text-anchor': 'end' }, tick));
   for (const [hz, share] of shares) {
-    const text = `${axisName(axis)} at ${megahertz(hz)}: ${percent(share)} of the time`;
+    const text = `${axisName(axis)} at ${full(axis, hz)}: ${percent(share)} of the time`;
     group.append(s('rect', { class: 'bar', x: x(hz), y: y(share), width: x.bandwidth(), height: bottom - y(share) }),
       s('rect', { x: x(hz), y: top, width: x.bandwidth(), height: bottom - top, fill: 'transparent', pointerenter: () => say(text), pointerleave: () => say(null) }, s('title', {}, text)));
     if (share >= 10) group.append(s('text', { x: x(hz)! + x.bandwidth() / 2, y: y(share) - 5, 'text-anchor': 'middle' }, Math.round(share)));
   }
   for (const [hz] of thinned(shares, Math.floor((width - 40) / 46)))
-    group.append(s('text', { x: x(hz)! + x.bandwidth() / 2, y: bottom + 16, 'text-anchor': 'middle' }, megahertz(hz).replace(' MHz', '')));
-  group.append(s('text', { class: 'axis-name', x: left + 40 + (width - 40) / 2, y: bottom + 35, 'text-anchor': 'middle' }, `${axisName(axis)} clock (MHz)`));
+    group.append(s('text', { x: x(hz)! + x.bandwidth() / 2, y: bottom + 16, 'text-anchor': 'middle' }, bare(axis, hz)));
+  group.append(s('text', { class: 'axis-name', x: left + 40 + (width - 40) / 2, y: bottom + 35, 'text-anchor': 'middle' }, axis.endsWith('_hz') ? `${axisName(axis)} clock (MHz)` : axisName(axis)));
   return group;
 }
 
@@ -49,8 +52,8 @@ function draw(view: View, width: number, say: (text: string | null) => void) {
 }
 
 function table(view: View): Table {
-  const rows = view.baselines.flatMap(({ name, point }) => Object.entries(point.residency_percent).flatMap(([axis, shares]) => shares.map(([hz, share]) => [point.network, view.choice.batch, name, axis.replace(/_hz$/, ''), hz, share, String(view.study.simulated)])));
-  return { header: ['network', 'batch', 'baseline', 'clock', 'frequency_hz', 'residency_percent', 'simulated'], rows };
+  const rows = view.baselines.flatMap(({ name, point }) => Object.entries(point.residency_percent).flatMap(([axis, shares]) => shares.map(([hz, share]) => [point.network, view.choice.batch, name, axis, hz, share, String(view.study.simulated)])));
+  return { header: ['network', 'batch', 'baseline', 'watched', 'value', 'residency_percent', 'simulated'], rows };
 }
 
 export const residency: Figure = {

@@ -4,16 +4,16 @@ import { scaleLinear } from 'd3-scale';
 import { cellSegments, levelsOf, quads, type Vertex } from '../contour';
 import { energyColour } from '../colour';
 import { h, s } from '../dom';
-import { joule, megahertz } from '../format';
+import { joule, mhz } from '../format';
 import { energyOf, type Cell, type Grid } from '../grid';
 import type { View } from '../view';
 import type { Drawn, Figure } from './frame';
 import { cellText } from './heat_map';
-import { mapSentence, mapTable } from './map_text';
+import { surfaceSentence, mapTable } from './map_text';
 import { canvas, minimumMark, path, thinned } from './parts';
 import { clip, Projection, refine, type Camera, type Flat } from './projection';
 
-const kStart: Camera = { yaw: 128, pitch: 28 };
+const kStart: Camera = { yaw: 222, pitch: 30 };
 const camera: Camera = { ...kStart };
 let repaint = () => {};
 
@@ -102,7 +102,7 @@ function paintAxes(scene: Scene, projection: Projection): SVGGElement {
     const length = Math.hypot(to.x - from.x, to.y - from.y);
     if (length < 70) return;
     for (const value of thinned(values, Math.max(2, Math.floor(Math.max(Math.abs(to.x - from.x) / 44, Math.abs(to.y - from.y) / 18)))))
-      group.append(s('path', { class: 'frame-line', d: path([place(value, 0), place(value, 0.035)]) }), tick(place(value, 0.1), place(value, 0), megahertz(value).replace(' MHz', '')));
+      group.append(s('path', { class: 'frame-line', d: path([place(value, 0), place(value, 0.035)]) }), tick(place(value, 0.1), place(value, 0), mhz(value)));
     const middle = (values[0]! + values.at(-1)!) / 2;
     group.append(tick(place(middle, 0.36), place(middle, 0), name, 'axis-name'));
   };
@@ -114,6 +114,7 @@ function paintAxes(scene: Scene, projection: Projection): SVGGElement {
     group.append(s('path', { class: 'frame-line', d: path([low, high]) }));
     for (const energy of thinned(scene.ticks, Math.max(2, Math.floor((low.y - high.y) / 18)))) {
       const at = projection.flat(x, y, scene.z(energy));
+      if (low.y - at.y < 14) continue; // the clocks' labels stand there
       group.append(s('path', { class: 'frame-line', d: `M${at.x},${at.y}h-4` }), s('text', { x: at.x - 7, y: at.y + 4, 'text-anchor': 'end' }, joule(energy, 3)));
     }
     group.append(s('text', { class: 'axis-name', x: high.x - 7, y: high.y - 12, 'text-anchor': 'middle' }, 'Energy'));
@@ -146,7 +147,7 @@ function paint(scene: Scene, drawing: SVGSVGElement, world: SVGGElement): void {
   world.append(paintAxes(scene, projection), paintMinimum(scene, projection));
   if (governor !== null) {
     const at = projection.flat(-projection.leftCorner[0], -projection.leftCorner[1], scene.z(governor));
-    world.append(s('text', { class: 'governor-name', x: Math.min(at.x, scene.width - 4), y: at.y - 7, 'text-anchor': 'end', style: 'font-weight: 600' }, `'${scene.view.choice.baseline}' ${joule(governor)}`));
+    world.append(s('text', { class: 'governor-name', x: Math.min(at.x, scene.width - 4), y: at.y - 7, 'text-anchor': 'end', style: 'font-weight: 600; paint-order: stroke; stroke: var(--paper); stroke-width: 4px' }, `'${scene.view.choice.baseline}' ${joule(governor)}`));
   }
   drawing.dataset['yaw'] = camera.yaw.toFixed(1);
   drawing.dataset['pitch'] = camera.pitch.toFixed(1);
@@ -211,4 +212,4 @@ function controls(): Node[] {
     button('From above', 'Look from above', () => look({ yaw: 0, pitch: 90 })), button('Reset', 'Reset the view', () => look(kStart))];
 }
 
-export const surface: Figure = { id: 'surface', title: () => 'Energy surface', sentence: mapSentence, controls, draw, table: mapTable };
+export const surface: Figure = { id: 'surface', title: () => 'Energy surface', sentence: surfaceSentence, controls, draw, table: mapTable };

@@ -2,7 +2,7 @@
 // that this program reproduces. Dashed: the governors.
 import type { Table } from '../csv';
 import type { Estimate } from '../data';
-import { kCoverage, megahertz, plusMinus, second, significant, watt } from '../format';
+import { kCoverage, megahertz, mhz, plusMinus, second, significant, watt } from '../format';
 import type { Cell } from '../grid';
 import type { View } from '../view';
 import { cpuSelect, gpuSelect } from './controls';
@@ -70,10 +70,10 @@ function sweep(along: Along): Figure {
       if (!latency.points.length) return 'Nothing was measured along this clock.';
       const number = (value: number) => significant(value, 3).replace(/\.0+$/, '');
       const drawing = lineChart(view, {
-        label: `Latency and power over the ${moving} clock. Arrow keys read out the values.`, x: { name: `${moving} clock (MHz)`, format: (hz) => megahertz(hz).replace(' MHz', '') },
+        label: `Latency and power over the ${moving} clock. Arrow keys read out the values.`, x: { name: `${moving} clock (MHz)`, format: (hz) => mhz(hz) },
         left: { name: 'Latency (s)', format: number }, right: { name: 'Power (W)', format: number }, lines: [latency, power], levels: levelsOf(view),
       }, width, say);
-      return { drawing, readout: power.points.length ? 'Point at the figure, or use the arrow keys, to read values with their k = 2 intervals.' : `Power is absent: ${cellsAlong(view, along)[0]?.point.why_absent || 'no reason given'}.` };
+      return { drawing, readout: power.points.length ? 'Point at the figure, or use the arrow keys, to read its values.' : `Power is absent: ${cellsAlong(view, along)[0]?.point.why_absent || 'no reason given'}.` };
     },
   };
 }

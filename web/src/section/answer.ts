@@ -1,13 +1,13 @@
 // The answer first: for each network and batch size the best setting, what it saves, what it costs.
 import type { Minimum } from '../data';
-import { h, replace } from '../dom';
+import { h, replace, type Child } from '../dom';
 import { batchText, governorsText, interval, joule, kCoverage, megahertz, percent, second } from '../format';
 import { leadingComparison } from '../grid';
 import type { View } from '../view';
 
-function settingLine(view: View, minimum: Minimum): string {
+function settingLines(view: View, minimum: Minimum): Node[] {
   const { setting } = view.study.points[minimum.best]!;
-  return `CPU ${megahertz(Number(setting['cpu_frequency_hz']))} · GPU ${megahertz(Number(setting['gpu_frequency_hz']))}`;
+  return [h('span', {}, `CPU ${megahertz(Number(setting['cpu_frequency_hz']))}`), h('span', {}, `GPU ${megahertz(Number(setting['gpu_frequency_hz']))}`)];
 }
 
 // "24.1 % less energy than the default governors", or the truth where there is no saving.
@@ -35,13 +35,13 @@ function card(view: View, minimum: Minimum): HTMLElement {
   const point = view.study.points[minimum.best]!;
   const { network, batch } = minimum;
   const energy = point.energy_j;
-  const fact = (name: string, value: string) => h('div', {}, h('dt', {}, name), h('dd', {}, value));
+  const fact = (name: string, ...value: Child[]) => h('div', {}, h('dt', {}, name), h('dd', {}, ...value));
   const button = h('button', { type: 'button', class: 'show', click: () => view.choose({ network, batch, baseline: leadingComparison(minimum)?.baseline ?? '', cpu: null, gpu: null }) }, 'Show below');
   const element = h('article', { class: 'card', 'data-network': network, 'data-batch': batch },
-    h('h3', {}, network, h('span', {}, ` ${batchText(batch)}`), view.study.simulated && h('span', { class: 'tag' }, 'simulated')), savingBlock(minimum),
-    h('dl', {}, fact('Set', settingLine(view, minimum)), fact('Energy', energy ? interval(energy, 'J') : `absent: ${point.why_absent}`),
-      energy && point.inferences ? fact('An inference', joule(energy.value / point.inferences, 3)) : null, fact('Latency', latencyText(view, minimum)),
-      fact('As good', `${minimum.within_one_percent} of ${minimum.grid_points} settings within 1 %`)), button);
+    h('h3', {}, network, h('span', {}, ` ${batchText(batch)}`)), savingBlock(minimum),
+    h('dl', {}, fact('Best setting', ...settingLines(view, minimum)), fact('Energy', energy ? interval(energy, 'J') : `absent: ${point.why_absent}`),
+      energy && point.inferences ? fact('Per inference', joule(energy.value / point.inferences, 3)) : null, fact('Latency', latencyText(view, minimum)),
+      fact('Within 1 %', `${minimum.within_one_percent} of ${minimum.grid_points} settings`)), h('footer', {}, button, view.study.simulated && h('span', { class: 'tag' }, 'simulated')));
   const mark = () => {
     const chosen = view.choice.network === network && view.choice.batch === batch;
     element.classList.toggle('chosen', chosen);

@@ -13,10 +13,12 @@ export const countersText = (counters: Record<string, number>) => Object.entries
 const kShown = ['the best setting and the governors', 'this network and batch size', 'those with a counter, failed or throttled', 'all'] as const;
 type Shown = (typeof kShown)[number];
 
+const pointOf = (view: View, run: Run) => (run.point === null ? undefined : view.study.points[run.point]);
+
 function wanted(view: View, shown: Shown): Run[] {
-  const { points, runs } = view.study;
-  const here = (run: Run) => points[run.point]!.network === view.choice.network && batchOf(points[run.point]!) === view.choice.batch;
-  if (shown === kShown[0]) return runs.filter((run) => here(run) && (points[run.point]!.baseline !== null || run.point === view.grid.least?.index));
+  const { runs } = view.study;
+  const here = (run: Run) => pointOf(view, run)?.network === view.choice.network && batchOf(pointOf(view, run)!) === view.choice.batch;
+  if (shown === kShown[0]) return runs.filter((run) => here(run) && (pointOf(view, run)!.baseline !== null || run.point === view.grid.least?.index));
   if (shown === kShown[1]) return runs.filter(here);
   if (shown === kShown[2]) return runs.filter((run) => run.state !== 'complete' || Object.keys(run.counters).length);
   return runs;
@@ -29,28 +31,28 @@ function csv(view: View): Table {
   return {
     header: ['run', 'sequence', 'block', 'repeat', 'network', 'baseline', ...keys, 'state', 'failure', 'energy_j', 'energy_standard_uncertainty_j', 'latency_s', ...phases.map((phase) => `phase_${phase}`), 'counters', 'simulated'],
     rows: runs.map((run) => {
-      const point = points[run.point]!;
-      return [run.id, run.sequence, run.block, run.repeat, point.network, point.baseline, ...keys.map((key) => point.setting[key]), run.state, run.failure, run.energy_j, run.energy_u_j, run.latency_s,
+      const point = pointOf(view, run);
+      return [run.id, run.sequence, run.block, run.repeat, point?.network, point?.baseline, ...keys.map((key) => point?.setting[key]), run.state, run.failure, run.energy_j, run.energy_u_j, run.latency_s,
         ...phases.map((phase) => run.phases[phase]), countersText(run.counters), String(view.study.simulated)];
     }),
   };
 }
 
 export function runs(view: View): HTMLElement {
-  const { points } = view.study;
   let shown: Shown = kShown[0];
   const host = h('div');
   const setting = (run: Run) => {
-    const point = points[run.point]!;
+    const point = pointOf(view, run);
+    if (!point) return 'of no point';
     return point.baseline === null ? settingText(point.setting) : `governors '${point.baseline}' · ${settingText(point.setting, ['cpu_governor', 'gpu_governor'])}`;
   };
   const show = () =>
     replace(host, tableElement(`Runs: ${shown}${view.study.simulated ? ' (simulated)' : ''}`, [
       { name: 'Run', cell: (run: Run) => run.id },
       { name: 'Block', number: true, cell: (run) => run.block },
-      { name: 'Network', cell: (run) => points[run.point]!.network },
+      { name: 'Network', cell: (run) => pointOf(view, run)?.network },
       { name: 'Setting', cell: setting },
-      { name: 'Energy (k = 2)', number: true, cell: (run) => (run.energy_j === null ? `absent: ${run.failure || points[run.point]!.why_absent || 'no reason given'}` : plusMinus(run.energy_j, kCoverage * (run.energy_u_j ?? 0), 'J')) },
+      { name: 'Energy (k = 2)', number: true, cell: (run) => (run.energy_j === null ? `absent: ${run.failure || pointOf(view, run)?.why_absent || 'no reason given'}` : plusMinus(run.energy_j, kCoverage * (run.energy_u_j ?? 0), 'J')) },
       { name: 'Latency', number: true, cell: (run) => (run.latency_s === null ? 'absent' : second(run.latency_s, 4)) },
       { name: 'State', cell: (run) => run.state },
       { name: 'Counters', cell: (run) => countersText(run.counters) },
