@@ -1,0 +1,77 @@
+// The study seen as grids: for one network and batch size, energy over CPU and GPU clock.
+import type { Comparison, Minimum, Point, Study } from './data';
+
+export interface Cell {
+  index: number; // into study.points
+  point: Point;
+  cpu: number; // Hz
+  gpu: number;
+}
+export interface Grid {
+  cpus: number[]; // Hz, ascending
+  gpus: number[];
+  cells: (Cell | null)[][]; // [cpu][gpu]; null: not measured
+  least: Cell | null; // of what is in `cells`
+  folded: number; // further settings that share a cell; the cell holds the one of least energy
+}
+
+export const batchOf = (point: Point) => Number(point.setting['batch'] ?? 0);
+export const energyOf = (cell: Cell | null) => cell?.point.energy_j?.value ?? null;
+const frequency = (point: Point, key: string) => (typeof point.setting[key] === 'number' ? (point.setting[key] as number) : null);
+const ascending = (values: Iterable<number>) => [...new Set(values)].sort((a, b) => a - b);
+
+export function networksOf(study: Study): string[] {
+  return [...new Set(study.points.map((point) => point.network))];
+}
+export function batchesOf(study: Study, network: string): number[] {
+  return ascending(study.points.filter((point) => point.network === network).map(batchOf));
+}
+
+function gridCells(study: Study, network: string, batch: number): Cell[] {
+  return study.points.flatMap((point, index) => {
+    const cpu = frequency(point, 'cpu_frequency_hz');
+    const gpu = frequency(point, 'gpu_frequency_hz');
+    const wanted = point.baseline === null && point.network === network && batchOf(point) === batch;
+    return wanted && cpu !== null && gpu !== null ? [{ index, point, cpu, gpu }] : [];
+  });
+}
+
+function leastOf(cells: (Cell | null)[]): Cell | null {
+  return cells.reduce((best, cell) => ((energyOf(cell) ?? Infinity) < (energyOf(best) ?? Infinity) ? cell : best), null);
+}
+
+export function gridOf(study: Study, network: string, batch: number): Grid {
+  const found = gridCells(study, network, batch);
+  const cpus = ascending(found.map((cell) => cell.cpu));
+  const gpus = ascending(found.map((cell) => cell.gpu));
+  const cells: (Cell | null)[][] = cpus.map(() => gpus.map(() => null));
+  let folded = 0;
+  for (const cell of found) {
+    const row = cells[cpus.indexOf(cell.cpu)]!;
+    const column = gpus.indexOf(cell.gpu);
+    const present = row[column] ?? null;
+    if (present) ++folded;
+    row[column] = present ? (leastOf([present, cell]) ?? present) : cell;
+  }
+  return { cpus, gpus, cells, least: leastOf(cells.flat()), folded };
+}
+
+export function minimumOf(study: Study, network: string, batch: number): Minimum | undefined {
+  return study.minima.find((minimum) => minimum.network === network && minimum.batch === batch);
+}
+
+export interface Baseline {
+  name: string;
+  point: Point;
+}
+export function baselinesOf(study: Study, network: string, batch: number): Baseline[] {
+  return study.points
+    .filter((point) => point.baseline !== null && point.network === network && batchOf(point) === batch)
+    .map((point) => ({ name: point.baseline as string, point }))
+    .sort((a, b) => Number(b.name === 'default') - Number(a.name === 'default') || a.name.localeCompare(b.name));
+}
+
+// The comparison that leads: against 'default', or the first there is.
+export function leadingComparison(minimum: Minimum): Comparison | undefined {
+  return minimum.comparisons.find((comparison) => comparison.baseline === 'default') ?? minimum.comparisons[0];
+}

@@ -1,0 +1,70 @@
+// The answer first: for each network and batch size the best setting, what it saves, what it costs.
+import type { Minimum } from '../data';
+import { h, replace, type Child } from '../dom';
+import { batchText, governorsText, interval, joule, kCoverage, megahertz, percent, second } from '../format';
+import { leadingComparison } from '../grid';
+import type { View } from '../view';
+
+function settingLines(view: View, minimum: Minimum): Node[] {
+  const { setting } = view.study.points[minimum.best]!;
+  return [h('span', {}, `CPU ${megahertz(Number(setting['cpu_frequency_hz']))}`), h('span', {}, `GPU ${megahertz(Number(setting['gpu_frequency_hz']))}`)];
+}
+
+// "24.1 % less energy than the default governors", or the truth where there is no saving.
+function savingBlock(minimum: Minimum): HTMLElement {
+  const leading = leadingComparison(minimum);
+  if (!leading) return h('p', { class: 'saving' }, h('span', { class: 'than' }, 'No governors were measured to compare with.'));
+  const half = kCoverage * leading.saving_uncertainty_percent;
+  const sure = Math.abs(leading.saving_percent) > half;
+  const what = leading.saving_percent >= 0 ? 'less energy' : 'more energy';
+  const note = sure ? '' : ' This is within its uncertainty: no difference was shown.';
+  return h('p', { class: 'saving' }, h('strong', {}, percent(Math.abs(leading.saving_percent))), h('span', { class: 'what' }, ` ${what}`),
+    h('span', { class: 'than' }, `± ${percent(half)} · than ${governorsText(leading.baseline)}.${note}`));
+}
+
+function latencyText(view: View, minimum: Minimum): string {
+  const leading = leadingComparison(minimum);
+  const latency = view.study.points[minimum.best]!.latency_s;
+  if (!latency) return 'absent';
+  if (!leading) return second(latency.value);
+  const change = leading.latency_change_percent;
+  return `${second(latency.value)}, ${percent(Math.abs(change))} ${change >= 0 ? 'longer' : 'shorter'}`;
+}
+
+function card(view: View, minimum: Minimum): HTMLElement {
+  const point = view.study.points[minimum.best]!;
+  const { network, batch } = minimum;
+  const energy = point.energy_j;
+  const fact = (name: string, ...value: Child[]) => h('div', {}, h('dt', {}, name), h('dd', {}, ...value));
+  const button = h('button', { type: 'button', class: 'show', click: () => view.choose({ network, batch, baseline: leadingComparison(minimum)?.baseline ?? '', cpu: null, gpu: null }) }, 'Show below');
+  const element = h('article', { class: 'card', 'data-network': network, 'data-batch': batch },
+    h('h3', {}, network, h('span', {}, ` ${batchText(batch)}`)), savingBlock(minimum),
+    h('dl', {}, fact('Best setting', ...settingLines(view, minimum)), fact('Energy', energy ? interval(energy, 'J') : `absent: ${point.why_absent}`),
+      energy && point.inferences ? fact('Per inference', joule(energy.value / point.inferences, 3)) : null, fact('Latency', latencyText(view, minimum)),
+      fact('Within 1 %', `${minimum.within_one_percent} of ${minimum.grid_points} settings`)), h('footer', {}, button, view.study.simulated && h('span', { class: 'tag' }, 'simulated')));
+  const mark = () => {
+    const chosen = view.choice.network === network && view.choice.batch === batch;
+    element.classList.toggle('chosen', chosen);
+    button.setAttribute('aria-pressed', String(chosen));
+    button.textContent = chosen ? 'Shown below' : 'Show below';
+  };
+  mark();
+  view.subscribe(mark);
+  return element;
+}
+
+export function answer(view: View): HTMLElement {
+  const { minima } = view.study;
+  const section = h('section', { id: 'answer' }, h('h2', {}, 'The answer'));
+  if (!minima.length) section.append(h('p', { class: 'nothing' }, noMinimum(view)));
+  const cards = h('div', { class: 'cards' });
+  replace(cards, ...minima.map((minimum) => card(view, minimum)));
+  section.append(cards, h('p', { class: 'note' }, 'Every interval on this page is the mean ± 2 standard uncertainties (k = 2, about 95 %). Energy is that of the inference phase at the whole module, idle power included.'));
+  return section;
+}
+
+function noMinimum(view: View): string {
+  const reasons = [...new Set(view.study.points.filter((point) => !point.energy_j).map((point) => point.why_absent))].filter(Boolean);
+  const why = reasons.length ? ` Energy is absent: ${reasons.slice(0, 3).join('; ')}.` : ' It did not sweep CPU and GPU clocks together.';
+  return `This study names no best setting.${why}`;
+}

@@ -1,0 +1,31 @@
+// The bar that stays in sight: network, batch size, governors, theme.
+import { h, replace } from '../dom';
+import { select } from '../figure/controls';
+import { batchesOf, networksOf } from '../grid';
+import type { View } from '../view';
+
+const kThemes = ['auto', 'light', 'dark'] as const;
+
+function themeSelect(): HTMLElement {
+  const apply = (theme: (typeof kThemes)[number]) => {
+    if (theme === 'auto') delete document.documentElement.dataset['theme'];
+    else document.documentElement.dataset['theme'] = theme;
+  };
+  return select('Theme', [...kThemes], (theme) => theme, 'auto', apply);
+}
+
+export function bar(view: View): HTMLElement {
+  const host = h('div', { class: 'choices' });
+  const show = () => {
+    const focused = host.contains(document.activeElement) ? (document.activeElement as HTMLSelectElement).name : null;
+    const { network, batch, baseline } = view.choice;
+    replace(host,
+      select('Network', networksOf(view.study), (name) => name, network, (to) => view.choose({ network: to, cpu: null, gpu: null })),
+      select('Batch', batchesOf(view.study, network), (size) => (size > 0 ? String(size) : 'none'), batch, (to) => view.choose({ batch: to, cpu: null, gpu: null })),
+      view.baselines.length ? select('Against governors', view.baselines.map((b) => b.name), (name) => name, baseline, (to) => view.choose({ baseline: to })) : null);
+    host.querySelectorAll('select').forEach((list) => list.name === focused && list.focus());
+  };
+  show();
+  view.subscribe(show);
+  return h('nav', { class: 'bar', 'aria-label': 'What the figures show' }, host, themeSelect());
+}

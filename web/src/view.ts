@@ -1,0 +1,72 @@
+// What the reader has chosen. Figures and tables that depend on it subscribe.
+import type { Study } from './data';
+import { baselinesOf, batchesOf, gridOf, leadingComparison, minimumOf, networksOf, type Grid } from './grid';
+
+export interface Choice {
+  network: string;
+  batch: number;
+  baseline: string; // '' where the network and batch have none
+  cpu: number | null; // Hz held fixed where the GPU clock varies; null: that of the least energy
+  gpu: number | null;
+}
+
+export class View {
+  choice: Choice;
+  private grids = new Map<string, Grid>();
+  private listeners: (() => void)[] = [];
+
+  constructor(readonly study: Study) {
+    const first = study.minima[0];
+    const network = first?.network ?? networksOf(study)[0] ?? '';
+    const batch = first?.batch ?? batchesOf(study, network)[0] ?? 0;
+    this.choice = { network, batch, baseline: (first && leadingComparison(first)?.baseline) ?? '', cpu: null, gpu: null };
+    this.settle();
+  }
+
+  subscribe(listener: () => void): void {
+    this.listeners.push(listener);
+  }
+
+  choose(change: Partial<Choice>): void {
+    this.choice = { ...this.choice, ...change };
+    this.settle();
+    this.listeners.forEach((listener) => listener());
+  }
+
+  // Makes the parts of the choice fit one another.
+  private settle(): void {
+    const { study, choice } = this;
+    const batches = batchesOf(study, choice.network);
+    if (!batches.includes(choice.batch)) choice.batch = batches[0] ?? 0;
+    const names = this.baselines.map((baseline) => baseline.name);
+    if (!names.includes(choice.baseline)) choice.baseline = names[0] ?? '';
+    if (choice.cpu !== null && !this.grid.cpus.includes(choice.cpu)) choice.cpu = null;
+    if (choice.gpu !== null && !this.grid.gpus.includes(choice.gpu)) choice.gpu = null;
+  }
+
+  gridFor(network: string, batch: number): Grid {
+    const key = `${batch} ${network}`;
+    const known = this.grids.get(key) ?? gridOf(this.study, network, batch);
+    this.grids.set(key, known);
+    return known;
+  }
+  get grid(): Grid {
+    return this.gridFor(this.choice.network, this.choice.batch);
+  }
+  get baselines() {
+    return baselinesOf(this.study, this.choice.network, this.choice.batch);
+  }
+  get baseline() {
+    return this.baselines.find((baseline) => baseline.name === this.choice.baseline);
+  }
+  get minimum() {
+    return minimumOf(this.study, this.choice.network, this.choice.batch);
+  }
+  // The clocks held fixed in the figures that vary the other one.
+  get fixedCpu(): number | undefined {
+    return this.choice.cpu ?? this.grid.least?.cpu ?? this.grid.cpus.at(-1);
+  }
+  get fixedGpu(): number | undefined {
+    return this.choice.gpu ?? this.grid.least?.gpu ?? this.grid.gpus.at(-1);
+  }
+}
