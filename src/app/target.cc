@@ -36,6 +36,7 @@ Result<std::unique_ptr<Target>> open_twin(const Paths& paths, const TargetOption
   ISOJOULE_TRY(target->board,
                open_board(file, release, target->twin->tree(), target->twin->clock()));
   target->board.simulated = true;
+  target->board.begin_run = [twin = target->twin.get()](std::uint64_t seed) { twin->begin_run(seed); };
   return target;
 }
 

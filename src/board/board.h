@@ -1,6 +1,8 @@
 // A board as its file describes it (boards/<name>/board.toml), and the same board opened on a tree.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -90,6 +92,9 @@ struct Board {
   std::vector<Error> problems;
   // Thermal zones by name -> path of `temp` (millidegrees).
   std::map<std::string, std::string> thermal_paths;
+  // A twin's: brings it into the state that belongs to this seed (temperature, noise, phase of the
+  // power chip), so that a run is the same whatever came before it. Empty on hardware.
+  std::function<void(std::uint64_t seed)> begin_run;
 
   Knob* knob(const std::string& axis) const;
 };

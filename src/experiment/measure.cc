@@ -3,6 +3,7 @@
 #include <cmath>
 #include <ctime>
 
+#include "base/random.h"
 #include "base/text.h"
 #include "experiment/apply.h"
 #include "experiment/experiment.h"
@@ -79,6 +80,8 @@ class Measurement {
   }
 
   Status prepare_and_run() {
+    if (board_.begin_run)
+      board_.begin_run(seed_for(protocol_.seed, std::to_string(planned_.sequence)));
     ISOJOULE_TRY(run().knobs, apply_setting(board_, planned_, run().counters));
     ISOJOULE_CHECK(wait(protocol_.settle));
     ISOJOULE_CHECK(wait_until_cool());

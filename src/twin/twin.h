@@ -19,11 +19,15 @@ class Twin {
   FileTree& tree() { return do_tree(); }
   Clock& clock() { return do_clock(); }
   Engine& engine() { return do_engine(); }
+  // Brings the board into the state that belongs to this seed: temperature of an idle board, governors
+  // and power chip from their start, run-to-run variation and noise drawn from the seed. Settings stay.
+  void begin_run(std::uint64_t seed) { do_begin_run(seed); }
 
  private:
   virtual FileTree& do_tree() = 0;
   virtual Clock& do_clock() = 0;
   virtual Engine& do_engine() = 0;
+  virtual void do_begin_run(std::uint64_t seed) = 0;
 };
 
 struct TwinOptions {
