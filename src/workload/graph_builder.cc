@@ -202,10 +202,10 @@ Value GraphBuilder::convolution(const Value& x, const std::string& name, const C
                {"strides", Integers{layer.stride, layer.stride}}});
 }
 
-Value GraphBuilder::batch_norm(const Value& x, const std::string& name) {
+Value GraphBuilder::batch_norm(const Value& x, const std::string& name, double gain) {
   const std::vector<std::int64_t> channels = {x.shape[1]};
   // Statistics as of a trained network whose layers give mean 0 and variance 1, roughly.
-  const std::string scale = weight(name + ".weight", channels, 0.2, 1.0);
+  const std::string scale = weight(name + ".weight", channels, 0.2 * gain, gain);
   const std::string shift = weight(name + ".bias", channels, 0.1);
   const std::string mean = weight(name + ".running_mean", channels, 0.1);
   const std::string variance = weight(name + ".running_var", channels, 0.2, 1.0);

@@ -65,7 +65,9 @@ class GraphBuilder {
 
   // Layers; the node, its output and its parameters ("<name>.weight") carry `name`.
   Value convolution(const Value& x, const std::string& name, const Convolution& layer);
-  Value batch_norm(const Value& x, const std::string& name);  // kept as a node: engines fold it
+  // Kept as a node: engines fold it. `gain` scales the output (below 1 in front of an addition, so
+  // that the sums of a deep network do not grow).
+  Value batch_norm(const Value& x, const std::string& name, double gain = 1);
   Value linear(const Value& x, const std::string& name, std::int64_t features);
   Value relu(const Value& x, const std::string& name);
   Value clip(const Value& x, const std::string& name, float low, float high);

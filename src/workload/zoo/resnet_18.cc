@@ -7,9 +7,9 @@ namespace isojoule {
 namespace {
 
 Value conv_norm(GraphBuilder& graph, const Value& x, const std::string& conv,
-                const std::string& norm, Convolution layer) {
+                const std::string& norm, Convolution layer, double gain = 1) {
   layer.bias = false;  // the normalisation's shift takes its place
-  return graph.batch_norm(graph.convolution(x, conv, layer), norm);
+  return graph.batch_norm(graph.convolution(x, conv, layer), norm, gain);
 }
 
 // Two 3 x 3 convolutions and the way round them; a 1 x 1 convolution there where the size changes.
@@ -19,7 +19,7 @@ Value basic_block(GraphBuilder& graph, const Value& x, const std::string& name,
                       {.channels = channels, .kernel = 3, .stride = stride, .padding = 1});
   y = graph.relu(y, name + ".relu1");
   y = conv_norm(graph, y, name + ".conv2", name + ".bn2",
-                {.channels = channels, .kernel = 3, .padding = 1});
+                {.channels = channels, .kernel = 3, .padding = 1}, 0.5);
   Value round = x;
   if (stride != 1 || x.shape[1] != channels)
     round = conv_norm(graph, x, name + ".downsample.0", name + ".downsample.1",
