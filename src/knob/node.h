@@ -18,12 +18,14 @@ Status write(FileTree& tree, const std::string& path, std::int64_t value);
 Status save(FileTree& tree, const std::string& path, std::vector<SavedNode>& nodes);
 // Calls `reached` at once and then in growing steps (1 to 16 ms) until it says true or fails, or
 // `deadline` from now is over; the last answer.
-Result<bool> wait_until(const std::function<Result<bool>()>& reached, Clock& clock, Duration deadline);
+Result<bool> wait_until(const std::function<Result<bool>()>& reached, Clock& clock,
+                        Duration deadline);
 // The number, or an error that names the axis.
 Result<double> number_of(const Axis& axis, const Value& value);
 // The directories that are there. A policy is away while all its cores are offline; none at all is
 // not_found.
-Result<std::vector<std::string>> present(FileTree& tree, const std::vector<std::string>& directories,
+Result<std::vector<std::string>> present(FileTree& tree,
+                                         const std::vector<std::string>& directories,
                                          const std::string& axis);
 
 }  // namespace isojoule::node
