@@ -329,6 +329,28 @@ TEST_F(StudyFileTest, ReadsFromAReadOnlyMedium) {
   EXPECT_EQ(names().size(), 1U);
 }
 
+TEST_F(StudyFileTest, AFullFileSystemIsTyped) {
+  if (::geteuid() != 0) GTEST_SKIP() << "skipped: mounting needs root";
+  if (::mount("isojoule", folder_.c_str(), "tmpfs", 0, "size=1m") != 0)
+    GTEST_SKIP() << "skipped: mounting is not allowed here";
+  ErrorKind kind = ErrorKind::internal;
+  std::size_t there = 0, added_runs = 0;
+  if (auto study = StudyFile::create(path_, some_info())) {
+    const Trace trace = some_trace(3000);
+    for (std::int64_t i = 0; i < 10'000; ++i, ++added_runs)
+      if (const auto added = (*study)->add(some_run(i), &trace); !added) {
+        kind = added.error().kind;
+        break;
+      }
+  }
+  if (auto study = StudyFile::open(path_, StudyFile::Mode::read))
+    there = (*study)->runs().value().size();
+  ::umount2(folder_.c_str(), MNT_DETACH);
+  EXPECT_EQ(kind, ErrorKind::disk_full);
+  EXPECT_GT(there, 0U);
+  EXPECT_EQ(there, added_runs);
+}
+
 // A limit on the file's size stands for a full disk; in a child, since limits stay.
 TEST_F(StudyFileTest, AFullDiskIsTyped) {
   const pid_t child = ::fork();
