@@ -16,9 +16,15 @@
 namespace isojoule {
 
 struct ThermalZone {
-  std::string name;  // the zone's `type` text
+  std::string name;                    // the zone's `type` text
+  std::vector<std::string> also = {};  // its text in other releases ("cpu-thermal" for "CPU-therm")
 };
 
+// In the board file, and in BoardFile, a part of a path may be "[type=cpu-balanced]": the entry of
+// that directory whose file `type` says "cpu-balanced", because the numbers of hwmon, thermal_zone
+// and cooling_device change from boot to boot. In Board the paths are resolved, and those that lead
+// nowhere are left out and listed in the problems.
+//
 // Nodes read at every tick (or at begin and end) beside the rails.
 struct WatchSpec {
   std::string name;  // "cpu_frequency"
@@ -33,7 +39,7 @@ struct ThrottleSpec {
 
 // What one software release of the board changes.
 struct BoardRelease {
-  std::string name;            // "32.7", the L4T release it stands for
+  std::string name;              // "32.7", the L4T release it stands for
   std::vector<std::string> l4t;  // prefixes of L4T releases that it covers: "32.5", "32.6", "32.7"
   std::vector<ChipSpec> chips;
   std::vector<KnobSpec> knobs;
@@ -45,8 +51,10 @@ struct BoardFile {
   std::string name;   // "jetson-nano"
   std::string title;  // "NVIDIA Jetson Nano 4 GB"
   std::vector<std::string> compatible;
+  // Strings that mean another board, although one of the above is there too (Nano 2 GB).
+  std::vector<std::string> not_compatible = {};
   std::vector<Rail> rails;
-  std::string total;  // expression over rails
+  std::string total;                                     // expression over rails
   std::map<std::string, std::string> default_governors;  // axis -> value
   std::vector<ThermalZone> thermal;
   std::vector<BoardRelease> releases;  // newest last
@@ -54,13 +62,15 @@ struct BoardFile {
   std::string directory;               // where board.toml was found; the twin's file lies beside it
 };
 
-// Errors: parse with line and column, invalid (a rail that feeds itself, a total that adds parent
-// and child, an unknown rail, a knob without nodes).
+// docs of the format: boards/README.md. Errors: parse with line and column, invalid (a rail that
+// feeds itself, a total that adds parent and child, an unknown rail, a knob without nodes).
 Result<BoardFile> parse_board(const std::string& toml, const std::string& path);
 Result<BoardFile> load_board(const std::string& boards_directory, const std::string& name);
 std::vector<std::string> board_names(const std::string& boards_directory);
 
-// By the device-tree's compatible strings and /etc/nv_tegra_release; not_found on another machine.
+// By the device-tree's compatible strings and /etc/nv_tegra_release (in a container, where that is
+// missing, the version of the package nvidia-l4t-core); not_found on another machine. Where two
+// boards match, the one that matches the device's more specific string (they come first).
 struct Detected {
   std::string board;
   std::string release;  // a BoardRelease's name, or "" if the board has no such
@@ -84,8 +94,14 @@ struct Board {
   Knob* knob(const std::string& axis) const;
 };
 
+// `release` is the name of one of the file's releases, "" for its newest. Errors: not_found with
+// the nearest name.
 Result<Board> open_board(const BoardFile& file, const std::string& release, FileTree& tree,
                          Clock& clock);
+
+// The path with every "[file=text]" part resolved (a path without one, or that exists as it stands,
+// is returned as it is). Errors: not_found.
+Result<std::string> resolve_path(const std::string& path, FileTree& tree);
 
 // A total expression, "VDD_IN" or "A + B + C": its rails. Errors: invalid.
 Result<std::vector<std::string>> rails_of_total(const std::string& total);

@@ -1,5 +1,5 @@
 // The way back: what every node said before the first write, on disk before that write happens, and
-// written back in reverse at the end.
+// written back at the end.
 #pragma once
 
 #include <memory>
@@ -14,6 +14,14 @@ namespace isojoule {
 // the boot id) before it returns; restores them when it is destroyed, or by restore(), and then
 // removes the file. Where `path` exists already, an earlier program died: its nodes are restored
 // first (unless it is of another boot: then it is only removed). The board must outlive it.
+//
+// Errors of take(): busy (the program that wrote the journal is still there), damaged,
+// newer_schema, invalid (the journal is another board's), those of reading and writing nodes, and
+// of the file.
+//
+// Order: knobs in reverse of the board file's, each knob's nodes as its save() gives them, in
+// passes until nothing differs: what one pass cannot write (a minimum above the present maximum, a
+// policy whose cores are still offline) the next one can.
 class BoardGuard {
  public:
   static Result<std::unique_ptr<BoardGuard>> take(Board& board, const std::string& path);
@@ -21,7 +29,7 @@ class BoardGuard {
   BoardGuard(const BoardGuard&) = delete;
   BoardGuard& operator=(const BoardGuard&) = delete;
 
-  // Writes back whatever differs, in reverse order, verifies each, removes the journal. All nodes
+  // Writes back whatever differs, verifies each, removes the journal. All nodes
   // are tried; the first error is returned and the journal then stays.
   Status restore();
 

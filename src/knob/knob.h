@@ -14,7 +14,7 @@
 
 namespace isojoule {
 
-// One node's text as it was found; writing them back in reverse order restores the board.
+// One node's text as it was found.
 struct SavedNode {
   std::string path;
   std::string text;  // trimmed
@@ -33,11 +33,12 @@ class Knob {
   Result<Value> set(const Value& value, Clock& clock, Duration deadline) {
     return do_set(value, clock, deadline);
   }
-  // Opens the knob's limits wide, so that a governor of another knob is free (a frequency's knob: min
-  // and max to the table's ends). Does nothing for the others.
+  // Opens the knob's limits wide, so that a governor of another knob is free (a frequency's knob:
+  // min and max to the table's ends). Does nothing for the others.
   Status release() { return do_release(); }
   // The nodes that set() and release() may write, with their present text, in the order in which
-  // they must be written back.
+  // they must be written back. A second pass in the same order may be needed: an ordered kernel
+  // takes either the saved maximum or the saved minimum first, depending on what stands there now.
   Result<std::vector<SavedNode>> save() { return do_save(); }
 
  private:
@@ -54,8 +55,10 @@ struct KnobSpec {
   std::string type;  // folder of the knob: "cpufreq", "devfreq", "governor", "cpu_online"
   std::string axis;  // "cpu_frequency"
   std::vector<std::string> nodes;  // directories: the policies, or the devfreq folder
-  bool ordered_limits = false;     // kernel 4.9: min > max is refused, so the order matters
-  double scale = 1;                // node's unit in SI (cpufreq writes kHz: 1e3)
+  // Kernel 4.9: min > max is refused, so the order matters. The knobs keep an order that every
+  // kernel takes; this says what the board's kernel would do with another.
+  bool ordered_limits = false;
+  double scale = 1;  // node's unit in SI (cpufreq writes kHz: 1e3)
 };
 
 struct KnobKind {

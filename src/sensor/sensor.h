@@ -41,15 +41,21 @@ class Sensor {
 
 // What the board file says of one power chip.
 struct ChipSpec {
-  std::string type;     // "ina3221"; the folder of the sensor
+  std::string type;         // "ina3221"; the folder of the sensor
   std::string bus_address;  // "6-0040"
-  std::string driver;   // "iio" or "hwmon"
+  std::string driver;       // "iio" or "hwmon"
   struct Channel {
-    int index = 0;  // the chip's channel, 0-based
+    int index = 0;     // the chip's channel, 0-based
     std::string rail;  // the label that the board must show there
     double shunt_ohm = 0;
   };
   std::vector<Channel> channels;
+  // The length of the chip's averaging as the board configures it, in seconds; 0: not known. Where
+  // the driver says it itself (hwmon), that counts and this only decides between equal readings of
+  // it.
+  double averaging_window_s = 0;
+  // Largest relative deviation of the shunt resistor from its nominal value.
+  double shunt_tolerance = 0.01;
 };
 
 // One row of the generated table of built-in sensors. `open` fails only where no channel at all can

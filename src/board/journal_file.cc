@@ -1,0 +1,151 @@
+#include "board/journal_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "base/file_tree.h"
+
+namespace isojoule::journal {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kFormat = "isojoule journal";
+
+tl::unexpected<Error> system_error(const std::string& path, const char* tried) {
+  return tl::unexpected<Error>(error_from_errno(errno, path, tried));
+}
+
+Status sync_directory(const std::string& path) {
+  std::string directory = std::filesystem::path(path).parent_path().string();
+  if (directory.empty()) directory = ".";
+  const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return system_error(directory, "open");
+  const int result = ::fsync(descriptor);
+  const int number = errno;
+  ::close(descriptor);
+  if (result == 0 || number == EINVAL) return {};  // EINVAL: a file system that has no such thing
+  errno = number;
+  return system_error(directory, "fsync");
+}
+
+Status write_whole(int descriptor, const std::string& text, const std::string& path) {
+  for (std::size_t at = 0; at < text.size();) {
+    const ssize_t size = ::write(descriptor, text.data() + at, text.size() - at);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return system_error(path, "write");
+    at += static_cast<std::size_t>(size);
+  }
+  if (::fsync(descriptor) != 0) return system_error(path, "fsync");
+  return {};
+}
+
+// Field 22 of /proc/PID/stat; the second field, the name, may contain spaces and brackets
+// (proc(5)).
+std::int64_t start_of(std::int64_t process) {
+  constexpr int kFieldsAfterName = 20;
+  std::ifstream in("/proc/" + std::to_string(process) + "/stat");
+  std::string text;
+  if (!std::getline(in, text)) return 0;
+  const std::size_t name_end = text.rfind(')');
+  if (name_end == std::string::npos) return 0;
+  std::istringstream fields(text.substr(name_end + 1));
+  std::string field;
+  for (int i = 0; i < kFieldsAfterName; ++i) fields >> field;
+  return std::strtoll(field.c_str(), nullptr, 10);
+}
+
+Journal from_json(const json& root) {
+  Journal journal;
+  journal.board = root.at("board").get<std::string>();
+  journal.boot_id = root.at("boot_id").get<std::string>();
+  journal.process = root.at("process").at("id").get<std::int64_t>();
+  journal.process_start = root.at("process").at("start_ticks").get<std::int64_t>();
+  for (const auto& node : root.at("nodes"))
+    journal.nodes.push_back(
+        {node.at("path").get<std::string>(), node.at("text").get<std::string>()});
+  return journal;
+}
+
+tl::unexpected<Error> damaged(const std::string& path, const std::string& why) {
+  return fail(
+      ErrorKind::damaged, path + ": the journal is damaged: " + why,
+      "Nothing was written. Set the board's clocks back by hand (a reboot does it too), then "
+      "remove the file");
+}
+
+}  // namespace
+
+Status write(const Journal& journal, const std::string& path) {
+  json nodes = json::array();
+  for (const auto& node : journal.nodes)
+    nodes.push_back({{"path", node.path}, {"text", node.text}});
+  const json root = {{"format", kFormat},
+                     {"schema", kSchema},
+                     {"board", journal.board},
+                     {"boot_id", journal.boot_id},
+                     {"process", {{"id", journal.process}, {"start_ticks", journal.process_start}}},
+                     {"nodes", nodes}};
+  const std::string text = root.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+  const std::string temporary = path + ".new";
+  const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (descriptor < 0) return system_error(temporary, "create");
+  Status status = write_whole(descriptor, text, temporary);
+  ::close(descriptor);
+  if (status && ::rename(temporary.c_str(), path.c_str()) != 0)
+    status = system_error(path, "rename");
+  if (!status) {
+    ::unlink(temporary.c_str());
+    return status;
+  }
+  return sync_directory(path);
+}
+
+Result<Journal> read(const std::string& path) {
+  errno = 0;
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  if (!in) return system_error(path, "open");
+  text << in.rdbuf();
+  const json root = json::parse(text.str(), nullptr, false);
+  if (!root.is_object()) return damaged(path, "it is not JSON");
+  try {
+    if (root.at("format").get<std::string>() != kFormat) return damaged(path, "it is another file");
+    const int schema = root.at("schema").get<int>();
+    if (schema > kSchema)
+      return fail(ErrorKind::newer_schema,
+                  path + ": the journal has schema " + std::to_string(schema) + ", known is " +
+                      std::to_string(kSchema),
+                  "Restore with the version of isojoule that wrote it");
+    return from_json(root);
+  } catch (const json::exception& e) {
+    return damaged(path, e.what());
+  }
+}
+
+Status remove(const std::string& path) {
+  if (::unlink(path.c_str()) != 0) {
+    if (errno == ENOENT) return {};
+    return system_error(path, "remove");
+  }
+  return sync_directory(path);
+}
+
+void stamp(Journal& journal) {
+  journal.process = ::getpid();
+  journal.process_start = start_of(journal.process);
+}
+
+bool writer_is_alive(const Journal& journal) {
+  if (journal.process <= 0 || journal.process == ::getpid()) return false;
+  const std::int64_t start = start_of(journal.process);
+  return start != 0 && start == journal.process_start;
+}
+
+}  // namespace isojoule::journal

@@ -1,0 +1,39 @@
+// The journal on disk. Private to board/.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "knob/knob.h"
+
+namespace isojoule::journal {
+
+inline constexpr int kSchema = 1;
+
+struct Journal {
+  std::string board;
+  std::string boot_id;  // "" where the tree has none (a twin)
+  // The program that wrote it: process id and its start in clock ticks since boot, so that a later
+  // process with the same id is told apart.
+  std::int64_t process = 0;
+  std::int64_t process_start = 0;
+  std::vector<SavedNode> nodes;  // in the order in which they are written back
+};
+
+// Complete on disk, file and directory, before it returns; `path` never shows half a journal.
+// Errors: permission_denied, read_only, disk_full, not_found (the directory), io.
+Status write(const Journal& journal, const std::string& path);
+// Errors: not_found, damaged, newer_schema, io.
+Result<Journal> read(const std::string& path);
+// A path that is not there is fine.
+Status remove(const std::string& path);
+
+// This process, as the journal names it.
+void stamp(Journal& journal);
+// True if another process that wrote it is still alive. This process's own journal is not: a guard
+// that was lost without its destructor will not come back.
+bool writer_is_alive(const Journal& journal);
+
+}  // namespace isojoule::journal

@@ -1,0 +1,29 @@
+// What every knob does with its nodes: write as root, wait for the read-back, save.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/file_tree.h"
+#include "knob/knob.h"
+
+namespace isojoule::node {
+
+// Writes the text; a refusal for lack of rights says what would help.
+Status write(FileTree& tree, const std::string& path, const std::string& text);
+Status write(FileTree& tree, const std::string& path, std::int64_t value);
+// Appends the node with its present text.
+Status save(FileTree& tree, const std::string& path, std::vector<SavedNode>& nodes);
+// Calls `reached` at once and then in growing steps (1 to 16 ms) until it says true or fails, or
+// `deadline` from now is over; the last answer.
+Result<bool> wait_until(const std::function<Result<bool>()>& reached, Clock& clock, Duration deadline);
+// The number, or an error that names the axis.
+Result<double> number_of(const Axis& axis, const Value& value);
+// The directories that are there. A policy is away while all its cores are offline; none at all is
+// not_found.
+Result<std::vector<std::string>> present(FileTree& tree, const std::vector<std::string>& directories,
+                                         const std::string& axis);
+
+}  // namespace isojoule::node
