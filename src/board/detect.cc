@@ -30,7 +30,7 @@ Result<std::vector<std::string>> compatible_strings(FileTree& tree) {
     return words;
   }
   return fail(ErrorKind::not_found, "this machine has no device tree that names its board",
-              "Name the board, or use a twin", std::string(kCompatible[0]) + ", " + kCompatible[1]);
+              "Name the board, or use a twin", join({kCompatible[0], kCompatible[1]}, ", "));
 }
 
 // The place of the first of the device's strings that the board file names; kNoMatch if none.

@@ -1,8 +1,8 @@
 // The INA3221 three-channel power monitor behind its two Linux drivers.
 //
 // Chip: Texas Instruments, data sheet SBOS576B, "Electrical Characteristics" and configuration
-// register (address 00h). Drivers: drivers/iio/adc/ina3221.c of NVIDIA's 4.4 and 4.9 kernels ("iio",
-// L4T 28 to 32) and drivers/hwmon/ina3221.c ("hwmon", L4T 34 and later, and mainline).
+// register (address 00h). Drivers: drivers/iio/adc/ina3221.c of NVIDIA's 4.4 and 4.9 kernels
+// ("iio", L4T 28 to 32) and drivers/hwmon/ina3221.c ("hwmon", L4T 34 and later, and mainline).
 #pragma once
 
 #include <array>
@@ -45,16 +45,18 @@ struct ChannelNodes {
 };
 ChannelNodes nodes_of(const Layout& layout, const std::string& folder, int index);
 
-// The folder that holds the chip's nodes: matched by bus address alone, never by the number of an iio
-// or hwmon device, which changes from boot to boot. `tried` gets every place that was looked at.
-Result<std::string> find_folder(const Layout& layout, const std::string& bus_address, FileTree& tree,
-                                std::vector<std::string>& tried);
+// The folder that holds the chip's nodes: matched by bus address alone, never by the number of an
+// iio or hwmon device, which changes from boot to boot. `tried` gets every place that was looked
+// at.
+Result<std::string> find_folder(const Layout& layout, const std::string& bus_address,
+                                FileTree& tree, std::vector<std::string>& tried);
 
-// The averaging window of one channel: (bus + shunt conversion) x averages x enabled channels, as the
-// chip goes round its channels. The hwmon driver prints `update_interval` in whole milliseconds, and
-// NVIDIA's 5.10 and 5.15 print it without the averages while mainline (5.12 and later) prints it with
-// them; both readings are tried against the chip's eight conversion times. Where several fit, the one
-// nearest to `expected` is taken (0: the shortest). Nothing fits: nothing.
+// The averaging window of one channel: (bus + shunt conversion) x averages x enabled channels, as
+// the chip goes round its channels. The hwmon driver prints `update_interval` in whole
+// milliseconds, and NVIDIA's 5.10 and 5.15 print it without the averages while mainline (5.12 and
+// later) prints it with them; both readings are tried against the chip's eight conversion times.
+// Where several fit, the one nearest to `expected` is taken (0: the shortest). Nothing fits:
+// nothing.
 std::optional<Second> window_from_nodes(std::int64_t samples, std::int64_t update_interval_ms,
                                         int enabled_channels, Second expected);
 

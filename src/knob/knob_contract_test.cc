@@ -1,0 +1,167 @@
+// The contract of knob.h, held against every row of the table of kinds.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "knob/fake_kernel.h"
+#include "knob/knob_contract.h"
+
+namespace isojoule {
+namespace {
+
+constexpr Duration kDeadline = Duration::milliseconds(100);
+
+std::unique_ptr<Knob> open(const KnobFixture& fixture, MemoryTree& tree) {
+  auto knob = open_knob(fixture.spec, tree);
+  EXPECT_TRUE(knob.has_value()) << to_string(knob.error());
+  return knob ? std::move(*knob) : nullptr;
+}
+
+// As BoardGuard does: passes in the saved order.
+void write_back(const std::vector<SavedNode>& nodes, MemoryTree& tree) {
+  for (int pass = 0; pass < 2; ++pass)
+    for (const auto& node : nodes)
+      if (*read_line(tree, node.path) != node.text) (void)tree.write(node.path, node.text);
+}
+
+TEST(KnobContract, EveryKindHasAFixture) {
+  for (const auto& kind : knob_kinds()) {
+    const auto& fixtures = knob_fixtures();
+    EXPECT_TRUE(
+        std::any_of(fixtures.begin(), fixtures.end(),
+                    [&](const KnobFixture& fixture) { return fixture.spec.type == kind.name; }))
+        << "add_knob_fixture() for the kind " << kind.name;
+    EXPECT_FALSE(kind.help.empty());
+  }
+}
+
+TEST(KnobContract, DeclaresAxisAndUnit) {
+  for (const auto& fixture : knob_fixtures()) {
+    SCOPED_TRACE(fixture.what);
+    MemoryTree tree;
+    fixture.fill(tree);
+    const auto knob = open(fixture, tree);
+    ASSERT_NE(knob, nullptr);
+    EXPECT_EQ(knob->axis().name, fixture.spec.axis);
+    EXPECT_EQ(knob->axis().unit, fixture.unit);
+    EXPECT_FALSE(knob->axis().of_engine);
+    EXPECT_FALSE(knob->axis().help.empty());
+    EXPECT_FALSE(knob->values().empty());
+  }
+}
+
+TEST(KnobContract, ReachesEveryValueFromEveryOtherAndRestores) {
+  for (const auto& fixture : knob_fixtures()) {
+    SCOPED_TRACE(fixture.what);
+    MemoryTree tree;
+    fixture.fill(tree);
+    fake::ManualClock clock;
+    const auto knob = open(fixture, tree);
+    ASSERT_NE(knob, nullptr);
+    const auto before = tree.snapshot();
+    const auto saved = knob->save();
+    ASSERT_TRUE(saved.has_value()) << to_string(saved.error());
+    const auto values = knob->values();
+    for (const auto& from : values) {
+      for (const auto& to : values) {
+        ASSERT_EQ(knob->set(from, clock, kDeadline), from);
+        ASSERT_EQ(knob->set(to, clock, kDeadline), to);
+        ASSERT_EQ(knob->get(), to);
+      }
+      write_back(*saved, tree);
+      ASSERT_EQ(tree.snapshot(), before) << "after " << to_string(from);
+    }
+    ASSERT_TRUE(knob->set(values.front(), clock, kDeadline).has_value());
+    ASSERT_TRUE(knob->release().has_value());
+    write_back(*saved, tree);
+    EXPECT_EQ(tree.snapshot(), before);
+  }
+}
+
+TEST(KnobContract, RefusesWhatTheBoardDoesNotHaveAndTouchesNothing) {
+  for (const auto& fixture : knob_fixtures()) {
+    SCOPED_TRACE(fixture.what);
+    MemoryTree tree;
+    fixture.fill(tree);
+    fake::ManualClock clock;
+    const auto knob = open(fixture, tree);
+    ASSERT_NE(knob, nullptr);
+    const auto before = tree.snapshot();
+    for (const Value& value : {Value(12345.5), Value(-1.0), Value("no_such_value")}) {
+      const auto result = knob->set(value, clock, kDeadline);
+      ASSERT_FALSE(result.has_value());
+      EXPECT_TRUE(result.error().kind == ErrorKind::out_of_range ||
+                  result.error().kind == ErrorKind::invalid);
+      EXPECT_EQ(result.error().remedy.empty(), result.error().kind == ErrorKind::invalid);
+    }
+    EXPECT_EQ(tree.snapshot(), before);
+  }
+}
+
+TEST(KnobContract, AUserWithoutRightsGetsPermissionDeniedWithARemedy) {
+  for (const auto& fixture : knob_fixtures()) {
+    SCOPED_TRACE(fixture.what);
+    MemoryTree tree;
+    fixture.fill(tree);
+    fake::ManualClock clock;
+    const auto knob = open(fixture, tree);
+    ASSERT_NE(knob, nullptr);
+    tree.set_root(false);
+    const auto now = *knob->get();
+    for (const auto& value : knob->values()) {
+      if (value == now) continue;
+      const auto result = knob->set(value, clock, kDeadline);
+      ASSERT_FALSE(result.has_value()) << to_string(value);
+      EXPECT_EQ(result.error().kind, ErrorKind::permission_denied);
+      EXPECT_NE(result.error().remedy.find("root"), std::string::npos);
+    }
+  }
+}
+
+TEST(KnobContract, AVanishedNodeIsATypedErrorNamingIt) {
+  for (const auto& fixture : knob_fixtures()) {
+    ASSERT_FALSE(fixture.nodes.empty());
+    for (const auto& node : fixture.nodes) {
+      SCOPED_TRACE(fixture.what + " without " + node);
+      MemoryTree tree;
+      fixture.fill(tree);
+      fake::ManualClock clock;
+      const auto knob = open(fixture, tree);
+      ASSERT_NE(knob, nullptr);
+      tree.remove(node);
+      // Away from where it is, so that every node is needed.
+      const auto& values = knob->values();
+      auto first = knob->set(values.front(), clock, kDeadline);
+      if (first) first = knob->set(values.back(), clock, kDeadline);
+      const auto saved = knob->save();
+      ASSERT_TRUE(!first || !saved);
+      const Error error = first ? saved.error() : first.error();
+      EXPECT_EQ(error.kind, ErrorKind::not_found);
+      EXPECT_NE(to_string(error).find('/'), std::string::npos) << to_string(error);
+    }
+  }
+}
+
+TEST(KnobContract, OpeningOnAnEmptyTreeSaysWhereItLooked) {
+  for (const auto& fixture : knob_fixtures()) {
+    SCOPED_TRACE(fixture.what);
+    MemoryTree tree;
+    const auto knob = open_knob(fixture.spec, tree);
+    ASSERT_FALSE(knob.has_value());
+    EXPECT_EQ(knob.error().kind, ErrorKind::not_found);
+    EXPECT_NE(to_string(knob.error()).find(fixture.spec.nodes.front()), std::string::npos);
+  }
+}
+
+TEST(OpenKnob, AnUnknownTypeGivesTheNearest) {
+  MemoryTree tree;
+  KnobSpec spec;
+  spec.type = "cpufrek";
+  const auto knob = open_knob(spec, tree);
+  ASSERT_FALSE(knob.has_value());
+  EXPECT_EQ(knob.error().kind, ErrorKind::not_found);
+  EXPECT_EQ(knob.error().remedy, "Did you mean 'cpufreq'?");
+}
+
+}  // namespace
+}  // namespace isojoule
