@@ -54,8 +54,11 @@ Result<FileLock> FileLock::take(const std::string& path) {
   const std::string lock_path = path + "-lock";
   for (;;) {
     const int descriptor = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (descriptor < 0)
-      return tl::unexpected<Error>(error_from_errno(errno, lock_path, "open for writing"));
+    if (descriptor < 0) {
+      Error error = error_from_errno(errno, lock_path, "open for writing");
+      error.remedy = "Name a file in a folder that is there and that you can write to";
+      return tl::unexpected<Error>(std::move(error));
+    }
     if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
       const int number = errno;
       const std::string holder = holder_of(descriptor);

@@ -6,9 +6,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 
 #include "base/file_tree.h"
 #include "data/study_schema.h"
@@ -130,6 +132,24 @@ Status check_schema(SQLite::Database& database, const std::string& path) {
   return {};
 }
 
+// SQLite fills a last page that is cut off with zeros. Its header states the page's size (bytes 16
+// and 17, 1 for 65536) and their number (28 to 31), big-endian (SQLite file format, section 1.3).
+// While there is a log, the file may rightly be behind.
+Status check_size(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::array<char, 32> header{};
+  if (size_of(path + "-wal") > 0 || !file.read(header.data(), header.size())) return {};
+  const auto byte = [&header](std::size_t i) {
+    return static_cast<std::int64_t>(static_cast<unsigned char>(header[i]));
+  };
+  std::int64_t page = byte(16) << 8 | byte(17);
+  if (page == 1) page = 65536;
+  const std::int64_t pages = byte(28) << 24 | byte(29) << 16 | byte(30) << 8 | byte(31);
+  if (size_of(path) < page * pages)
+    return fail(ErrorKind::damaged, path + ": is cut off", kDamagedRemedy);
+  return {};
+}
+
 // Reads every page once: what is cut off or overwritten is told now, not in the middle of a report.
 Status check_whole(SQLite::Database& database, const std::string& path) {
   const std::string answer = database.execAndGet("PRAGMA quick_check(1)").getString();
@@ -189,10 +209,14 @@ void sync_folder_of(const std::string& path) {
 
 Error error_from_sqlite(const SQLite::Exception& exception, SQLite::Database* database,
                         const std::string& path, const std::string& tried) {
+  const int last = errno;
   const int code = exception.getErrorCode();
   if (code == SQLITE_NOMEM) throw std::bad_alloc();
   if ((code == SQLITE_IOERR || code == SQLITE_CANTOPEN) && database != nullptr) {
-    const int number = sqlite3_system_errno(database->getHandle());
+    int number = sqlite3_system_errno(database->getHandle());
+    // The transaction's rollback may have cleared it; errno itself is then still the failed
+    // write's. (ENOSPC comes as SQLITE_FULL, a quota and a limit on the file's size do not.)
+    if (number == 0 && (last == EDQUOT || last == EFBIG || last == EROFS)) number = last;
     if (number != 0) return from_errno(number, path, tried);
   }
   // A file that ends within a page: the size that the header states is not there.
@@ -208,6 +232,7 @@ Result<std::unique_ptr<SQLite::Database>> open_study_database(const std::string&
   const Status opened = guarded(nullptr, path, "open", [&]() -> Status {
     ISOJOULE_TRY(database, open_any(path, mode));
     ISOJOULE_CHECK(check_schema(*database, path));
+    ISOJOULE_CHECK(check_size(path));
     ISOJOULE_CHECK(check_whole(*database, path));
     if (mode == StudyFile::Mode::write) database->exec("PRAGMA journal_mode = WAL");
     return {};

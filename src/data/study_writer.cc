@@ -13,7 +13,8 @@ namespace {
 // Binds the arguments of one row in order and executes the statement.
 class Row {
  public:
-  explicit Row(SQLite::Statement& statement) : statement_(statement) { statement_.reset(); }
+  // An insert that failed is told once more by the statement's reset; it was told already.
+  explicit Row(SQLite::Statement& statement) : statement_(statement) { statement_.tryReset(); }
   Row& operator<<(std::int64_t value) {
     statement_.bind(++at_, value);
     return *this;
