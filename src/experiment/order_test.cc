@@ -101,8 +101,9 @@ TEST(Order, ABatchNotNamedIsOne) {
   fake::Bench bench;
   Plan plan = small_plan();
   plan.grids[0].fixed.erase("batch");
-  for (const PlannedRun& run : *order_runs(plan, bench.board))
-    EXPECT_EQ(run.setting.number("batch"), 1.0);
+  const auto runs = order_runs(plan, bench.board);
+  ASSERT_TRUE(runs);
+  for (const PlannedRun& run : *runs) EXPECT_EQ(run.setting.number("batch"), 1.0);
 }
 
 TEST(Order, WhatTheBoardDoesNotHaveIsNamed) {

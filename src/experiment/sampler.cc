@@ -32,9 +32,7 @@ void Sampler::add_sensor(Sensor& sensor, std::size_t rows) {
     channel.a.reserve(rows);
     if (info.kind == ChannelKind::voltage_current) channel.b.reserve(rows);
     trace_.channels.push_back(std::move(channel));
-    const Duration window = Duration::from(info.window);
-    windows_ns_.push_back(window.ns);
-    margin_ = std::max(margin_, window + period_);
+    margin_ = std::max(margin_, Duration::from(info.window) + period_);
   }
 }
 
@@ -61,7 +59,7 @@ void Sampler::tick() {
   for (Source& source : sources_) {
     source.sensor->read(*board_.clock, source.readings);
     for (std::size_t i = 0; i < source.readings.size(); ++i)
-      store(trace_.channels[source.first + i], windows_ns_[source.first + i], source.readings[i]);
+      store(trace_.channels[source.first + i], source.readings[i]);
   }
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     if (ticks_ % nodes_[i].every != 0) continue;
@@ -73,13 +71,11 @@ void Sampler::tick() {
   ++ticks_;
 }
 
-void Sampler::store(Channel& channel, std::int64_t window_ns, const RawReading& reading) {
+void Sampler::store(Channel& channel, const RawReading& reading) {
   if (reading.state != ReadingState::ok) {
     counters_.add(Counter::sample_failed);
     return;
   }
-  if (!channel.time_ns.empty() && reading.time_ns - channel.time_ns.back() < window_ns)
-    counters_.add(Counter::sample_stale);
   channel.time_ns.push_back(reading.time_ns);
   channel.a.push_back(reading.a);
   if (channel.info.kind == ChannelKind::voltage_current) channel.b.push_back(reading.b);

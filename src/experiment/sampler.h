@@ -28,8 +28,7 @@ class Sampler {
   // the longest window and one period.
   Duration margin() const { return margin_; }
 
-  // After stop(). The counters are sample_failed (a channel gave no reading at one tick) and
-  // sample_stale (a reading sooner after the last than the chip needs for a new one).
+  // After stop(). Raises sample_failed: a channel gave no reading at one tick.
   Trace take(Counters& counters);
 
  private:
@@ -47,15 +46,14 @@ class Sampler {
   void add_sensor(Sensor& sensor, std::size_t rows);
   void add_watch(const WatchSpec& spec, std::size_t rows);
   void tick();
-  void store(Channel& channel, std::int64_t window_ns, const RawReading& reading);
+  void store(Channel& channel, const RawReading& reading);
 
   Board& board_;
   Duration period_;
   Duration margin_{};
   Trace trace_;
   std::vector<Source> sources_;
-  std::vector<std::int64_t> windows_ns_;  // by channel
-  std::vector<Node> nodes_;               // by watch
+  std::vector<Node> nodes_;  // by watch
   Counters counters_;
   std::int64_t ticks_ = 0;
   std::unique_ptr<Ticker> ticker_;  // last: its ticks use the rest
