@@ -32,6 +32,17 @@ std::string_view suffix_of(Unit unit) {
   return "";
 }
 
+Unit unit_of_axis(std::string_view axis) {
+  if (axis.ends_with("_frequency")) return Unit::hertz;
+  if (axis.starts_with("temperature")) return Unit::celsius;
+  if (axis.ends_with("_power") || axis.starts_with("power_limit")) return Unit::watt;
+  return Unit::none;
+}
+
+std::string key_with_unit(std::string_view axis) {
+  return std::string(axis) + std::string(suffix_of(unit_of_axis(axis)));
+}
+
 const std::vector<Axis>& engine_axes() {
   static const std::vector<Axis> axes = {
       {"batch", Unit::count, true, "inputs that go through the network together"},

@@ -22,6 +22,12 @@ std::string to_string(const Value& value);
 enum class Unit { none, hertz, second, watt, joule, celsius, byte, count };
 std::string_view suffix_of(Unit unit);  // "_hz", "_s", "_w", "_j", "_c", "_bytes", ""
 
+// The unit that an axis or a watch has by its name, on every board: "*_frequency" is in hertz,
+// "temperature*" in degrees Celsius, "*_power" and "power_limit*" in watts; none otherwise.
+Unit unit_of_axis(std::string_view axis);
+// The axis as it is named outside of the program: "cpu_frequency" -> "cpu_frequency_hz".
+std::string key_with_unit(std::string_view axis);
+
 // An axis that a plan may turn. Knob axes act on the board, engine axes on the job.
 struct Axis {
   std::string name;  // "cpu_frequency"

@@ -2,6 +2,10 @@
 // complete run with its trace. A run is written in one transaction when it is complete; whoever
 // opens the file later sees whole runs only.
 //
+// At rest it is one plain file; while a writer has it, "-wal", "-shm" and "-lock" lie beside it,
+// and readers may read. A committed run survives the death of the program; a power cut takes at
+// most the runs of the last second, never the file.
+//
 // Not thread-safe; one writer at a time (a second one is refused with ErrorKind::busy).
 #pragma once
 
@@ -21,8 +25,8 @@ inline constexpr int kStudySchema = 1;
 // What the study was made on and with.
 struct StudyInfo {
   std::string name;
-  std::string board;     // "jetson-nano"
-  std::string release;   // "32.7" or "" if unknown
+  std::string board;    // "jetson-nano"
+  std::string release;  // "32.7" or "" if unknown
   bool simulated = false;
   std::string plan_toml;
   std::string plan_hash;  // of the plan, the board and the networks' bytes: a resume must match
@@ -39,7 +43,8 @@ struct StudyInfo {
 class StudyFile {
  public:
   enum class Mode { read, write };
-  // Opens an existing study. Errors: not_found, damaged, newer_schema, busy, permission_denied.
+  // Opens an existing study. Errors: not_found, damaged, invalid (a database of something else),
+  // newer_schema, busy, permission_denied, read_only.
   static Result<std::unique_ptr<StudyFile>> open(const std::string& path, Mode mode);
   // Creates a new one; the file appears whole under its name or not at all. Errors: invalid when it
   // exists, read_only, disk_full, permission_denied.

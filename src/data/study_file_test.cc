@@ -1,0 +1,381 @@
+#include "data/study_file.h"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+namespace isojoule {
+namespace {
+
+namespace fs = std::filesystem;
+
+class StudyFileTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "isojoule-study-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    folder_ = name;
+    path_ = folder_ / "a b?.study";  // a name that would break a URI
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::vector<std::string> names() const {
+    std::vector<std::string> result;
+    for (const auto& entry : fs::directory_iterator(folder_))
+      result.push_back(entry.path().filename().string());
+    std::sort(result.begin(), result.end());
+    return result;
+  }
+  ErrorKind open_error(StudyFile::Mode mode = StudyFile::Mode::read) const {
+    auto study = StudyFile::open(path_, mode);
+    if (study) return ErrorKind::internal;
+    EXPECT_EQ(to_string(study.error()).find('\n'), std::string::npos);
+    EXPECT_FALSE(study.error().remedy.empty()) << to_string(study.error());
+    return study.error().kind;
+  }
+
+  fs::path folder_, path_;
+};
+
+StudyInfo some_info() {
+  StudyInfo info;
+  info.name = "nano";
+  info.board = "jetson-nano";
+  info.release = "32.7";
+  info.simulated = true;
+  info.plan_toml = "name = \"nano\"\n";
+  info.plan_hash = "abc";
+  info.program_version = "0.1.0";
+  info.command = "isojoule sweep";
+  info.engine = "twin";
+  info.total = "VDD_IN";
+  info.rails = {{"VDD_IN", "", "module input"}, {"GPU", "VDD_IN", "GPU"}};
+  info.created = "2026-01-01T00:00:00Z";
+  info.planned_runs = 12;
+  info.protocol_json = "{}";
+  return info;
+}
+
+Run some_run(std::int64_t sequence) {
+  Run run;
+  run.sequence = sequence;
+  run.block = 2;
+  run.repeat = 3;
+  run.network = "alexnet";
+  run.baseline = "default";
+  run.setting.set("batch", 16.0);
+  run.setting.set("cpu_governor", std::string("schedutil"));
+  run.setting.set("odd", std::string("12"));  // a text that looks like a number stays a text
+  run.knobs = {{"cpu_frequency", 1479000000.0, 1428000000.0}, {"g", std::string("a"), 1.0}};
+  run.state = RunState::throttled;
+  run.failure = "it's hot";
+  run.inferences = 3200;
+  run.phases = {{PhaseKind::idle, {0}, {5}}, {PhaseKind::inference, {7}, {1'000'000'007}}};
+  run.batches = {{{7}, {9}}, {{9}, {11}}};
+  PhaseEnergy energy{PhaseKind::inference, "total", Second(1), {}, {}, {}};
+  energy.gross = {Joule(12.5), Joule(0.25), ""};
+  energy.net = {std::nullopt, std::nullopt, "there is no idle phase"};
+  energy.budget_j = {{"gain", 0.2}, {"edges", 0.1}, {"drift", 0.3}};
+  run.energies = {energy};
+  run.residency_percent["cpu_frequency"] = {{102e6, 25.5}, {1479e6, 74.5}};
+  run.temperature_start_c = {{"cpu", 40.5}};
+  run.temperature_end_c = {{"cpu", 50}, {"gpu", 51}};
+  run.counters.add(Counter::throttled, 2);
+  run.wall_time = "2026-01-01T00:00:01Z";
+  return run;
+}
+
+Trace some_trace(std::size_t ticks = 20) {
+  Trace trace;
+  trace.total = "VDD_IN";
+  trace.period = Duration::milliseconds(100);
+  Channel channel;
+  channel.info = {"VDD_IN",
+                  "ina3221 6-0040 channel 0",
+                  ChannelKind::voltage_current,
+                  1e-3,
+                  1e-3,
+                  Volt(0.008),
+                  Ampere(0.008),
+                  Second(0.1),
+                  0.01,
+                  Ampere(0.002)};
+  Watch watch{"cpu_frequency", {}, {}};
+  for (std::size_t i = 0; i < ticks; ++i) {
+    channel.time_ns.push_back(static_cast<std::int64_t>(i) * 100'000'000);
+    channel.a.push_back(5000);
+    channel.b.push_back(1000 + static_cast<std::int32_t>(i % 7) * 8);
+    watch.time_ns.push_back(static_cast<std::int64_t>(i) * 100'000'000);
+    watch.value.push_back(1479e6);
+  }
+  trace.channels = {channel, channel};
+  trace.channels[1].info.kind = ChannelKind::power;
+  trace.channels[1].b.clear();
+  trace.watches = {watch};
+  return trace;
+}
+
+TEST_F(StudyFileTest, GivesBackWhatWasStored) {
+  const isojoule::Run run = some_run(4);
+  const Trace trace = some_trace();
+  {
+    auto study = StudyFile::create(path_, some_info());
+    ASSERT_TRUE(study) << to_string(study.error());
+    EXPECT_EQ((*study)->add(run, &trace).value(), 1);
+    EXPECT_EQ((*study)->add(some_run(1), nullptr).value(), 2);
+  }
+  EXPECT_EQ(names(), std::vector<std::string>{"a b?.study"});
+  auto opened = StudyFile::open(path_, StudyFile::Mode::read);
+  ASSERT_TRUE(opened) << to_string(opened.error());
+  StudyFile& study = **opened;
+  EXPECT_EQ(study.info().board, "jetson-nano");
+  EXPECT_EQ(study.info().plan_toml, some_info().plan_toml);
+  EXPECT_EQ(study.info().rails[1].parent, "VDD_IN");
+  EXPECT_TRUE(study.info().simulated);
+  EXPECT_EQ(study.sequences().value(), (std::vector<std::int64_t>{1, 4}));
+  EXPECT_EQ(study.trace(1).value(), trace);
+  EXPECT_EQ(study.trace(2).error().kind, ErrorKind::no_data);
+  EXPECT_EQ(study.trace(3).error().kind, ErrorKind::not_found);
+  EXPECT_EQ(study.run(3).error().kind, ErrorKind::not_found);
+  EXPECT_TRUE(study.runs().value()[1].batches.empty());
+  EXPECT_EQ(study.add(run, nullptr).error().kind, ErrorKind::read_only);
+
+  const isojoule::Run back = study.runs(true).value()[1];
+  EXPECT_EQ(back.id, 1);
+  EXPECT_EQ(back.sequence, 4);
+  EXPECT_EQ(back.setting, run.setting);
+  EXPECT_EQ(back.baseline, run.baseline);
+  ASSERT_EQ(back.knobs.size(), 2U);
+  EXPECT_EQ(back.knobs[0].achieved, Value(1428000000.0));
+  EXPECT_EQ(back.knobs[1].requested, Value(std::string("a")));
+  EXPECT_EQ(back.state, RunState::throttled);
+  EXPECT_EQ(back.failure, run.failure);
+  EXPECT_EQ(back.phases, run.phases);
+  EXPECT_EQ(back.batches, run.batches);
+  EXPECT_EQ(back.residency_percent, run.residency_percent);
+  EXPECT_EQ(back.temperature_start_c, run.temperature_start_c);
+  EXPECT_EQ(back.temperature_end_c, run.temperature_end_c);
+  EXPECT_EQ(back.counters, run.counters);
+  EXPECT_EQ(back.wall_time, run.wall_time);
+  const PhaseEnergy* energy = back.energy(PhaseKind::inference);
+  ASSERT_NE(energy, nullptr);
+  EXPECT_EQ(energy->gross.value, Joule(12.5));
+  EXPECT_EQ(energy->gross.uncertainty, Joule(0.25));
+  EXPECT_FALSE(energy->net.value);
+  EXPECT_EQ(energy->net.why_absent, "there is no idle phase");
+  EXPECT_EQ(energy->budget_j, run.energies[0].budget_j);
+}
+
+TEST_F(StudyFileTest, PeopleReadItWithPlainSql) {
+  {
+    auto study = StudyFile::create(path_, some_info());
+    ASSERT_TRUE((*study)->add(some_run(0), nullptr));
+  }
+  SQLite::Database database(path_.string());
+  EXPECT_EQ(database.execAndGet("SELECT gross_j FROM inference_energies").getDouble(), 12.5);
+  EXPECT_EQ(database.execAndGet("SELECT unit FROM knobs WHERE axis = 'cpu_frequency'").getString(),
+            "hz");
+}
+
+TEST_F(StudyFileTest, TheSameRunTwiceIsRefusedWhole) {
+  auto study = StudyFile::create(path_, some_info());
+  ASSERT_TRUE((*study)->add(some_run(0), nullptr));
+  EXPECT_FALSE((*study)->add(some_run(0), nullptr));
+  EXPECT_EQ((*study)->runs().value().size(), 1U);
+  EXPECT_TRUE((*study)->add(some_run(1), nullptr));  // and it goes on
+}
+
+TEST_F(StudyFileTest, OneWriterAndReadersBesideIt) {
+  auto writer = StudyFile::create(path_, some_info());
+  ASSERT_TRUE((*writer)->add(some_run(0), nullptr));
+  EXPECT_EQ(open_error(StudyFile::Mode::write), ErrorKind::busy);
+  auto reader = StudyFile::open(path_, StudyFile::Mode::read);
+  ASSERT_TRUE(reader) << to_string(reader.error());
+  EXPECT_EQ((*reader)->runs().value().size(), 1U);
+  ASSERT_TRUE((*writer)->add(some_run(1), nullptr));
+  EXPECT_EQ((*reader)->runs().value().size(), 2U);
+  reader->reset();
+  writer->reset();
+  EXPECT_EQ(names().size(), 1U);
+  EXPECT_TRUE(StudyFile::open(path_, StudyFile::Mode::write));
+}
+
+TEST_F(StudyFileTest, CreateDoesNotOverwriteAndLeavesNothing) {
+  std::ofstream(path_) << "mine";
+  EXPECT_EQ(StudyFile::create(path_, some_info()).error().kind, ErrorKind::invalid);
+  EXPECT_EQ(names().size(), 1U);
+  EXPECT_EQ(fs::file_size(path_), 4U);
+  EXPECT_EQ(StudyFile::create(folder_ / "no" / "x.study", some_info()).error().kind,
+            ErrorKind::not_found);
+}
+
+TEST_F(StudyFileTest, WhatIsNoStudyIsToldApart) {
+  EXPECT_EQ(open_error(), ErrorKind::not_found);
+  std::ofstream(path_) << "";
+  EXPECT_EQ(open_error(), ErrorKind::damaged);
+  std::ofstream(path_) << std::string(5000, 'x');
+  EXPECT_EQ(open_error(), ErrorKind::damaged);
+  EXPECT_EQ(open_error(StudyFile::Mode::write), ErrorKind::damaged);
+  fs::remove(path_);
+  SQLite::Database(path_.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE)
+      .exec("CREATE TABLE t (x)");
+  EXPECT_EQ(open_error(), ErrorKind::invalid);
+  EXPECT_EQ(open_error(StudyFile::Mode::write), ErrorKind::invalid);
+  EXPECT_EQ(names().size(), 1U);  // no lock is left behind
+}
+
+TEST_F(StudyFileTest, ATruncatedOrOverwrittenFileIsDamaged) {
+  {
+    auto study = StudyFile::create(path_, some_info());
+    const Trace trace = some_trace(3000);
+    for (int i = 0; i < 20; ++i) ASSERT_TRUE((*study)->add(some_run(i), &trace));
+  }
+  const auto size = fs::file_size(path_);
+  fs::copy_file(path_, folder_ / "whole");
+  for (const std::uintmax_t cut : {size / 2, size - 4096, size - 100, std::uintmax_t{700}}) {
+    fs::copy_file(folder_ / "whole", path_, fs::copy_options::overwrite_existing);
+    fs::resize_file(path_, cut);
+    EXPECT_EQ(open_error(), ErrorKind::damaged) << "cut to " << cut;
+  }
+  fs::copy_file(folder_ / "whole", path_, fs::copy_options::overwrite_existing);
+  {
+    std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(4096 * 3);
+    file << std::string(4096, '\xa5');
+  }
+  EXPECT_EQ(open_error(), ErrorKind::damaged);
+}
+
+TEST_F(StudyFileTest, ALaterSchemaNamesTheProgramThatKnowsIt) {
+  ASSERT_TRUE(StudyFile::create(path_, some_info()));
+  {
+    SQLite::Database database(path_.string(), SQLite::OPEN_READWRITE);
+    database.exec("PRAGMA user_version = 99");
+    database.exec("UPDATE schema SET version = 99, written_by = '7.5.0'");
+  }
+  auto study = StudyFile::open(path_, StudyFile::Mode::read);
+  ASSERT_FALSE(study);
+  EXPECT_EQ(study.error().kind, ErrorKind::newer_schema);
+  EXPECT_NE(study.error().remedy.find("7.5.0"), std::string::npos);
+}
+
+// A child process adds runs until it is killed: what add() has returned for is there afterwards.
+TEST_F(StudyFileTest, CommittedRunsSurviveSigkill) {
+  int pipe_ends[2];
+  ASSERT_EQ(::pipe(pipe_ends), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    auto study = StudyFile::create(path_, some_info());
+    const Trace trace = some_trace();
+    for (std::int64_t i = 0;; ++i) {
+      if (!(*study)->add(some_run(i), &trace)) ::_exit(1);
+      if (::write(pipe_ends[1], "r", 1) != 1) ::_exit(2);
+    }
+  }
+  std::size_t told = 0;
+  char byte;
+  while (told < 25 && ::read(pipe_ends[0], &byte, 1) == 1) ++told;
+  ::kill(child, SIGKILL);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  ::close(pipe_ends[1]);
+  while (::read(pipe_ends[0], &byte, 1) == 1) ++told;
+  ::close(pipe_ends[0]);
+
+  {
+    auto reader = StudyFile::open(path_, StudyFile::Mode::read);
+    ASSERT_TRUE(reader) << to_string(reader.error());
+    EXPECT_GE((*reader)->runs().value().size(), told);
+  }
+  {
+    auto writer = StudyFile::open(path_, StudyFile::Mode::write);
+    ASSERT_TRUE(writer) << to_string(writer.error());
+    const auto sequences = (*writer)->sequences().value();
+    EXPECT_GE(sequences.size(), told);
+    ASSERT_TRUE((*writer)->add(some_run(100000), nullptr));
+  }
+  EXPECT_EQ(names().size(), 1U);
+}
+
+// The log of an interrupted study must not be ignored where it cannot be merged.
+TEST_F(StudyFileTest, ReadsFromAReadOnlyMedium) {
+  if (::geteuid() != 0) GTEST_SKIP() << "skipped: mounting needs root";
+  ASSERT_TRUE(StudyFile::create(path_, some_info()).value()->add(some_run(0), nullptr));
+  if (::mount(folder_.c_str(), folder_.c_str(), nullptr, MS_BIND, nullptr) != 0 ||
+      ::mount(nullptr, folder_.c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) != 0) {
+    ::umount2(folder_.c_str(), MNT_DETACH);
+    GTEST_SKIP() << "skipped: mounting is not allowed here";
+  }
+  EXPECT_EQ(open_error(StudyFile::Mode::write), ErrorKind::read_only);
+  EXPECT_EQ(StudyFile::create(folder_ / "new.study", some_info()).error().kind,
+            ErrorKind::read_only);
+  {
+    auto study = StudyFile::open(path_, StudyFile::Mode::read);
+    EXPECT_TRUE(study) << to_string(study.error());
+    if (study) {
+      EXPECT_EQ((*study)->runs().value().size(), 1U);
+    }
+  }
+  ::umount2(folder_.c_str(), MNT_DETACH);
+  EXPECT_EQ(names().size(), 1U);
+}
+
+// A limit on the file's size stands for a full disk; in a child, since limits stay.
+TEST_F(StudyFileTest, AFullDiskIsTyped) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    auto study = StudyFile::create(path_, some_info());
+    if (!study) ::_exit(1);
+    const rlimit limit{400'000, 400'000};
+    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) ::_exit(2);
+    const Trace trace = some_trace(3000);
+    for (std::int64_t i = 0; i < 10'000; ++i) {
+      const auto added = (*study)->add(some_run(i), &trace);
+      if (!added) ::_exit(added.error().kind == ErrorKind::disk_full ? 42 : 3);
+    }
+    ::_exit(4);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 42);
+  auto study = StudyFile::open(path_, StudyFile::Mode::write);
+  ASSERT_TRUE(study) << to_string(study.error());
+  EXPECT_GT((*study)->runs().value().size(), 0U);
+}
+
+TEST_F(StudyFileTest, AFullDiskLeavesNoHalfStudy) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{20'000, 20'000};
+    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) ::_exit(2);
+    const auto study = StudyFile::create(path_, some_info());
+    ::_exit(!study && study.error().kind == ErrorKind::disk_full ? 42 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 42);
+  EXPECT_TRUE(names().empty());
+}
+
+TEST_F(StudyFileTest, RaggedColumnsAreRefused) {
+  auto study = StudyFile::create(path_, some_info());
+  Trace trace = some_trace();
+  trace.channels[0].b.pop_back();
+  EXPECT_EQ((*study)->add(some_run(0), &trace).error().kind, ErrorKind::internal);
+  EXPECT_TRUE((*study)->runs().value().empty());
+}
+
+}  // namespace
+}  // namespace isojoule

@@ -1,0 +1,314 @@
+#include "data/study_reader.h"
+
+#include <unordered_map>
+
+#include "data/study_schema.h"
+#include "data/trace_block.h"
+
+namespace isojoule {
+namespace {
+
+// Takes the columns of the statement's row one after another.
+class Fields {
+ public:
+  explicit Fields(SQLite::Statement& statement) : statement_(statement) {}
+  std::int64_t integer() { return statement_.getColumn(at_++).getInt64(); }
+  double number() { return statement_.getColumn(at_++).getDouble(); }
+  std::string text() { return statement_.getColumn(at_++).getString(); }
+  Value value() {
+    const SQLite::Column column = statement_.getColumn(at_++);
+    return column.isText() ? Value(column.getString()) : Value(column.getDouble());
+  }
+  std::optional<double> maybe() {
+    const SQLite::Column column = statement_.getColumn(at_++);
+    return column.isNull() ? std::nullopt : std::optional(column.getDouble());
+  }
+  template <typename Quantity>
+  std::optional<Quantity> quantity() {
+    const auto number = maybe();
+    return number ? std::optional(Quantity(*number)) : std::nullopt;
+  }
+  std::span<const std::byte> block() {  // valid until the next row
+    const SQLite::Column column = statement_.getColumn(at_++);
+    return {static_cast<const std::byte*>(column.getBlob()),
+            static_cast<std::size_t>(column.getBytes())};
+  }
+  std::size_t count() { return static_cast<std::size_t>(std::max<std::int64_t>(0, integer())); }
+
+ private:
+  SQLite::Statement& statement_;
+  int at_ = 0;
+};
+
+tl::unexpected<Error> unknown(const std::string& what, const std::string& word) {
+  return fail(ErrorKind::damaged, "the study file has an unknown " + what + ": '" + word + "'",
+              "Take it from a backup, or make the study again");
+}
+
+// Reads one table for all runs, or for the one.
+class RunTables {
+ public:
+  RunTables(SQLite::Database& database, std::optional<std::int64_t> id)
+      : database_(database), id_(id) {}
+
+  Result<std::vector<Run>> read(bool with_batches) {
+    ISOJOULE_CHECK(read_runs());
+    each("SELECT run, axis, value FROM settings", "", [](Run& run, Fields& fields) -> Status {
+      const std::string axis = fields.text();
+      run.setting.set(axis, fields.value());
+      return {};
+    });
+    each("SELECT run, axis, requested, achieved FROM knobs", ", position",
+         [](Run& run, Fields& fields) -> Status {
+           KnobResult knob;
+           knob.axis = fields.text();
+           knob.requested = fields.value();
+           knob.achieved = fields.value();
+           run.knobs.push_back(std::move(knob));
+           return {};
+         });
+    read_phases();
+    read_energies();
+    read_conditions();
+    if (with_batches)
+      each("SELECT run, count, columns FROM batches", "", [](Run& run, Fields& fields) -> Status {
+        const std::size_t count = fields.count();
+        ISOJOULE_TRY(run.batches, decode_batches(fields.block(), count));
+        return {};
+      });
+    if (!status_) return tl::unexpected<Error>(status_.error());
+    return std::move(runs_);
+  }
+
+ private:
+  std::string filter() const { return id_ ? " WHERE run = " + std::to_string(*id_) : ""; }
+
+  Status read_runs() {
+    SQLite::Statement rows(
+        database_,
+        "SELECT run, sequence, block, repeat, network, baseline, state, failure, "
+        "inferences, wall_time FROM runs" +
+            filter() + " ORDER BY sequence");
+    while (rows.executeStep()) {
+      Fields fields(rows);
+      Run run;
+      run.id = fields.integer();
+      run.sequence = fields.integer();
+      run.block = fields.integer();
+      run.repeat = fields.integer();
+      run.network = fields.text();
+      run.baseline = fields.text();
+      const std::string state = fields.text();
+      const auto known = run_state_named(state);
+      if (!known) return unknown("state", state);
+      run.state = *known;
+      run.failure = fields.text();
+      run.inferences = fields.integer();
+      run.wall_time = fields.text();
+      place_[run.id] = runs_.size();
+      runs_.push_back(std::move(run));
+    }
+    return {};
+  }
+
+  // Calls take(run, fields after the run's id) for each row; the first error ends it all.
+  template <typename Take>
+  void each(const std::string& select, const std::string& order, Take take) {
+    if (!status_) return;
+    SQLite::Statement rows(database_, select + filter() + " ORDER BY run" + order);
+    while (rows.executeStep()) {
+      Fields fields(rows);
+      const auto found = place_.find(fields.integer());
+      if (found == place_.end()) continue;  // a row of no run: nobody's
+      if (Status taken = take(runs_[found->second], fields); !taken) {
+        status_ = std::move(taken);
+        return;
+      }
+    }
+  }
+
+  void read_phases() {
+    each("SELECT run, phase, begin_ns, end_ns FROM phases", ", position",
+         [](Run& run, Fields& fields) -> Status {
+           const std::string name = fields.text();
+           const auto kind = phase_named(name);
+           if (!kind) return unknown("phase", name);
+           const Instant begin{fields.integer()};
+           run.phases.push_back({*kind, begin, Instant{fields.integer()}});
+           return {};
+         });
+  }
+
+  void read_energies() {
+    each(
+        "SELECT run, phase, rail, duration_s, gross_j, gross_u_j, net_j, net_u_j, gain_u_j, "
+        "offset_u_j, quantisation_u_j, sampling_u_j, edges_u_j, further_budget, why_absent, "
+        "net_why_absent FROM energies",
+        ", position", [](Run& run, Fields& fields) -> Status {
+          PhaseEnergy energy;
+          const std::string name = fields.text();
+          const auto kind = phase_named(name);
+          if (!kind) return unknown("phase", name);
+          energy.phase = *kind;
+          energy.rail = fields.text();
+          energy.duration = Second(fields.number());
+          energy.gross.value = fields.quantity<Joule>();
+          energy.gross.uncertainty = fields.quantity<Joule>();
+          energy.net.value = fields.quantity<Joule>();
+          energy.net.uncertainty = fields.quantity<Joule>();
+          for (const std::string_view cause : kBudgetCauses)
+            if (const auto joules = fields.maybe()) energy.budget_j[std::string(cause)] = *joules;
+          ISOJOULE_TRY(const Setting further, parse_setting(fields.text()));
+          for (const auto& [cause, joules] : further.values())
+            energy.budget_j[cause] = further.number(cause).value_or(0);
+          energy.gross.why_absent = fields.text();
+          energy.net.why_absent = fields.text();
+          run.energies.push_back(std::move(energy));
+          return {};
+        });
+  }
+
+  void read_conditions() {
+    each("SELECT run, watch, value, percent FROM residency", ", watch, value",
+         [](Run& run, Fields& fields) -> Status {
+           auto& shares = run.residency_percent[fields.text()];
+           const double value = fields.number();
+           shares[value] = fields.number();
+           return {};
+         });
+    each("SELECT run, counter, count FROM counters", "", [](Run& run, Fields& fields) -> Status {
+      const std::string name = fields.text();
+      const auto counter = counter_named(name);
+      if (!counter) return unknown("counter", name);
+      run.counters.add(*counter, static_cast<std::uint64_t>(fields.integer()));
+      return {};
+    });
+    each("SELECT run, zone, start_c, end_c FROM temperatures", "",
+         [](Run& run, Fields& fields) -> Status {
+           const std::string zone = fields.text();
+           if (const auto celsius = fields.maybe()) run.temperature_start_c[zone] = *celsius;
+           if (const auto celsius = fields.maybe()) run.temperature_end_c[zone] = *celsius;
+           return {};
+         });
+  }
+
+  SQLite::Database& database_;
+  std::optional<std::int64_t> id_;
+  std::vector<Run> runs_;
+  std::unordered_map<std::int64_t, std::size_t> place_;
+  Status status_;
+};
+
+Result<ChannelKind> channel_kind(const std::string& name) {
+  if (name == "voltage_current") return ChannelKind::voltage_current;
+  if (name == "power") return ChannelKind::power;
+  if (name == "energy_counter") return ChannelKind::energy_counter;
+  return unknown("kind of channel", name);
+}
+
+Status read_channels(SQLite::Database& database, std::int64_t id, Trace& trace) {
+  SQLite::Statement rows(database,
+                         "SELECT rail, sensor, kind, step_a, step_b, voltage_quantum_v, "
+                         "current_quantum_a, window_s, gain_uncertainty, "
+                         "current_offset_uncertainty_a, count, columns FROM traces WHERE run = ? "
+                         "ORDER BY position");
+  rows.bind(1, id);
+  while (rows.executeStep()) {
+    Fields fields(rows);
+    Channel channel;
+    ChannelInfo& info = channel.info;
+    info.rail = fields.text();
+    info.sensor = fields.text();
+    ISOJOULE_TRY(info.kind, channel_kind(fields.text()));
+    info.step_a = fields.number();
+    info.step_b = fields.number();
+    info.voltage_quantum = Volt(fields.number());
+    info.current_quantum = Ampere(fields.number());
+    info.window = Second(fields.number());
+    info.gain_uncertainty = fields.number();
+    info.current_offset_uncertainty = Ampere(fields.number());
+    const std::size_t count = fields.count();
+    ISOJOULE_CHECK(
+        decode(fields.block(), count, info.kind == ChannelKind::voltage_current, channel));
+    trace.channels.push_back(std::move(channel));
+  }
+  return {};
+}
+
+Status read_watches(SQLite::Database& database, std::int64_t id, Trace& trace) {
+  SQLite::Statement rows(
+      database, "SELECT name, count, columns FROM watches WHERE run = ? ORDER BY position");
+  rows.bind(1, id);
+  while (rows.executeStep()) {
+    Fields fields(rows);
+    Watch watch;
+    watch.name = fields.text();
+    const std::size_t count = fields.count();
+    ISOJOULE_CHECK(decode(fields.block(), count, watch));
+    trace.watches.push_back(std::move(watch));
+  }
+  return {};
+}
+
+}  // namespace
+
+StudyInfo read_info(SQLite::Database& database) {
+  StudyInfo info;
+  SQLite::Statement study(
+      database,
+      "SELECT name, board, board_release, simulated, engine, program_version, command, created, "
+      "planned_runs, total, protocol_json, toml, hash FROM study, plan");
+  if (!study.executeStep()) throw SQLite::Exception("the study's row is missing", 1);
+  Fields fields(study);
+  info.name = fields.text();
+  info.board = fields.text();
+  info.release = fields.text();
+  info.simulated = fields.integer() != 0;
+  info.engine = fields.text();
+  info.program_version = fields.text();
+  info.command = fields.text();
+  info.created = fields.text();
+  info.planned_runs = fields.integer();
+  info.total = fields.text();
+  info.protocol_json = fields.text();
+  info.plan_toml = fields.text();
+  info.plan_hash = fields.text();
+  SQLite::Statement rails(database, "SELECT name, parent, what FROM rails ORDER BY position");
+  while (rails.executeStep()) {
+    Fields rail(rails);
+    const std::string name = rail.text(), parent = rail.text();
+    info.rails.push_back({name, parent, rail.text()});
+  }
+  return info;
+}
+
+std::vector<std::int64_t> read_sequences(SQLite::Database& database) {
+  std::vector<std::int64_t> sequences;
+  SQLite::Statement rows(database, "SELECT sequence FROM runs ORDER BY sequence");
+  while (rows.executeStep()) sequences.push_back(rows.getColumn(0).getInt64());
+  return sequences;
+}
+
+Result<std::vector<Run>> read_runs(SQLite::Database& database, std::optional<std::int64_t> id,
+                                   bool with_batches) {
+  return RunTables(database, id).read(with_batches);
+}
+
+Result<Trace> read_trace(SQLite::Database& database, std::int64_t id) {
+  SQLite::Statement head(database, "SELECT trace_total, trace_period_ns FROM runs WHERE run = ?");
+  head.bind(1, id);
+  if (!head.executeStep())
+    return fail(ErrorKind::not_found, "run " + std::to_string(id) + " is not in the study",
+                "`isojoule show` lists the runs");
+  if (head.getColumn(1).isNull())
+    return fail(ErrorKind::no_data, "run " + std::to_string(id) + " has no trace",
+                "Set keep_traces = true in the plan's protocol and make the study again");
+  Trace trace;
+  trace.total = head.getColumn(0).getString();
+  trace.period = Duration{head.getColumn(1).getInt64()};
+  ISOJOULE_CHECK(read_channels(database, id, trace));
+  ISOJOULE_CHECK(read_watches(database, id, trace));
+  return trace;
+}
+
+}  // namespace isojoule

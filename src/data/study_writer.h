@@ -1,0 +1,39 @@
+// Puts runs into the study file's tables. Not thread-safe.
+#pragma once
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <chrono>
+
+#include "data/column_block.h"
+#include "data/run.h"
+#include "data/trace.h"
+
+namespace isojoule {
+
+// SQLiteCpp's exceptions pass through: the caller guards them.
+class StudyWriter {
+ public:
+  explicit StudyWriter(SQLite::Database& database);
+  // One transaction: all of the run is in the file, or nothing. Returns the run's id.
+  std::int64_t add(const Run& run, const Trace* trace);
+
+ private:
+  void choose_durability();
+  std::int64_t add_run(const Run& run, const Trace* trace);
+  void add_setting(std::int64_t id, const Run& run);
+  void add_phases(std::int64_t id, const Run& run);
+  void add_energies(std::int64_t id, const Run& run);
+  void add_conditions(std::int64_t id, const Run& run);
+  void add_batches(std::int64_t id, const Run& run);
+  void add_trace(std::int64_t id, const Trace& trace);
+
+  SQLite::Database& database_;
+  ColumnWriter columns_;
+  SQLite::Statement run_, setting_, knob_, phase_, energy_, residency_, counter_, temperature_,
+      batch_, channel_, watch_;
+  std::chrono::steady_clock::time_point next_sync_{};
+  bool is_full_ = true;
+};
+
+}  // namespace isojoule

@@ -1,0 +1,60 @@
+#include "data/trace_block.h"
+
+namespace isojoule {
+
+std::span<const std::byte> encode(const Channel& channel, ColumnWriter& writer) {
+  writer.begin();
+  writer.put_times(channel.time_ns);
+  writer.put(channel.a);
+  writer.put(channel.b);
+  return writer.finish();
+}
+
+Status decode(std::span<const std::byte> block, std::size_t count, bool has_b, Channel& channel) {
+  ISOJOULE_TRY(ColumnReader reader, ColumnReader::open(block));
+  ISOJOULE_TRY(channel.time_ns, reader.times(count));
+  ISOJOULE_TRY(channel.a, reader.integers32(count));
+  ISOJOULE_TRY(channel.b, reader.integers32(has_b ? count : 0));
+  return {};
+}
+
+std::span<const std::byte> encode(const Watch& watch, ColumnWriter& writer) {
+  writer.begin();
+  writer.put_times(watch.time_ns);
+  writer.put(watch.value);
+  return writer.finish();
+}
+
+Status decode(std::span<const std::byte> block, std::size_t count, Watch& watch) {
+  ISOJOULE_TRY(ColumnReader reader, ColumnReader::open(block));
+  ISOJOULE_TRY(watch.time_ns, reader.times(count));
+  ISOJOULE_TRY(watch.value, reader.doubles(count));
+  return {};
+}
+
+std::span<const std::byte> encode(const std::vector<BatchMark>& batches, ColumnWriter& writer) {
+  std::vector<std::int64_t> begin, length;
+  begin.reserve(batches.size());
+  length.reserve(batches.size());
+  for (const BatchMark& batch : batches) {
+    begin.push_back(batch.begin.ns);
+    length.push_back((batch.end - batch.begin).ns);
+  }
+  writer.begin();
+  writer.put_times(begin);
+  writer.put(length);
+  return writer.finish();
+}
+
+Result<std::vector<BatchMark>> decode_batches(std::span<const std::byte> block, std::size_t count) {
+  ISOJOULE_TRY(ColumnReader reader, ColumnReader::open(block));
+  ISOJOULE_TRY(const auto begin, reader.times(count));
+  ISOJOULE_TRY(const auto length, reader.integers(count));
+  std::vector<BatchMark> batches;
+  batches.reserve(count);
+  for (std::size_t i = 0; i < count; ++i)
+    batches.push_back({Instant{begin[i]}, Instant{begin[i] + length[i]}});
+  return batches;
+}
+
+}  // namespace isojoule

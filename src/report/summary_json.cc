@@ -1,0 +1,185 @@
+#include "report/summary_json.h"
+
+#include <cmath>
+#include <unordered_map>
+
+namespace isojoule {
+namespace {
+
+using nlohmann::json;
+
+json to_json(const std::optional<Estimate>& estimate) {
+  if (!estimate) return nullptr;
+  return {{"value", estimate->value},
+          {"uncertainty", estimate->uncertainty},
+          {"spread_percent", estimate->spread_percent},
+          {"count", estimate->count}};
+}
+
+json to_json(const Counters& counters) {
+  json object = json::object();
+  for (const CounterInfo& info : all_counters())
+    if (const std::uint64_t count = counters[info.counter]; count != 0)
+      object[std::string(info.name)] = count;
+  return object;
+}
+
+json residency(const std::map<std::string, std::map<double, double>>& by_watch) {
+  json object = json::object();
+  for (const auto& [watch, shares] : by_watch) {
+    json& pairs = object[key_with_unit(watch)] = json::array();
+    for (const auto& [value, percent] : shares) pairs.push_back({value, percent});
+  }
+  return object;
+}
+
+json to_json(const Point& point) {
+  return {{"network", point.network},
+          {"baseline", point.baseline.empty() ? json(nullptr) : json(point.baseline)},
+          {"setting", isojoule::to_json(point.setting)},
+          {"energy_j", to_json(point.energy_j)},
+          {"why_absent", point.why_absent},
+          {"net_energy_j", to_json(point.net_energy_j)},
+          {"power_w", to_json(point.power_w)},
+          {"latency_s", to_json(point.latency_s)},
+          {"inferences", point.inferences},
+          {"residency_percent", residency(point.residency_percent)},
+          {"counters", to_json(point.counters)},
+          {"runs", point.runs},
+          {"failed", point.failed},
+          {"throttled", point.throttled}};
+}
+
+json to_json(const StudyInfo& info) {
+  json rails = json::array();
+  for (const Rail& rail : info.rails)
+    rails.push_back({{"name", rail.name}, {"parent", rail.parent}, {"what", rail.what}});
+  // Written by another room; a text that is no JSON is shown as absent rather than refused.
+  json protocol = json::parse(info.protocol_json, nullptr, false);
+  if (protocol.is_discarded()) protocol = nullptr;
+  return {{"name", info.name},
+          {"board", info.board},
+          {"release", info.release},
+          {"engine", info.engine},
+          {"program_version", info.program_version},
+          {"command", info.command},
+          {"created", info.created},
+          {"planned_runs", info.planned_runs},
+          {"total", info.total},
+          {"rails", std::move(rails)},
+          {"protocol", std::move(protocol)},
+          {"plan_toml", info.plan_toml}};
+}
+
+// The place of a point among the summary's, by its identity.
+json index_of(const std::vector<Point>& points, const Point& wanted) {
+  for (std::size_t i = 0; i < points.size(); ++i)
+    if (points[i].network == wanted.network && points[i].baseline == wanted.baseline &&
+        points[i].setting == wanted.setting)
+      return i;
+  return nullptr;
+}
+
+json minima(const StudySummary& summary) {
+  json array = json::array();
+  for (const Minimum& minimum : summary.minima) {
+    json comparisons = json::array();
+    for (const Comparison& comparison : minimum.comparisons)
+      comparisons.push_back({{"baseline", comparison.baseline},
+                             {"point", index_of(summary.points, comparison.point)},
+                             {"saving_percent", comparison.saving_percent},
+                             {"saving_uncertainty_percent", comparison.saving_uncertainty_percent},
+                             {"latency_change_percent", comparison.latency_change_percent}});
+    array.push_back({{"network", minimum.network},
+                     {"batch", minimum.batch},
+                     {"best", index_of(summary.points, minimum.best)},
+                     {"grid_points", minimum.grid_points},
+                     {"within_one_percent", minimum.within_one_percent},
+                     {"comparisons", std::move(comparisons)}});
+  }
+  return array;
+}
+
+json to_json(const Run& run, const json& point) {
+  const PhaseEnergy* energy = run.energy(PhaseKind::inference);
+  const Phase* inference = run.phase(PhaseKind::inference);
+  const auto joules = [](const std::optional<Joule>& value) {
+    return value ? json(value->value()) : json(nullptr);
+  };
+  json phases = json::object();
+  for (const Phase& phase : run.phases)
+    phases[std::string(name_of(phase.kind)) + "_s"] = phase.duration().value();
+  return {{"id", run.id},
+          {"sequence", run.sequence},
+          {"block", run.block},
+          {"repeat", run.repeat},
+          {"point", point},
+          {"state", name_of(run.state)},
+          {"failure", run.failure},
+          {"energy_j", energy != nullptr ? joules(energy->gross.value) : json(nullptr)},
+          {"energy_u_j", energy != nullptr ? joules(energy->gross.uncertainty) : json(nullptr)},
+          {"latency_s", inference != nullptr ? json(inference->duration().value()) : json(nullptr)},
+          {"phases", std::move(phases)},
+          {"counters", to_json(run.counters)}};
+}
+
+json runs(const std::vector<Point>& points, const std::vector<Run>& list) {
+  std::unordered_map<std::int64_t, std::size_t> point_of_run;
+  for (std::size_t i = 0; i < points.size(); ++i)
+    for (const std::int64_t id : points[i].run_ids) point_of_run[id] = i;
+  json array = json::array();
+  for (const Run& run : list) {
+    const auto found = point_of_run.find(run.id);
+    array.push_back(
+        to_json(run, found == point_of_run.end() ? json(nullptr) : json(found->second)));
+  }
+  return array;
+}
+
+json raised(const Counters& counters) {
+  json array = json::array();
+  for (const CounterInfo& info : all_counters())
+    if (const std::uint64_t count = counters[info.counter]; count != 0)
+      array.push_back({{"name", info.name},
+                       {"severity", name_of(info.severity)},
+                       {"meaning", info.meaning},
+                       {"remedy", info.remedy},
+                       {"count", count}});
+  return array;
+}
+
+}  // namespace
+
+json to_json(const Setting& setting) {
+  json object = json::object();
+  for (const auto& [axis, value] : setting.values()) {
+    const auto* number = std::get_if<double>(&value);
+    json& place = object[key_with_unit(axis)];
+    if (number == nullptr)
+      place = std::get<std::string>(value);
+    else if (*number == std::trunc(*number) && std::abs(*number) < 9007199254740992.0)  // 2^53
+      place = static_cast<std::int64_t>(*number);
+    else
+      place = *number;
+  }
+  return object;
+}
+
+Result<json> to_json(const StudySummary& summary, StudyFile& study) {
+  ISOJOULE_TRY(const std::vector<Run> list, study.runs());
+  json points = json::array();
+  for (const Point& point : summary.points) points.push_back(to_json(point));
+  return json{
+      {"schema", kSummarySchema},
+      {"generator", "isojoule " + summary.info.program_version},
+      {"simulated", summary.info.simulated},
+      {"study", to_json(summary.info)},
+      {"points", std::move(points)},
+      {"minima", minima(summary)},
+      {"runs", runs(summary.points, list)},
+      {"counters", raised(summary.counters)},
+      {"totals",
+       {{"runs", summary.runs}, {"failed", summary.failed}, {"throttled", summary.throttled}}}};
+}
+
+}  // namespace isojoule
