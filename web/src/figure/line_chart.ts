@@ -66,8 +66,8 @@ function drawAxes(drawing: SVGSVGElement, chart: LineChart, x: Scale, left: Scal
     drawing.append(s('path', { class: 'frame-line', d: `M${round(x(value))},${box.bottom}v4` }), s('text', { x: x(value), y: box.bottom + 18, 'text-anchor': 'middle' }, chart.x.format(value)));
   drawing.append(s('path', { class: 'frame-line', d: `M${box.left},${box.bottom}H${box.right}` }));
   drawing.append(s('text', { class: 'axis-name', x: (box.left + box.right) / 2, y: box.bottom + 37, 'text-anchor': 'middle' }, chart.x.name));
-  drawing.append(s('text', { class: right ? 'axis-name left' : 'axis-name', x: 4, y: 26 }, chart.left.name));
-  if (chart.right) drawing.append(s('text', { class: 'axis-name right', x: box.right + 44, y: 26, 'text-anchor': 'end' }, chart.right.name));
+  drawing.append(s('text', { class: right ? 'axis-name left' : 'axis-name', x: 4, y: 34 }, chart.left.name));
+  if (chart.right) drawing.append(s('text', { class: 'axis-name right', x: box.right + 44, y: 34, 'text-anchor': 'end' }, chart.right.name));
 }
 
 function drawLine(drawing: SVGSVGElement, line: Line, x: Scale, y: Scale): void {
@@ -85,7 +85,7 @@ function drawLevel(drawing: SVGSVGElement, level: Level, y: Scale, box: Box, two
   const at = round(y(level.value));
   const right = level.side === 'right';
   drawing.append(s('path', { class: two ? `line ${level.side}` : 'governor', style: 'stroke-dasharray: 6 4', d: `M${box.left},${at}H${box.right}` }));
-  drawing.append(s('text', { class: two ? level.side : 'governor-name', x: right ? box.right - 4 : box.left + 4, y: at - 6, 'text-anchor': right ? 'end' : 'start', style: 'paint-order: stroke; stroke: var(--paper); stroke-width: 4px' }, level.name));
+  drawing.append(s('text', { class: two ? level.side : 'governor-name', x: right ? box.right - 4 : box.left + 4, y: at - 6, 'text-anchor': right ? 'end' : 'start', style: 'paint-order: stroke; stroke: var(--paper); stroke-width: 3px' }, level.name));
 }
 
 // Names at the ends of coloured lines, pushed apart so that none covers another.
@@ -133,7 +133,7 @@ function addCursor(drawing: SVGSVGElement, chart: LineChart, x: Scale, box: Box,
 export function lineChart(view: View, chart: LineChart, width: number, say: (text: string | null) => void): SVGSVGElement {
   const named = chart.lines.some((line) => line.colour);
   const height = Math.round(Math.min(360, 220 + width * 0.18));
-  const box = { left: 52, top: 40, right: width - (named ? 86 : chart.right ? 50 : 14), bottom: height - 46 };
+  const box = { left: 52, top: 50, right: width - (named ? 86 : chart.right ? 50 : 14), bottom: height - 46 };
   const drawing = canvas(view, width, height, chart.label);
   drawing.setAttribute('tabindex', '0');
   const x = xScale(chart, box);
