@@ -81,11 +81,22 @@ function drawLine(drawing: SVGSVGElement, line: Line, x: Scale, y: Scale): void 
   }
 }
 
-function drawLevel(drawing: SVGSVGElement, level: Level, y: Scale, box: Box, two: boolean): void {
+// Where a level's name covers the lines least: at either end, above or below it.
+function roomiest(at: number, box: Box, dots: { x: number; y: number }[]): { right: boolean; y: number } {
+  const choices = [false, true].flatMap((right) => [at - 6, at + 15].map((y) => ({ right, y })));
+  const room = ({ right, y }: { right: boolean; y: number }) => {
+    if (y > box.bottom || y < box.top - 8) return -1;
+    const near = dots.filter((dot) => (right ? dot.x > box.right - 120 : dot.x < box.left + 120));
+    return Math.min(60, ...near.map((dot) => Math.abs(dot.y - (y - 4))));
+  };
+  return choices.reduce((best, choice) => (room(choice) > room(best) + 4 ? choice : best));
+}
+
+function drawLevel(drawing: SVGSVGElement, level: Level, y: Scale, box: Box, two: boolean, dots: { x: number; y: number }[]): void {
   const at = round(y(level.value));
-  const right = level.side === 'right';
+  const { right, y: nameY } = roomiest(at, box, dots);
   drawing.append(s('path', { class: two ? `line ${level.side}` : 'governor', style: 'stroke-dasharray: 6 4', d: `M${box.left},${at}H${box.right}` }));
-  drawing.append(s('text', { class: two ? level.side : 'governor-name', x: right ? box.right - 4 : box.left + 4, y: at - 6, 'text-anchor': right ? 'end' : 'start', style: 'paint-order: stroke; stroke: var(--paper); stroke-width: 3px' }, level.name));
+  drawing.append(s('text', { class: two ? level.side : 'governor-name', x: right ? box.right - 4 : box.left + 4, y: nameY, 'text-anchor': right ? 'end' : 'start', style: 'paint-order: stroke; stroke: var(--paper); stroke-width: 3px' }, level.name));
 }
 
 // Names at the ends of coloured lines, pushed apart so that none covers another.
@@ -144,7 +155,8 @@ export function lineChart(view: View, chart: LineChart, width: number, say: (tex
   if (chart.mark !== undefined)
     drawing.append(s('path', { class: 'drop', d: `M${round(x(chart.mark))},${box.top}V${box.bottom}` }), s('text', { class: 'mark-name', x: x(chart.mark) + 5, y: box.bottom - 6, style: 'font-weight: 400' }, 'least energy'));
   for (const line of chart.lines) drawLine(drawing, line, x, scale(line.side));
-  for (const level of chart.levels) drawLevel(drawing, level, scale(level.side), box, Boolean(right));
+  const dots = chart.lines.flatMap((line) => line.points.map((p) => ({ x: x(p.x), y: scale(line.side)(p.y) })));
+  for (const level of chart.levels) drawLevel(drawing, level, scale(level.side), box, Boolean(right), dots);
   if (named) drawNames(drawing, chart.lines, x, left, box);
   addCursor(drawing, chart, x, box, say);
   return drawing;
