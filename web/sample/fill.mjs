@@ -7,9 +7,10 @@ export const escapeHtml = (text) =>
 
 export function fill(page, study) {
   const json = JSON.stringify(study).replace(/</g, '\\u003c');
-  return page
-    .replace('@ISOJOULE_TITLE@', () => escapeHtml(`${study.study.name}: isojoule report`))
-    .replace('@ISOJOULE_STUDY@', () => json);
+  // The gaps of the page alone: a study may be named like one.
+  const [head, rest] = page.split('@ISOJOULE_TITLE@');
+  const [middle, ...tail] = rest.split('@ISOJOULE_STUDY@');
+  return head + escapeHtml(`${study.study.name}: isojoule report`) + middle + json + tail.join('@ISOJOULE_STUDY@');
 }
 
 if (process.argv[1] === new URL(import.meta.url).pathname) {

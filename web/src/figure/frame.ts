@@ -31,9 +31,8 @@ export function figureElement(figure: Figure, view: View): HTMLElement {
   const title = h('h3', { id: `${figure.id}-title` });
   const sentence = h('p', { class: 'sentence' });
   const controls = h('div', { class: 'controls' });
-  const tag = view.study.simulated ? h('span', { class: 'tag' }, 'simulated') : null;
   const element = h('figure', { id: figure.id, 'aria-labelledby': `${figure.id}-title` },
-    h('figcaption', {}, h('div', { class: 'title-line' }, title, tag), sentence), controls, host, readout);
+    h('figcaption', {}, title, sentence), controls, host, readout);
   let drawn: Drawn | null = null;
   let near = false;
   let stale = true;

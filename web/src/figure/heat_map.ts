@@ -43,13 +43,13 @@ function drawCells(drawing: SVGSVGElement, grid: Grid, x: Scale, y: Scale, colou
   drawing.append(group);
 }
 
-function drawLevels(drawing: SVGSVGElement, vertices: (Vertex | null)[][], least: number, most: number, governor: number): void {
+function drawLevels(drawing: SVGSVGElement, vertices: (Vertex | null)[][], box: Box, least: number, most: number, governor: number): void {
   for (const level of levelsOf(least, most)) {
     if (Math.abs(level.energy / governor - 1) < 0.03) continue; // two lines that cannot be told apart
     for (const line of joinSegments(gridSegments(vertices, level.energy))) {
       drawing.append(s('path', { class: 'isojoule-under', d: path(line) }), s('path', { class: 'isojoule', d: path(line), 'data-energy-j': level.energy }));
       const middle = line[Math.floor(line.length / 2)]!;
-      if (lengthOf(line) > 90) drawing.append(s('text', { class: 'level', x: middle.x, y: middle.y + 4, 'text-anchor': 'middle' }, joule(level.energy, 3)));
+      if (lengthOf(line) > 90 && middle.x - 20 > box.left && middle.x + 20 < box.right) drawing.append(s('text', { class: 'level', x: middle.x, y: middle.y + 4, 'text-anchor': 'middle' }, joule(level.energy, 3)));
     }
   }
 }
@@ -131,7 +131,7 @@ function draw(view: View, width: number, say: (text: string | null) => void): Dr
   drawing.append(hatch());
   drawCells(drawing, grid, x, y, colour);
   const governor = view.baseline?.point.energy_j?.value;
-  drawLevels(over, vertices, least, most, governor ?? 0);
+  drawLevels(over, vertices, box, least, most, governor ?? 0);
   if (governor) drawGovernor(over, vertices, governor);
   over.append(minimumMark(x(grid.least.gpu), y(grid.least.cpu), grid.least.cpu, grid.least.gpu, least));
   drawing.append(over);

@@ -66,8 +66,8 @@ function drawAxes(drawing: SVGSVGElement, chart: LineChart, x: Scale, left: Scal
     drawing.append(s('path', { class: 'frame-line', d: `M${round(x(value))},${box.bottom}v4` }), s('text', { x: x(value), y: box.bottom + 18, 'text-anchor': 'middle' }, chart.x.format(value)));
   drawing.append(s('path', { class: 'frame-line', d: `M${box.left},${box.bottom}H${box.right}` }));
   drawing.append(s('text', { class: 'axis-name', x: (box.left + box.right) / 2, y: box.bottom + 37, 'text-anchor': 'middle' }, chart.x.name));
-  drawing.append(s('text', { class: right ? 'axis-name left' : 'axis-name', x: 4, y: 26 }, chart.left.name));
-  if (chart.right) drawing.append(s('text', { class: 'axis-name right', x: box.right + 44, y: 26, 'text-anchor': 'end' }, chart.right.name));
+  drawing.append(s('text', { class: right ? 'axis-name left' : 'axis-name', x: 4, y: 34 }, chart.left.name));
+  if (chart.right) drawing.append(s('text', { class: 'axis-name right', x: box.right + 44, y: 34, 'text-anchor': 'end' }, chart.right.name));
 }
 
 function drawLine(drawing: SVGSVGElement, line: Line, x: Scale, y: Scale): void {
@@ -81,11 +81,22 @@ function drawLine(drawing: SVGSVGElement, line: Line, x: Scale, y: Scale): void 
   }
 }
 
-function drawLevel(drawing: SVGSVGElement, level: Level, y: Scale, box: Box, two: boolean): void {
+// Where a level's name covers the lines least: at either end, above or below it.
+function roomiest(at: number, box: Box, dots: { x: number; y: number }[]): { right: boolean; y: number } {
+  const choices = [false, true].flatMap((right) => [at - 6, at + 15].map((y) => ({ right, y })));
+  const room = ({ right, y }: { right: boolean; y: number }) => {
+    if (y > box.bottom || y < box.top - 8) return -1;
+    const near = dots.filter((dot) => (right ? dot.x > box.right - 120 : dot.x < box.left + 120));
+    return Math.min(60, ...near.map((dot) => Math.abs(dot.y - (y - 4))));
+  };
+  return choices.reduce((best, choice) => (room(choice) > room(best) + 4 ? choice : best));
+}
+
+function drawLevel(drawing: SVGSVGElement, level: Level, y: Scale, box: Box, two: boolean, dots: { x: number; y: number }[]): void {
   const at = round(y(level.value));
-  const right = level.side === 'right';
+  const { right, y: nameY } = roomiest(at, box, dots);
   drawing.append(s('path', { class: two ? `line ${level.side}` : 'governor', style: 'stroke-dasharray: 6 4', d: `M${box.left},${at}H${box.right}` }));
-  drawing.append(s('text', { class: two ? level.side : 'governor-name', x: right ? box.right - 4 : box.left + 4, y: at - 6, 'text-anchor': right ? 'end' : 'start', style: 'paint-order: stroke; stroke: var(--paper); stroke-width: 4px' }, level.name));
+  drawing.append(s('text', { class: two ? level.side : 'governor-name', x: right ? box.right - 4 : box.left + 4, y: nameY, 'text-anchor': right ? 'end' : 'start', style: 'paint-order: stroke; stroke: var(--paper); stroke-width: 3px' }, level.name));
 }
 
 // Names at the ends of coloured lines, pushed apart so that none covers another.
@@ -133,7 +144,7 @@ function addCursor(drawing: SVGSVGElement, chart: LineChart, x: Scale, box: Box,
 export function lineChart(view: View, chart: LineChart, width: number, say: (text: string | null) => void): SVGSVGElement {
   const named = chart.lines.some((line) => line.colour);
   const height = Math.round(Math.min(360, 220 + width * 0.18));
-  const box = { left: 52, top: 40, right: width - (named ? 86 : chart.right ? 50 : 14), bottom: height - 46 };
+  const box = { left: 52, top: 50, right: width - (named ? 86 : chart.right ? 50 : 14), bottom: height - 46 };
   const drawing = canvas(view, width, height, chart.label);
   drawing.setAttribute('tabindex', '0');
   const x = xScale(chart, box);
@@ -144,7 +155,8 @@ export function lineChart(view: View, chart: LineChart, width: number, say: (tex
   if (chart.mark !== undefined)
     drawing.append(s('path', { class: 'drop', d: `M${round(x(chart.mark))},${box.top}V${box.bottom}` }), s('text', { class: 'mark-name', x: x(chart.mark) + 5, y: box.bottom - 6, style: 'font-weight: 400' }, 'least energy'));
   for (const line of chart.lines) drawLine(drawing, line, x, scale(line.side));
-  for (const level of chart.levels) drawLevel(drawing, level, scale(level.side), box, Boolean(right));
+  const dots = chart.lines.flatMap((line) => line.points.map((p) => ({ x: x(p.x), y: scale(line.side)(p.y) })));
+  for (const level of chart.levels) drawLevel(drawing, level, scale(level.side), box, Boolean(right), dots);
   if (named) drawNames(drawing, chart.lines, x, left, box);
   addCursor(drawing, chart, x, box, say);
   return drawing;

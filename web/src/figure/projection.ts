@@ -21,7 +21,7 @@ export class Projection {
   private cosYaw: number;
   private sinPitch: number;
   private cosPitch: number;
-  private scale: number;
+  readonly scale: number; // px of half the box's width
   private centre: Flat;
 
   constructor(camera: Camera, width: number, height: number) {

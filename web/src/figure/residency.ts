@@ -25,7 +25,7 @@ function panel(axis: string, shares: [number, number][], left: number, width: nu
     group.append(s('path', { class: 'rule', d: `M${left + 40},${y(tick)}H${left + width}` }), s('text', { x: left + 34, y: y(tick) + 4, 'text-anchor': 'end' }, tick));
   for (const [hz, share] of shares) {
     const text = `${axisName(axis)} at ${full(axis, hz)}: ${percent(share)} of the time`;
-    group.append(s('rect', { class: 'bar', x: x(hz), y: y(share), width: x.bandwidth(), height: bottom - y(share) }),
+    group.append(s('rect', { class: 'share', x: x(hz), y: y(share), width: x.bandwidth(), height: bottom - y(share) }),
       s('rect', { x: x(hz), y: top, width: x.bandwidth(), height: bottom - top, fill: 'transparent', pointerenter: () => say(text), pointerleave: () => say(null) }, s('title', {}, text)));
     if (share >= 10) group.append(s('text', { x: x(hz)! + x.bandwidth() / 2, y: y(share) - 5, 'text-anchor': 'middle' }, Math.round(share)));
   }

@@ -22,7 +22,7 @@ svg.drawing .cursor-line { stroke: var(--ink-soft); stroke-width: 1; stroke-dash
 svg.drawing .absent { fill: url(#hatch); }
 svg.drawing .line { fill: none; stroke-width: 2; stroke-linejoin: round; }
 svg.drawing .whisker { stroke-width: 1.2; }
-svg.drawing .bar { fill: var(--bar); }
+svg.drawing .share { fill: var(--bar); }
 svg.drawing .simulated-tag { fill: var(--governor-ink); font-weight: 600; letter-spacing: .06em; font-size: 11px; }
 svg.drawing .left { stroke: var(--series-a); } svg.drawing text.left { stroke: none; fill: var(--series-a); }
 svg.drawing .right { stroke: var(--series-b); } svg.drawing text.right { stroke: none; fill: var(--series-b); }

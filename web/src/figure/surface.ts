@@ -102,9 +102,9 @@ function paintAxes(scene: Scene, projection: Projection): SVGGElement {
     const length = Math.hypot(to.x - from.x, to.y - from.y);
     if (length < 70) return;
     for (const value of thinned(values, Math.max(2, Math.floor(Math.max(Math.abs(to.x - from.x) / 44, Math.abs(to.y - from.y) / 18)))))
-      group.append(s('path', { class: 'frame-line', d: path([place(value, 0), place(value, 0.035)]) }), tick(place(value, 0.1), place(value, 0), mhz(value)));
+      group.append(s('path', { class: 'frame-line', d: path([place(value, 0), place(value, 4 / projection.scale)]) }), tick(place(value, 11 / projection.scale), place(value, 0), mhz(value)));
     const middle = (values[0]! + values.at(-1)!) / 2;
-    group.append(tick(place(middle, 0.36), place(middle, 0), name, 'axis-name'));
+    group.append(tick(place(middle, 46 / projection.scale), place(middle, 0), name, 'axis-name'));
   };
   along(scene.grid.gpus, (gpu, out) => floor(scene.x(gpu), nearY * (1 + out)), 'GPU (MHz)');
   along(scene.grid.cpus, (cpu, out) => floor(nearX * (1 + out), scene.y(cpu)), 'CPU (MHz)');
@@ -145,7 +145,7 @@ function paint(scene: Scene, drawing: SVGSVGElement, world: SVGGElement): void {
   world.replaceChildren(paintFloor(scene, projection), paintFacets(scene, projection, (facet) => (governor === null ? facet : clip(facet, governor, true))));
   if (governor !== null) world.append(paintPlane(scene, projection, governor), paintFacets(scene, projection, (facet) => clip(facet, governor, false)));
   world.append(paintAxes(scene, projection), paintMinimum(scene, projection));
-  if (governor !== null) {
+  if (governor !== null && scene.width >= 440) {
     const at = projection.flat(-projection.leftCorner[0], -projection.leftCorner[1], scene.z(governor));
     world.append(s('text', { class: 'governor-name', x: Math.min(at.x, scene.width - 4), y: at.y - 7, 'text-anchor': 'end', style: 'font-weight: 600; paint-order: stroke; stroke: var(--paper); stroke-width: 4px' }, `'${scene.view.choice.baseline}' ${joule(governor)}`));
   }

@@ -17,9 +17,9 @@ function savingBlock(minimum: Minimum): HTMLElement {
   const half = kCoverage * leading.saving_uncertainty_percent;
   const sure = Math.abs(leading.saving_percent) > half;
   const what = leading.saving_percent >= 0 ? 'less energy' : 'more energy';
-  const note = sure ? '' : ' This is within its uncertainty: no difference was shown.';
-  return h('p', { class: 'saving' }, h('strong', {}, percent(Math.abs(leading.saving_percent))), h('span', { class: 'what' }, ` ${what}`),
-    h('span', { class: 'than' }, `± ${percent(half)} · than ${governorsText(leading.baseline)}.${note}`));
+  const note = sure ? '' : ': within its uncertainty, so no difference was shown';
+  return h('p', { class: 'saving' }, h('strong', {}, percent(Math.abs(leading.saving_percent))), h('span', { class: 'what' }, `\u00a0${what}`),
+    h('span', { class: 'than' }, `than ${governorsText(leading.baseline)}, ± ${percent(half)}${note}`));
 }
 
 function latencyText(view: View, minimum: Minimum): string {

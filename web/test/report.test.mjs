@@ -1,0 +1,234 @@
+// The report's page in a real headless Chromium. By default with the made-up sample; ISOJOULE_REPORT=FILE
+// runs the same tests on a report that the program wrote.
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { after, test } from 'node:test';
+import { chromiumPath, downloadOf, drawAll, finish, open, parseCsv, reportOf, sampleStudy, studyIn, template } from './browser.mjs';
+
+const skip = !chromiumPath ? 'skipped: no Chromium here' : !existsSync(template) ? 'skipped: the page is not built (npm run build)' : false;
+const given = process.env.ISOJOULE_REPORT;
+const report = skip ? '' : (given ?? reportOf(sampleStudy()));
+const plain = (text) => text.replace(/[\u00a0\u202f]/g, ' ');
+after(finish);
+
+async function choose(page, minimum) {
+  const cards = await page.$$('.card');
+  for (const card of cards) {
+    const [network, batch] = await card.evaluate((element) => [element.dataset.network, Number(element.dataset.batch)]);
+    if (network === minimum.network && batch === minimum.batch) await (await card.$('button')).click();
+  }
+  await drawAll(page);
+}
+
+test('opens offline: no console error, no request, answer first', { skip }, async (t) => {
+  const { page, close } = await open(report);
+  const study = await studyIn(page);
+  await page.waitForSelector('#heat-map svg .minimum');
+  const first = await page.evaluate(() => performance.now());
+  t.diagnostic(`first figure after ${first.toFixed(0)} ms`);
+  assert.equal(await page.locator('.card').count(), study.minima.length);
+  const above = await page.evaluate(() => document.querySelector('#answer').compareDocumentPosition(document.querySelector('figure')));
+  assert.ok(above & 4, 'the answer stands before the first figure');
+  await drawAll(page);
+  await close();
+});
+
+test("the minimum's mark is where the table says", { skip }, async () => {
+  const { page, close } = await open(report);
+  const study = await studyIn(page);
+  for (const minimum of study.minima.slice(0, 8)) {
+    await choose(page, minimum);
+    const { setting, energy_j } = study.points[minimum.best];
+    for (const figure of ['#heat-map', '#surface']) {
+      const mark = await page.locator(`${figure} .minimum`).evaluate((g) => ({ ...g.dataset }));
+      assert.equal(Number(mark.cpuHz), setting.cpu_frequency_hz, figure);
+      assert.equal(Number(mark.gpuHz), setting.gpu_frequency_hz, figure);
+      assert.equal(Number(mark.energyJ), energy_j.value, figure);
+    }
+    // On the screen: the mark's middle lies in the one cell that carries the clocks of the table's row.
+    const row = page.locator('#minima-table tr', { has: page.locator(`th:text-is("${minimum.network}")`) }).filter({ has: page.locator(`td:nth-child(2):text-is("${minimum.batch}")`) }).first();
+    const [cpu, gpu] = await row.locator('[data-hz]').evaluateAll((spans) => spans.map((span) => span.dataset.hz));
+    const mark = await page.locator('#heat-map .minimum').boundingBox();
+    const cell = await page.locator(`#heat-map rect.cell[data-cpu-hz="${cpu}"][data-gpu-hz="${gpu}"]`).boundingBox();
+    const [x, y] = [mark.x + mark.width / 2, mark.y + mark.height / 2];
+    assert.ok(x > cell.x && x < cell.x + cell.width && y > cell.y && y < cell.y + cell.height, `${minimum.network} batch ${minimum.batch}`);
+  }
+  await close();
+});
+
+test('lines of equal energy lie between the cells that they divide', { skip }, async () => {
+  const { page, close } = await open(report);
+  const study = await studyIn(page);
+  await page.waitForSelector('#heat-map path.isojoule');
+  const minimum = study.minima[0];
+  const energies = study.points.filter((p) => p.baseline === null && p.network === minimum.network && p.setting.batch === minimum.batch && p.energy_j).map((p) => p.energy_j.value);
+  const levels = await page.locator('#heat-map path.isojoule').evaluateAll((paths) => paths.map((path) => Number(path.dataset.energyJ)));
+  for (const level of levels) assert.ok(level > Math.min(...energies) && level < Math.max(...energies));
+  const governor = study.points.find((p) => p.baseline === 'default' && p.network === minimum.network && p.setting.batch === minimum.batch);
+  const drawn = page.locator('#surface .plane');
+  if (governor?.energy_j) assert.equal(Number(await drawn.getAttribute('data-energy-j')), governor.energy_j.value);
+  await close();
+});
+
+test('the surface turns: by dragging, by keys, by buttons', { skip }, async () => {
+  const { page, close } = await open(report);
+  const drawing = page.locator('#surface svg.turnable');
+  await drawing.scrollIntoViewIfNeeded();
+  const look = () => drawing.evaluate((svg) => ({ yaw: svg.dataset.yaw, pitch: svg.dataset.pitch, shape: svg.querySelector('.facets path').getAttribute('d') }));
+  const before = await look();
+  const box = await drawing.boundingBox();
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width / 2 + 80, box.y + box.height / 2 + 30, { steps: 5 });
+  await page.mouse.up();
+  await page.waitForFunction((yaw) => document.querySelector('#surface svg').dataset.yaw !== yaw, before.yaw);
+  const dragged = await look();
+  assert.notEqual(dragged.yaw, before.yaw);
+  assert.notEqual(dragged.pitch, before.pitch);
+  assert.notEqual(dragged.shape, before.shape);
+  await drawing.focus();
+  await page.keyboard.press('ArrowLeft');
+  await page.waitForFunction((yaw) => document.querySelector('#surface svg').dataset.yaw !== yaw, dragged.yaw);
+  await page.click('#surface button:text-is("From above")');
+  await page.waitForFunction(() => document.querySelector('#surface svg').dataset.pitch === '90.0');
+  await page.click('#surface button:text-is("Reset")');
+  await page.waitForFunction((yaw) => document.querySelector('#surface svg').dataset.yaw === yaw, before.yaw);
+  assert.equal((await look()).shape, before.shape);
+  await close();
+});
+
+test('network, batch size and governors can be chosen', { skip }, async () => {
+  const { page, close } = await open(report);
+  const study = await studyIn(page);
+  const last = study.minima.at(-1);
+  await page.selectOption('select[name="Network"]', { label: last.network });
+  await page.selectOption('select[name="Batch"]', { label: String(last.batch) });
+  await page.locator('#heat-map').scrollIntoViewIfNeeded();
+  await page.waitForFunction((energy) => Number(document.querySelector('#heat-map .minimum')?.dataset.energyJ) === energy, study.points[last.best].energy_j.value);
+  assert.equal(await page.locator('.card.chosen').getAttribute('data-network'), last.network);
+  const other = last.comparisons.find((comparison) => comparison.baseline !== 'default');
+  if (other) {
+    await page.selectOption('select[name="Against governors"]', { label: other.baseline });
+    await page.waitForFunction((energy) => Number(document.querySelector('#surface .plane')?.dataset.energyJ) === energy, study.points[other.point].energy_j.value);
+  }
+  await close();
+});
+
+test('keyboard reads out the cells of the map', { skip }, async () => {
+  const { page, close } = await open(report);
+  await page.locator('#heat-map svg').focus();
+  const before = await page.locator('#heat-map output').textContent();
+  await page.keyboard.press('ArrowRight');
+  const after = await page.locator('#heat-map output').textContent();
+  assert.notEqual(after, before);
+  assert.match(plain(after), /CPU [\d.]+ MHz, GPU [\d.]+ MHz: /);
+  await close();
+});
+
+test('light and dark, by the system and by hand', { skip }, async () => {
+  const paper = (page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const dark = await open(report, { colorScheme: 'dark' });
+  const light = await open(report, { colorScheme: 'light' });
+  const brightness = (colour) => colour.match(/\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0);
+  assert.ok(brightness(await paper(dark.page)) < 150);
+  assert.ok(brightness(await paper(light.page)) > 600);
+  await dark.page.selectOption('select[name="Theme"]', 'light');
+  assert.equal(await paper(dark.page), await paper(light.page));
+  await light.page.selectOption('select[name="Theme"]', 'dark');
+  assert.ok(brightness(await paper(light.page)) < 150);
+  await dark.close();
+  await light.close();
+});
+
+for (const width of [360, 768]) {
+  test(`${width} px wide: nothing sticks out`, { skip }, async () => {
+    const { page, close } = await open(report, { viewport: { width, height: 740 } });
+    await drawAll(page);
+    for (const summary of await page.$$('summary')) await summary.click();
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
+    await close();
+  });
+}
+
+test('the CSV of the map holds the data, absent energies empty', { skip }, async () => {
+  const { page, close } = await open(report);
+  const study = await studyIn(page);
+  const minimum = study.minima.at(-2) ?? study.minima[0];
+  await choose(page, minimum);
+  const rows = parseCsv((await downloadOf(page, '#heat-map button:text-is("CSV")')).toString());
+  const points = study.points.filter((p) => p.baseline === null && p.network === minimum.network && p.setting.batch === minimum.batch);
+  assert.equal(rows.length, points.length);
+  for (const row of rows) {
+    const point = points.find((p) => p.setting.cpu_frequency_hz === Number(row.cpu_frequency_hz) && p.setting.gpu_frequency_hz === Number(row.gpu_frequency_hz));
+    assert.equal(row.energy_j, point.energy_j ? String(point.energy_j.value) : '');
+    assert.equal(row.latency_s, point.latency_s ? String(point.latency_s.value) : '');
+    assert.equal(row.why_absent, point.why_absent);
+    assert.equal(row.simulated, String(study.simulated));
+  }
+  const runs = parseCsv((await downloadOf(page, '#runs button:text-is("CSV")')).toString());
+  assert.equal(runs.length, study.runs.length);
+  assert.equal(runs[5].energy_j, study.runs[5].energy_j === null ? '' : String(study.runs[5].energy_j));
+  await close();
+});
+
+test('every figure can be saved as SVG, PNG and CSV', { skip }, async () => {
+  const { page, close } = await open(report);
+  const study = await studyIn(page);
+  await drawAll(page);
+  for (const figure of await page.$$('figure')) {
+    const id = await figure.evaluate((element) => element.id);
+    if (!(await figure.$('svg'))) continue;
+    const svg = (await downloadOf(page, `#${id} button:text-is("SVG")`)).toString();
+    const parsed = await page.evaluate((text) => new DOMParser().parseFromString(text, 'image/svg+xml').querySelector('parsererror')?.textContent ?? null, svg);
+    assert.equal(parsed, null, id);
+    assert.equal(svg.includes('SIMULATED'), study.simulated, id);
+    assert.match(svg, /--ink: #[0-9a-f]{6}/);
+    const png = await downloadOf(page, `#${id} button:text-is("PNG")`);
+    assert.equal(png.subarray(1, 4).toString(), 'PNG', id);
+    assert.ok((await downloadOf(page, `#${id} button:text-is("CSV")`)).length > 20, id);
+  }
+  await close();
+});
+
+test('simulated stands in the banner, on the cards and in every drawing', { skip }, async () => {
+  const { page, close } = await open(report);
+  const study = await studyIn(page);
+  await drawAll(page);
+  const drawings = await page.locator('figure svg').count();
+  assert.ok(drawings >= 6);
+  assert.equal(await page.locator('figure svg .simulated-tag').count(), study.simulated ? drawings : 0);
+  assert.equal(await page.locator('.masthead .simulated').count(), study.simulated ? 1 : 0);
+  assert.equal(await page.locator('.card .tag').count(), study.simulated ? study.minima.length : 0);
+  await close();
+});
+
+test('every control and drawing has a name; tables are tables', { skip }, async () => {
+  const { page, close } = await open(report);
+  await drawAll(page);
+  const nameless = await page.evaluate(() => {
+    const named = (e) => (e.getAttribute('aria-label') ?? e.textContent ?? '').trim() || e.labels?.[0]?.textContent;
+    return [...document.querySelectorAll('button, select, svg[role=img], [role=region]')].filter((e) => !named(e)).map((e) => e.outerHTML.slice(0, 80));
+  });
+  assert.deepEqual(nameless, []);
+  const untitled = await page.evaluate(() => [...document.querySelectorAll('table')].filter((t) => !t.caption || !t.querySelector('th[scope=col]')).length);
+  assert.equal(untitled, 0);
+  await close();
+});
+
+test('prints with every figure, none of the controls', { skip }, async () => {
+  const { page, close } = await open(report);
+  assert.ok((await page.pdf({ format: 'A4', printBackground: true })).length > 50_000);
+  assert.equal(await page.locator('figure:not([data-drawn])').count(), 0);
+  await page.emulateMedia({ media: 'print' });
+  assert.equal(await page.locator('nav.bar').isVisible(), false);
+  assert.ok(await page.locator('#residency rect.share').last().isVisible());
+  await close();
+});
+
+test('counters raised stand with meaning and remedy', { skip }, async () => {
+  const { page, close } = await open(report);
+  const study = await studyIn(page);
+  const text = await page.locator('#counters').textContent();
+  for (const counter of study.counters) for (const part of [counter.name, counter.meaning, counter.remedy]) assert.ok(text.includes(part), part);
+  await close();
+});
