@@ -82,4 +82,9 @@ Status BoardTree::add_chip(const ChipShape& shape, const Constants& constants,
   return {};
 }
 
+void BoardTree::begin_run(std::uint64_t seed) {
+  for (std::size_t i = 0; i < chips_.size(); ++i)
+    chips_[i]->begin_run(seed_for(seed, "chip " + std::to_string(i)));
+}
+
 }  // namespace isojoule::twin

@@ -48,6 +48,7 @@ class BoardTree {
   MemoryTree& tree() { return tree_; }
   // In the order of the shape's chips.
   Ina3221& chip(std::size_t index) { return *chips_.at(index); }
+  void begin_run(std::uint64_t seed);
 
  private:
   BoardTree(const BoardShape& shape, const Constants& constants, Simulation& simulation,

@@ -21,6 +21,8 @@ class History {
   History() { points_.push_back({}); }
   // Power of each rail from the newest point to `until`, in watts.
   void add(Instant until, const std::array<double, most_rails>& watts);
+  // From zero joules at `now`; what was before is forgotten.
+  void restart(Instant now) { points_.assign(1, {now, {}}); }
   // Before the oldest point: the oldest value.
   double joules(std::size_t rail, Instant time) const;
   const Point& newest() const { return points_.back(); }

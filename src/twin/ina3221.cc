@@ -56,6 +56,11 @@ void Ina3221::restart() {
   next_ = origin_ + window_;
 }
 
+void Ina3221::begin_run(std::uint64_t seed) {
+  options_.seed = seed;
+  restart();
+}
+
 void Ina3221::set_samples(std::int64_t samples) {
   refresh();
   options_.samples = nearest(kSamples, samples);

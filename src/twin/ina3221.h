@@ -71,6 +71,8 @@ class Ina3221 {
   int enabled_channels() const;
   int samples() const { return options_.samples; }
   int conversion_us() const { return options_.conversion_us; }
+  // A run begins: windows count from now, noise is of this seed.
+  void begin_run(std::uint64_t seed);
   // To the nearest that the chip has. Averaging starts anew: registers change one window later.
   void set_samples(std::int64_t samples);
   void set_conversion_us(std::int64_t conversion);

@@ -33,9 +33,33 @@ class Simulation::Impl {
     next_thermal_ = now_ + thermal_period;
     temperature_ = c_.ambient_c;
     refresh();
-    temperature_ = c_.ambient_c + c_.thermal_resistance_k_per_w * total(power_);
-    budget_power_ = total(power_);
+    idle_power_ = total(power_);
+    cool_to_idle();
+  }
+
+  void cool_to_idle() {
+    temperature_ = c_.ambient_c + c_.thermal_resistance_k_per_w * idle_power_;
+    budget_power_ = idle_power_;
     refresh();
+  }
+
+  void begin_run(std::uint64_t seed) {
+    kill();
+    events_.clear();
+    random_ = Random(seed_for(seed, "simulation"));
+    history_.restart(now_);
+    run_begin_ = now_;
+    utilisation_ = 0;
+    io_wake_ = false;
+    remaining_ = 1;
+    next_budget_ = c_.power_budget_w > 0 ? now_ + milliseconds(c_.power_budget_period_ms) : never;
+    next_thermal_ = now_ + thermal_period;
+    for (ClockDomain& d : domains_) {
+      d.ceiling = d.throttle = d.table->size() - 1;
+      d.busy_s = d.window_busy_s = d.recent_load = 0;
+    }
+    for (const Domain which : {Domain::cpu, Domain::gpu}) choose(which, domain(which).governor_name);
+    cool_to_idle();
   }
 
   static void set_up(ClockDomain& d, const std::vector<Hertz>& table) {
@@ -123,7 +147,8 @@ class Simulation::Impl {
     ClockDomain& d = domain(which);
     auto made = which == Domain::cpu ? make_cpu_governor(name, c_) : make_gpu_governor(name, c_);
     if (!made) return;
-    d.wish = d.current;  // userspace begins where the clock stands
+    // Userspace begins where the clock stands; a governor chosen anew keeps its wish.
+    if (d.governor_name != name) d.wish = d.current;
     d.governor_name = name;
     d.governor = std::move(made);
     restart(which);
@@ -139,7 +164,8 @@ class Simulation::Impl {
     d.window_busy_s = d.busy_s;
     d.next_decision = period.ns > 0 ? now_ + period : never;
     const bool dynamic = period.ns > 0;
-    const std::size_t target = dynamic ? std::clamp(d.current, d.bottom(), d.top()) : d.next({});
+    const std::size_t from = now_ == run_begin_ ? 0 : d.current;
+    const std::size_t target = dynamic ? std::clamp(from, d.bottom(), d.top()) : d.next({});
     change(d, target);
     if (dynamic && d.bottom() == d.top()) d.next_decision = never;
   }
@@ -240,6 +266,7 @@ class Simulation::Impl {
   Random random_;
   bool noise_;
   Instant now_, segment_begin_;
+  Instant run_begin_{-1};
   ClockDomain domains_[2];
   int online_ = 1;
   PowerState state_;
@@ -247,6 +274,7 @@ class Simulation::Impl {
   std::array<double, History::most_rails> watts_{};
   History history_;
   double temperature_ = 25;
+  double idle_power_ = 0;  // W, of the board as it was switched on
   double budget_power_ = 0;  // W, averaged
   double utilisation_ = 0;
   StageLoad load_;
@@ -263,6 +291,7 @@ Simulation::Simulation(const Constants& constants, std::uint64_t seed, bool nois
 Simulation::~Simulation() = default;
 
 Instant Simulation::now() const { return impl_->now_; }
+void Simulation::begin_run(std::uint64_t seed) { impl_->begin_run(seed); }
 void Simulation::advance_to(Instant t) { impl_->advance_to(t); }
 
 Joule Simulation::rail_energy(std::size_t rail, Instant t) const {

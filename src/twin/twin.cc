@@ -1,9 +1,8 @@
 #include "twin/twin.h"
 
-#include <fstream>
-#include <sstream>
 #include <utility>
 
+#include "base/text_file.h"
 #include "cost/cost.h"
 #include "twin/board_shape.h"
 #include "twin/board_tree.h"
@@ -40,6 +39,10 @@ class SimulatedTwin final : public Twin {
   FileTree& do_tree() override { return tree_->tree(); }
   Clock& do_clock() override { return clock_; }
   Engine& do_engine() override { return engine_; }
+  void do_begin_run(std::uint64_t seed) override {
+    simulation_.begin_run(seed);
+    tree_->begin_run(seed);
+  }
 
   Constants constants_;
   Simulation simulation_;
@@ -48,21 +51,19 @@ class SimulatedTwin final : public Twin {
   std::unique_ptr<BoardTree> tree_;
 };
 
-Result<std::string> text_of_file(const std::string& path) {
-  std::ifstream file(path);
-  if (!file)
-    return fail(ErrorKind::not_found, path + ": no such file",
-                "This board cannot be simulated yet: it needs twin.toml and tree.toml", "open");
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
+// The file of a board that can be simulated; another one lacks it.
+Result<std::string> twin_file(const std::string& path) {
+  auto text = read_text_file(path);
+  if (!text && text.error().kind == ErrorKind::not_found)
+    text.error().remedy = "This board cannot be simulated yet: it needs twin.toml and tree.toml";
+  return text;
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Twin>> make_twin(const BoardFile& board, const TwinOptions& options) {
   const std::string constants_path = board.directory + "/twin.toml";
-  ISOJOULE_TRY(const std::string text, text_of_file(constants_path));
+  ISOJOULE_TRY(const std::string text, twin_file(constants_path));
   ISOJOULE_TRY(Constants constants, parse_constants(text, constants_path));
   const std::string newest = board.releases.empty() ? "" : board.releases.back().name;
   ISOJOULE_TRY(const BoardShape shape,
