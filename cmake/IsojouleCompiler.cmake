@@ -22,8 +22,9 @@ target_compile_options(isojoule_flags INTERFACE
   -Wall -Wextra -Wpedantic -Werror -Wshadow -Wnon-virtual-dtor -Wcast-align
   -Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # False alarms of GCC 12 in -O2 inlining of std::string and std::variant.
-  target_compile_options(isojoule_flags INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
+  # False alarms of GCC 12 in -O2 and -O3 inlining of std::string and std::variant.
+  target_compile_options(isojoule_flags INTERFACE -Wno-restrict -Wno-maybe-uninitialized
+                         -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds)
 endif()
 
 if(ISOJOULE_SANITIZE)
