@@ -272,7 +272,7 @@ TEST(CostOfNetwork, ShapesThatAreComputedInTheGraphAreFollowed) {
 
 TEST(CostOfNetwork, ReductionsOfNewOperatorSetsKeepTheirAxes) {
   auto model =
-      model_of("g (float[1,6,4,4] x) => (float[1,6,1,1] y) { y = ReduceMean(x, axes) }", {}, 18);
+      model_of("g (float[1,6,4,4] x) => (float[a,b,c,d] y) { y = ReduceMean(x, axes) }", {}, 18);
   add_integers(model, "axes", {2, 3});
   EXPECT_EQ(only_layer(model).output_shape, (Dims{1, 6, 1, 1}));
 }

@@ -66,7 +66,6 @@ class Reader {
     ISOJOULE_CHECK(parse());
     ISOJOULE_CHECK(check_order());
     ISOJOULE_CHECK(apply_batch());
-    move_reduction_axes();
     ISOJOULE_CHECK(check_nodes());
     ISOJOULE_CHECK(infer());
     ISOJOULE_CHECK(collect_tensors());
@@ -203,47 +202,6 @@ class Reader {
     for (auto& output : *graph().mutable_output())
       if (output.type().has_tensor_type())
         output.mutable_type()->mutable_tensor_type()->clear_shape();
-  }
-
-  // Operator set 18 made the axes of reductions an input. The schemas of an older ONNX library know
-  // them as an attribute only, and would reduce over all axes.
-  void move_reduction_axes() {
-    const auto* schema = onnx::OpSchemaRegistry::Instance()->GetSchema("ReduceMean", 1 << 20);
-    if (schema == nullptr || schema->max_input() > 1 || opset_ < 18) return;
-    for (auto& node : *graph().mutable_node()) {
-      if (node.op_type().rfind("Reduce", 0) != 0 || node.op_type() == "ReduceSum" ||
-          node.input_size() != 2)
-        continue;
-      const onnx::TensorProto* axes = constant_data(node.input(1));
-      if (axes == nullptr) continue;
-      auto& attribute = *node.add_attribute();
-      attribute.set_name("axes");
-      attribute.set_type(onnx::AttributeProto::INTS);
-      for (const std::int64_t axis : integers_of(*axes)) attribute.add_ints(axis);
-      node.mutable_input()->RemoveLast();
-    }
-  }
-
-  // The data of an initialiser or a Constant node, or nullptr.
-  const onnx::TensorProto* constant_data(const std::string& tensor) {
-    for (const auto& initialiser : graph().initializer())
-      if (initialiser.name() == tensor) return &initialiser;
-    for (const auto& node : graph().node()) {
-      if (node.op_type() != "Constant" || node.output_size() == 0 || node.output(0) != tensor)
-        continue;
-      for (const auto& attribute : node.attribute())
-        if (attribute.has_t()) return &attribute.t();
-    }
-    return nullptr;
-  }
-
-  static std::vector<std::int64_t> integers_of(const onnx::TensorProto& tensor) {
-    std::vector<std::int64_t> values(tensor.int64_data().begin(), tensor.int64_data().end());
-    if (!values.empty() || tensor.data_type() != onnx::TensorProto::INT64) return values;
-    values.resize(tensor.raw_data().size() / sizeof(std::int64_t));
-    std::copy_n(tensor.raw_data().data(), values.size() * sizeof(std::int64_t),
-                reinterpret_cast<char*>(values.data()));
-    return values;
   }
 
   // Numbers that ONNX's inference divides by, unchecked.
