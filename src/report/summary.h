@@ -64,9 +64,10 @@ struct StudySummary {
 // What is averaged: runs that are complete; failed and throttled ones are only counted.
 //
 // Uncertainties (k = 1). The chip's gain and offset are the same in every repeat and do not average
-// out; what is random (quantisation, sampling, edges, and the board itself) falls with the root of the
-// repeats and is the larger of the budget's and the spread's. In a saving, a ratio of two energies
-// from one chip, the gain cancels and is left out; the offset counts by the difference of its shares.
+// out; what is random (quantisation, sampling, edges, and the board itself) falls with the root of
+// the repeats and is the larger of the budget's and the spread's. In a saving, a ratio of two
+// energies from one chip, the gain cancels and is left out; the offset counts by the difference of
+// its shares.
 //
 // Raises spread_high at points that spread wider than the protocol's variation_percent (5 %).
 // Errors: those of reading the study.

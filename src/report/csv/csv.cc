@@ -87,7 +87,8 @@ void add_energies(Columns& columns, const std::vector<Run>& runs) {
   for (const PhaseKind kind : phases)
     columns.add(std::string(name_of(kind)) + "_s", [kind](const Run& run) {
       const Phase* phase = run.phase(kind);
-      return phase == nullptr ? std::string() : number(phase->duration().value());
+      return phase == nullptr ? std::string()
+                              : number(static_cast<double>((phase->end - phase->begin).ns) / 1e9);
     });
   for (const auto& [kind, rail] : rails) {
     add_energy(columns, kind, rail, "_energy_j",
