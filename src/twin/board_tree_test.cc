@@ -429,6 +429,7 @@ TEST(ThermalNodes, ZonesOfTheBoards) {
   EXPECT_EQ(cpu % 500, 0);
   EXPECT_EQ(nano.read("/sys/class/thermal/cooling_device0/type"), "cpu-balanced\n");
   EXPECT_EQ(nano.read("/sys/class/thermal/cooling_device0/cur_state"), "0\n");
+  EXPECT_EQ(nano.read("/sys/class/thermal/cooling_device2/type"), "tegra-heavy\n");
   Rig jp5("jetson-orin-nx", "35.5");
   EXPECT_EQ(jp5.read("/sys/class/thermal/thermal_zone2/type"), "CV0-therm\n");
   EXPECT_EQ(jp5.read("/sys/class/thermal/thermal_zone2/temp"), "-256000\n");
