@@ -1,4 +1,10 @@
 // What a network has to do, layer by layer, from its ONNX graph.
+//
+// What counts as what is said at each operator in cost/operator_cost.cc. Layers whose outputs are
+// known before the first inference (Constant, Shape, anything made of weights alone) cost nothing
+// and are not listed; layers that only rename memory (Reshape, Flatten, ...) are listed with zeros.
+// A batch normalisation's running mean and variance are read (bytes_weights) but are no parameters,
+// as is usual in published counts. Layers inside If, Loop and Scan are not counted (known = false).
 #pragma once
 
 #include <cstdint>
@@ -10,17 +16,19 @@
 namespace isojoule {
 
 struct LayerCost {
-  std::string name;       // the node's name, or its first output's
-  std::string operation;  // ONNX op_type
-  std::int64_t macs = 0;       // multiply-accumulates; a convolution's bias is not one
-  std::int64_t other_ops = 0;  // operations that are no MACs (activation, pooling, addition)
+  std::string name;                // the node's name, or its first output's
+  std::string operation;           // ONNX op_type
+  std::int64_t macs = 0;           // multiply-accumulates; a convolution's bias is not one
+  std::int64_t other_ops = 0;      // operations that are no MACs (activation, pooling, addition)
   std::int64_t bytes_read = 0;     // activations in, FP32 unless the tensor says otherwise
   std::int64_t bytes_written = 0;  // activations out
   std::int64_t bytes_weights = 0;  // parameters read
   std::int64_t parameters = 0;     // each counted at the first layer that uses it
-  // The layer as a matrix product, for the models of time: rows x columns x depth, `groups` times.
-  // rows = output positions (batch x height x width), columns = output channels a group,
-  // depth = input channels a group x kernel. All 0 where it is none.
+  // The layer as a matrix product (rows x columns x depth x groups = macs), for the models of time:
+  // rows x columns x depth, `groups` times. rows = output positions (batch x height x width),
+  // columns = output channels a group, depth = input channels a group x kernel. A transposed
+  // convolution: rows = input positions, columns = output channels a group x kernel, depth = input
+  // channels a group. All 0 where it is none.
   std::int64_t rows = 0, columns = 0, depth = 0, groups = 0;
   std::vector<std::int64_t> output_shape;
   bool known = true;  // false: an operator whose operations are not counted
@@ -40,7 +48,9 @@ struct NetworkCost {
 
 // `batch` replaces a dynamic (or, where every use allows, static) first dimension of the inputs.
 // Weights are not read, so that a large file is quick. Errors: not_found, parse (truncated or no
-// ONNX), unsupported (a shape cannot be inferred: which tensor), invalid (batch < 1).
+// ONNX), unsupported (a shape cannot be inferred: which tensor; a batch baked into a layer),
+// invalid (batch < 1, a graph that contradicts itself, a folder), out_of_range (counts beyond 64
+// bits).
 Result<NetworkCost> network_cost(const std::string& model_path, std::int64_t batch);
 Result<NetworkCost> network_cost_of_bytes(const std::string& bytes, std::int64_t batch,
                                           const std::string& name);

@@ -1,8 +1,11 @@
-// The constants of one twin, from boards/<name>/twin.toml. Each has a physical meaning, a unit and a
-// source (a data sheet, a kernel file, or "fitted to claim ...").
+// The constants of one twin, from boards/<name>/twin.toml. Each has a physical meaning, a unit and
+// a source (a data sheet, a kernel file, or "fitted to claim ..."); constant_fields() is the one
+// table of them: the file is read, written, bounded and fitted by it.
 #pragma once
 
+#include <array>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,11 +16,23 @@ namespace isojoule::twin {
 
 // At most two a network: how well its kernels use the GPU, and what the CPU does an inference.
 struct NetworkConstants {
-  double kernel_efficiency = 0.4;     // share of the GPU's peak MAC rate in full tiles
+  double kernel_efficiency = 0.4;         // share of the GPU's peak MAC rate in full tiles, 0..1
   double cpu_cycles_per_inference = 1e6;  // pre- and post-processing, Python
 };
 
-// T1 (physics) owns this struct: fields are added as the model needs them.
+// Where the power goes. A rail is a sum of these.
+enum class Component : std::uint8_t { cpu, gpu, memory, soc, board };
+inline constexpr std::size_t component_count = 5;
+std::string_view name_of(Component component);
+
+// One clock domain's voltage: `minimum_v` up to the knee, then linear to `maximum_v` at the highest
+// clock. The shape of the Tegra DVFS tables (drivers/clk/tegra/clk-dfll.c, tegra210-dvfs.c).
+struct VoltageCurve {
+  double minimum_v = 0.8;
+  double maximum_v = 1.1;
+  double knee_hz = 0;
+};
+
 struct Constants {
   std::string board;
   std::vector<Hertz> cpu_frequencies;  // ascending
@@ -27,13 +42,94 @@ struct Constants {
   std::string default_cpu_governor;
   std::string default_gpu_governor;
   int cores = 4;
-  std::vector<std::string> rails;          // names, the order of rail indexes
-  std::vector<std::string> thermal_zones;  // names
+  std::vector<std::string> rails;  // names, the order of rail indexes
+  std::vector<std::array<bool, component_count>> rail_components;  // what each rail feeds
+  std::vector<std::string> thermal_zones;                          // names
   double supply_voltage_v = 5;
   std::map<std::string, NetworkConstants> networks;
   NetworkConstants other_networks;  // for a network that is not in the table
+
+  // ---- the GPU's kernels ----
+  double gpu_macs_per_cycle = 128;  // peak of the units that matrix products use
+  double gpu_lanes = 128;           // CUDA cores: everything that is no matrix product
+  double tile_rows = 128;           // a matrix product's tile; the last one is padded
+  double tile_columns = 64;
+  double kernel_gap_us = 5;    // GPU idle between two kernels
+  double launch_cycles = 3e4;  // CPU work to launch a kernel, ahead of the GPU
+  // ---- memory ----
+  double memory_peak_gbps = 25.6;   // 1e9 byte/s
+  double memory_efficiency = 0.7;   // share of the peak that kernels reach
+  double gpu_bytes_per_cycle = 64;  // what the GPU can request at its own clock
+  double element_bytes = 4;         // precision of weights and activations on the GPU
+  double cache_miss_share = 0.3;    // of the tiles' operand traffic that reaches the DRAM
+  double overlap = 0.3;             // share of the shorter of compute and memory time that hides
+  double memory_pj_per_byte = 60;   // DRAM, its interface and controller
+  // ---- power, at the module's input (regulators' losses included) ----
+  double board_w = 0.8;
+  double soc_w = 0.8;
+  VoltageCurve cpu_voltage{0.8, 1.1, 0};
+  VoltageCurve gpu_voltage{0.8, 1.1, 0};
+  double cpu_core_nf = 0.4;        // switched capacitance of a busy core: P = C V^2 f
+  double cpu_spin_activity = 0.6;  // a core that polls for the GPU, against a working one
+  double cpu_uncore_nf = 0.05;     // cluster clock, always
+  double cpu_leakage_w = 0.2;      // of all cores at maximum_v and reference temperature
+  double gpu_clock_nf = 2;         // clocks and control of a busy GPU
+  double gpu_idle_share = 0.2;     // of gpu_clock_nf while no kernel runs
+  double gpu_mac_pj = 5;           // a MAC at maximum_v, padding too
+  double gpu_leakage_w = 0.3;
+  double governor_guard_band = 0.02;  // extra voltage while a governor may move the clock
+  double voltage_leakage_exponent = 2;
+  // ---- temperature ----
+  double ambient_c = 25;
+  double thermal_resistance_k_per_w = 3;
+  double thermal_time_constant_s = 60;
+  double leakage_per_k = 0.004;  // relative, about reference_c
+  double reference_c = 45;
+  double trip_c = 97;  // passive throttling begins
+  // ---- the power governance of the Ampere boards: 0 = none ----
+  double power_budget_w = 0;
+  double power_budget_window_ms = 100;
+  double power_budget_period_ms = 20;
+  double power_budget_hysteresis_w = 0.3;
+  // ---- control loops ----
+  double schedutil_rate_limit_ms = 2;
+  double schedutil_margin = 1.25;
+  double pelt_half_life_ms = 32;
+  double tick_ms = 4;
+  double cpu_sampling_ms = 20;  // ondemand, conservative, interactive
+  double gpu_sampling_ms = 50;
+  // ---- the process ----
+  double storage_mbps = 90;            // 1e6 byte/s: the model file
+  double input_mbps = 500;             // inputs of a batch; the CPU waits (iowait)
+  double load_cycles_per_byte = 2;     // parsing and copying the model
+  double initialisation_cycles = 3e9;  // CUDA context, libraries, kernels' choice
+  double tear_down_cycles = 2e8;
+  double memory_gb = 3.9;   // 1e9 byte that programs may use
+  double runtime_gb = 1.5;  // system, CUDA context and libraries
+  // ---- run-to-run variation, relative standard deviations ----
+  double run_variation = 0.006;
+  double batch_variation = 0.004;
 };
 
+// One number of Constants: key in the file ("gpu.clock_nf" = table gpu, key clock_nf).
+struct ConstantField {
+  std::string_view key;
+  std::string_view unit;
+  std::string_view meaning;
+  double& (*of)(Constants&);
+  double lower;  // physically sensible bounds, checked when the file is read
+  double upper;
+};
+std::span<const ConstantField> constant_fields();
+
+// Errors: parse (line and column), invalid (which key and its bounds, a table not ascending, a
+// default governor that is not listed).
 Result<Constants> parse_constants(const std::string& toml, const std::string& path);
+
+// The file's text; `notes` adds "source" remarks by key ("fitted to ..."), kept over a rewrite.
+std::string format_constants(const Constants& constants,
+                             const std::map<std::string, std::string>& notes);
+// The remarks behind the values of a file that format_constants wrote.
+std::map<std::string, std::string> constant_notes(const std::string& toml);
 
 }  // namespace isojoule::twin

@@ -57,7 +57,7 @@ class Simulation {
   Hertz max_limit(Domain domain) const;
   void set_limits(Domain domain, Hertz minimum, Hertz maximum);
   const std::string& governor(Domain domain) const;
-  void set_governor(Domain domain, const std::string& name);  // must be one of the constants'
+  void set_governor(Domain domain, const std::string& name);     // must be one of the constants'
   void set_userspace_frequency(Domain domain, Hertz frequency);  // used by governor userspace
   int online_cores() const;
   void set_online_cores(int cores);

@@ -30,9 +30,11 @@ struct TwinOptions {
   std::string release;     // a release of the board file; "" = the newest
   std::uint64_t seed = 1;  // of run-to-run variation and sensor noise
   bool noise = true;
+  bool root = true;  // false: the tree answers as to a user without rights
 };
 
-// Reads twin.toml beside the board's file. Errors: not_found, parse, invalid.
+// Reads twin.toml (physics) and tree.toml (nodes) beside the board's file. Errors: not_found, parse,
+// invalid, out_of_range (a release that the twin does not have).
 Result<std::unique_ptr<Twin>> make_twin(const BoardFile& board, const TwinOptions& options);
 
 }  // namespace isojoule

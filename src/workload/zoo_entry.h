@@ -1,4 +1,5 @@
-// What one file of src/workload/zoo/ brings: a network's description and the function that builds it.
+// What one file of src/workload/zoo/ brings: a network's description and the function that builds
+// it.
 #pragma once
 
 #include <span>

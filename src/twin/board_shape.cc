@@ -1,0 +1,168 @@
+#include "twin/board_shape.h"
+
+#include <fmt/format.h>
+
+#include <toml++/toml.h>
+#include <fstream>
+#include <sstream>
+
+#include "base/text.h"
+
+namespace isojoule::twin {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+Texts texts_of(toml::node_view<const toml::node> node) {
+  Texts texts;
+  if (const toml::array* array = node.as_array())
+    for (const auto& item : *array) texts.push_back(item.value_or<std::string>(""));
+  return texts;
+}
+
+std::vector<int> integers_of(toml::node_view<const toml::node> node) {
+  std::vector<int> numbers;
+  if (const toml::array* array = node.as_array())
+    for (const auto& item : *array) numbers.push_back(static_cast<int>(item.value_or(int64_t{-1})));
+  return numbers;
+}
+
+std::string text_of(toml::node_view<const toml::node> node) {
+  return node.value_or<std::string>("");
+}
+
+// A release's own table where it has one, otherwise the board's.
+struct Source {
+  const toml::table& all;
+  const toml::table& release;
+  toml::node_view<const toml::node> operator[](std::string_view key) const {
+    return release.contains(key) ? release[key] : all[key];
+  }
+};
+
+CpuShape cpu_of(toml::node_view<const toml::node> node) {
+  CpuShape cpu;
+  cpu.driver = text_of(node["driver"]);
+  cpu.governors = texts_of(node["governors"]);
+  if (const toml::array* policies = node["policies"].as_array())
+    for (const auto& policy : *policies)
+      cpu.policies.push_back(integers_of(toml::node_view<const toml::node>(policy)));
+  return cpu;
+}
+
+GpuShape gpu_of(toml::node_view<const toml::node> node) {
+  return {text_of(node["device"]), texts_of(node["links"]), texts_of(node["compatible"]),
+          texts_of(node["governors"])};
+}
+
+ThermalShape thermal_of(toml::node_view<const toml::node> node) {
+  ThermalShape thermal;
+  thermal.zones = texts_of(node["zones"]);
+  thermal.step_mc = node["step_mc"].value_or(1.0);
+  thermal.unpowered = texts_of(node["unpowered"]);
+  thermal.unpowered_reads = text_of(node["unpowered_reads"]);
+  if (const toml::array* list = node["cooling"].as_array())
+    for (const auto& item : *list) {
+      const toml::node_view<const toml::node> cooling(item);
+      thermal.cooling.push_back(
+          {text_of(cooling["type"]), text_of(cooling["zone"]), cooling["trip_c"].value_or(0.0)});
+    }
+  return thermal;
+}
+
+std::vector<ChipShape> chips_of(toml::node_view<const toml::node> node) {
+  std::vector<ChipShape> chips;
+  if (const toml::array* list = node.as_array())
+    for (const auto& item : *list) {
+      const toml::node_view<const toml::node> chip(item);
+      chips.push_back({text_of(chip["address"]), text_of(chip["device"]), text_of(chip["driver"]),
+                       static_cast<int>(chip["samples"].value_or(int64_t{1})),
+                       static_cast<int>(chip["conversion_us"].value_or(int64_t{140})),
+                       texts_of(chip["rails"]), integers_of(chip["shunt_uohm"]),
+                       chip["gain_deviation_percent"].value_or(0.0),
+                       chip["offset_deviation_uv"].value_or(0.0)});
+    }
+  return chips;
+}
+
+Status check(const BoardShape& shape, const std::string& kernel, const std::string& path) {
+  const auto wrong = [&](const std::string& what) {
+    return fail(ErrorKind::invalid, fmt::format("{}: release {}: {}", path, shape.release, what),
+                "Compare with the tree.toml of another board");
+  };
+  if (kernel != "4.9" && kernel != "5.10" && kernel != "5.15")
+    return wrong("kernel '" + kernel + "' is none of 4.9, 5.10, 5.15");
+  if (shape.model.empty() || shape.compatible.empty()) return wrong("identity is incomplete");
+  if (shape.cpu.policies.empty() || shape.cpu.governors.empty()) return wrong("cpu is incomplete");
+  if (shape.gpu.device.rfind("/sys/", 0) != 0 || shape.gpu.governors.empty())
+    return wrong("gpu is incomplete");
+  for (const ChipShape& chip : shape.chips)
+    if ((chip.driver != "iio" && chip.driver != "hwmon") || chip.rails.size() != 3 ||
+        chip.shunt_uohm.size() != 3 || chip.device.empty())
+      return wrong("chip '" + chip.address + "' is incomplete");
+  return {};
+}
+
+Result<const toml::table*> find_release(const toml::table& all, const std::string& path,
+                                        const std::string& release) {
+  const toml::array* list = all["release"].as_array();
+  Texts known;
+  const toml::table* found = nullptr;
+  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    const toml::table* table = (*list)[i].as_table();
+    if (table == nullptr) continue;
+    const std::string name = (*table)["name"].value_or<std::string>("");
+    known.push_back(name);
+    const bool longer = release.rfind(name + ".", 0) == 0;
+    if (release.empty() || release == name || longer) found = table;
+  }
+  if (found != nullptr) return found;
+  return fail(ErrorKind::out_of_range, fmt::format("{}: no release '{}'", path, release),
+              "Known: " + join(known, ", "));
+}
+
+}  // namespace
+
+Result<BoardShape> parse_shape(const std::string& text, const std::string& path,
+                               const std::string& release) {
+  toml::table all;
+  try {
+    all = toml::parse(text, path);
+  } catch (const toml::parse_error& error) {
+    const auto at = error.source().begin;
+    return fail(ErrorKind::parse,
+                fmt::format("{}:{}:{}: {}", path, at.line, at.column, error.description()));
+  }
+  ISOJOULE_TRY(const toml::table* own, find_release(all, path, release));
+  const Source source{all, *own};
+  BoardShape shape;
+  shape.board = text_of(source["board"]);
+  shape.release = text_of(source["name"]);
+  const std::string kernel = text_of(source["kernel"]);
+  shape.kernel = kernel == "4.9" ? Kernel::k4_9 : kernel == "5.10" ? Kernel::k5_10 : Kernel::k5_15;
+  shape.os_release = text_of(source["os_release"]);
+  shape.nv_tegra_release = text_of(source["nv_tegra_release"]);
+  shape.sensors_for_everyone = text_of(source["sensor_access"]) == "everyone";
+  shape.model = text_of(source["identity"]["model"]);
+  shape.compatible = texts_of(source["identity"]["compatible"]);
+  shape.cpu = cpu_of(source["cpu"]);
+  shape.gpu = gpu_of(source["gpu"]);
+  shape.thermal = thermal_of(source["thermal"]);
+  shape.fan = text_of(source["fan"]["kind"]);
+  shape.soctherm = text_of(source["soctherm"]["kind"]);
+  shape.chips = chips_of(source["chip"]);
+  ISOJOULE_CHECK(check(shape, kernel, path));
+  return shape;
+}
+
+Result<BoardShape> load_shape(const std::string& path, const std::string& release) {
+  std::ifstream file(path);
+  if (!file)
+    return fail(ErrorKind::not_found, path + ": no such file",
+                "A simulated board needs tree.toml and twin.toml beside board.toml", "open");
+  std::ostringstream text;
+  text << file.rdbuf();
+  return parse_shape(text.str(), path, release);
+}
+
+}  // namespace isojoule::twin

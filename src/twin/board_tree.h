@@ -1,0 +1,67 @@
+// The whole tree of one simulated board: what its kernel shows, in front of the simulation.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/memory_tree.h"
+#include "twin/board_shape.h"
+#include "twin/constants.h"
+#include "twin/cpu_nodes.h"
+#include "twin/gpu_nodes.h"
+#include "twin/ina3221.h"
+#include "twin/ina_nodes.h"
+#include "twin/simulation.h"
+#include "twin/thermal_nodes.h"
+
+namespace isojoule::twin {
+
+class SimulationPower final : public PowerSource {
+ public:
+  explicit SimulationPower(const Simulation& simulation) : simulation_(simulation) {}
+
+ private:
+  Instant do_now() const override { return simulation_.now(); }
+  Joule do_energy(std::size_t rail, Instant t) const override {
+    return simulation_.rail_energy(rail, t);
+  }
+  Volt do_voltage(std::size_t rail) const override { return simulation_.rail_voltage(rail); }
+  const Simulation& simulation_;
+};
+
+class BoardTree {
+ public:
+  struct Options {
+    std::uint64_t seed = 1;
+    bool noise = true;
+    bool root = true;  // false: what another user may read and write
+  };
+  // Keeps a reference to the simulation. Errors: invalid (a rail of a chip that the constants
+  // lack).
+  static Result<std::unique_ptr<BoardTree>> make(const BoardShape& shape,
+                                                 const Constants& constants, Simulation& simulation,
+                                                 const Options& options);
+  BoardTree(const BoardTree&) = delete;
+  BoardTree& operator=(const BoardTree&) = delete;
+
+  MemoryTree& tree() { return tree_; }
+  // In the order of the shape's chips.
+  Ina3221& chip(std::size_t index) { return *chips_.at(index); }
+
+ private:
+  BoardTree(const BoardShape& shape, const Constants& constants, Simulation& simulation,
+            const Options& options);
+  Status add_chip(const ChipShape& shape, const Constants& constants, const BoardShape& board,
+                  const Options& options, int number);
+
+  MemoryTree tree_;
+  SimulationPower power_;
+  CpuNodes cpu_;
+  GpuNodes gpu_;
+  ThermalNodes thermal_;
+  std::vector<std::unique_ptr<Ina3221>> chips_;
+  std::vector<std::unique_ptr<InaNodes>> chip_nodes_;
+};
+
+}  // namespace isojoule::twin

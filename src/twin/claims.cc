@@ -1,0 +1,414 @@
+#include "twin/claims.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "twin/power.h"
+#include "twin/simulation.h"
+#include "twin/work.h"
+
+namespace isojoule::twin {
+namespace {
+
+constexpr std::array networks{"alexnet", "resnet-18", "mobilenet-v2"};
+
+// What the report says of one board.
+struct Published {
+  std::string_view board;
+  std::array<double, 3> saving;  // in the order of `networks`
+  double best_gpu_hz;
+  double latency_increase_low, latency_increase_high;  // 0: not stated
+  std::int64_t sweep_batch;
+  double sweep_cpu_khz, sweep_gpu_hz;  // fixed while the other is swept
+  double power_span_low, power_span_high, latency_span;
+  double cpu_power_span, cpu_latency_span;  // 0: not stated
+  double cpu_residency, gpu_residency;
+  double powersave_energy, powersave_power, powersave_time;
+  double others_within;
+  double batch_cpu_khz, batch_low, batch_high;
+  double nano_ratio_low, nano_ratio_high;    // Nano's energy over this board's; 0: not stated
+  std::array<std::string_view, 4> sections;  // sweep, topology, batch, between boards
+};
+
+constexpr Published published[] = {{"jetson-nano",
+                                    {13.5, 19.3, 15.6},
+                                    614.4e6,
+                                    28,
+                                    35,
+                                    8,
+                                    1132800,
+                                    691.2e6,
+                                    4.7,
+                                    4.7,
+                                    532,
+                                    1.0,
+                                    60,
+                                    89,
+                                    83,
+                                    0.01,
+                                    -30,
+                                    43,
+                                    1,
+                                    1479000,
+                                    40,
+                                    45,
+                                    0,
+                                    0,
+                                    {"5.1", "5.2", "5.3", ""}},
+                                   {"jetson-xavier-nx",
+                                    {13.42, 2.5, 14.84},
+                                    803.25e6,
+                                    0,
+                                    0,
+                                    16,
+                                    1036800,
+                                    803.25e6,
+                                    7.5,
+                                    9.8,
+                                    20,
+                                    0,
+                                    0,
+                                    87,
+                                    79,
+                                    -1.3,
+                                    -36,
+                                    54,
+                                    2,
+                                    1036800,
+                                    35,
+                                    42,
+                                    2,
+                                    4,
+                                    {"5.4", "5.5", "5.6", "5.5"}},
+                                   {"jetson-orin-nx",
+                                    {19.21, 18.76, 16.78},
+                                    714e6,
+                                    0,
+                                    0,
+                                    16,
+                                    960000,
+                                    612e6,
+                                    5.1,
+                                    5.1,
+                                    6,
+                                    0,
+                                    0,
+                                    56,
+                                    59,
+                                    1.5,
+                                    -28,
+                                    44,
+                                    2,
+                                    960000,
+                                    15,
+                                    19,
+                                    2,
+                                    5,
+                                    {"5.7", "5.8", "5.9", "5.8"}}};
+
+std::int64_t grid_batch(std::string_view board, std::string_view network) {
+  return board == "jetson-nano" && network == "mobilenet-v2" ? 8 : 16;
+}
+
+const NetworkConstants& of(const Constants& c, const std::string& network) {
+  const auto found = c.networks.find(network);
+  return found == c.networks.end() ? c.other_networks : found->second;
+}
+
+std::size_t index_of(const std::vector<Hertz>& table, double f) {
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < table.size(); ++i)
+    if (std::abs(table[i].value() - f) < std::abs(table[best].value() - f)) best = i;
+  return best;
+}
+
+class Evaluation {
+ public:
+  Evaluation(const Constants& constants, const Published& report, const CostOf& cost_of)
+      : c_(constants), report_(report), cost_of_(cost_of) {
+    c_.leakage_per_k = 0;
+    c_.initialisation_cycles = c_.tear_down_cycles = c_.load_cycles_per_byte = 0;
+    c_.storage_mbps = 1e5;
+  }
+
+  std::vector<Claim> all(const std::map<std::string, double>& nano) {
+    for (std::size_t i = 0; i < networks.size(); ++i) topology(i, nano);
+    gpu_sweep();
+    if (report_.cpu_power_span > 0) cpu_sweep();
+    batches();
+    governors();
+    return std::move(claims_);
+  }
+
+  GovernedFigures stock(const std::string& network, std::int64_t batch) {
+    return governed_figures(c_, cost_of_(network, batch), network, c_.default_cpu_governor,
+                            c_.default_gpu_governor, batch_seconds_ * 60);
+  }
+
+ private:
+  void add(std::string name, std::string unit, std::string_view section, double low, double high,
+           double tolerance, double weight, double value) {
+    claims_.push_back({std::move(name), std::move(unit), std::string(section), low, high, tolerance,
+                       weight, value});
+  }
+
+  PinnedFigures at(const std::string& network, const BatchWork& work, std::size_t cpu,
+                   std::size_t gpu) const {
+    return pinned_figures(c_, of(c_, network), work, cpu, gpu);
+  }
+  BatchWork work_of(const std::string& network, std::int64_t batch) const {
+    return batch_work(cost_of_(network, batch), of(c_, network), c_);
+  }
+
+  // The grid's minimum against the default governors.
+  void topology(std::size_t i, const std::map<std::string, double>& nano) {
+    const std::string network = networks[i];
+    const std::int64_t batch = grid_batch(report_.board, network);
+    const BatchWork work = work_of(network, batch);
+    const std::size_t stated = index_of(c_.gpu_frequencies, report_.best_gpu_hz);
+    PinnedFigures best{0, 1e300, 0}, near{0, 1e300, 0};
+    std::size_t best_gpu = 0, best_cpu = 0;
+    for (std::size_t gpu = 0; gpu < c_.gpu_frequencies.size(); ++gpu) {
+      for (std::size_t cpu = 0; cpu < c_.cpu_frequencies.size(); ++cpu) {
+        const PinnedFigures f = at(network, work, cpu, gpu);
+        if (f.joules_per_inference < best.joules_per_inference) {
+          best = f;
+          best_gpu = gpu;
+          best_cpu = cpu;
+        }
+        if (gpu == stated && f.joules_per_inference < near.joules_per_inference) near = f;
+      }
+    }
+    const GovernedFigures stock_run = stock(network, batch);
+    const double stock_joules = stock_run.figures.joules_per_inference;
+    add("saving " + network, "%", report_.sections[1], report_.saving[i], report_.saving[i], 2, 1,
+        100 * (1 - best.joules_per_inference / stock_joules));
+    add("best GPU clock " + network, "MHz", report_.sections[1], report_.best_gpu_hz / 1e6,
+        report_.best_gpu_hz / 1e6, neighbour(stated), 0,
+        c_.gpu_frequencies[best_gpu].value() / 1e6);
+    add("energy at the stated clock over the minimum " + network, "%", report_.sections[1], 0, 0,
+        0.4, 1, 100 * (near.joules_per_inference / best.joules_per_inference - 1));
+    add("best CPU clock " + network, "MHz", "", 0, 1e4, 0, 0,
+        c_.cpu_frequencies[best_cpu].value() / 1e6);
+    if (report_.latency_increase_high > 0)
+      add("latency increase " + network, "%", report_.sections[1], report_.latency_increase_low,
+          report_.latency_increase_high, 1, 0.5,
+          100 * (best.seconds_per_inference / stock_run.figures.seconds_per_inference - 1));
+    const auto reference = nano.find(network);
+    if (reference != nano.end() && report_.nano_ratio_high > 0)
+      add("Nano's energy over this board's " + network, "1", report_.sections[3],
+          report_.nano_ratio_low, report_.nano_ratio_high, 0.5, 0.05,
+          reference->second / stock_joules);
+  }
+
+  double neighbour(std::size_t stated) const {
+    double most = 0;
+    if (stated > 0)
+      most = c_.gpu_frequencies[stated].value() - c_.gpu_frequencies[stated - 1].value();
+    if (stated + 1 < c_.gpu_frequencies.size())
+      most = std::max(most,
+                      c_.gpu_frequencies[stated + 1].value() - c_.gpu_frequencies[stated].value());
+    return most / 1e6 + 0.01;
+  }
+
+  void gpu_sweep() {
+    const BatchWork work = work_of("alexnet", report_.sweep_batch);
+    const std::size_t cpu = index_of(c_.cpu_frequencies, report_.sweep_cpu_khz * 1e3);
+    const std::size_t last = c_.gpu_frequencies.size() - 1;
+    const PinnedFigures low = at("alexnet", work, cpu, 0), high = at("alexnet", work, cpu, last);
+    add("GPU sweep: power span", "W", report_.sections[0], report_.power_span_low,
+        report_.power_span_high, 0.1 * report_.power_span_low, 1, high.watts - low.watts);
+    add("GPU sweep: latency span", "s", report_.sections[0], report_.latency_span,
+        report_.latency_span, 0.1 * report_.latency_span, 1,
+        3200 * (low.seconds_per_inference - high.seconds_per_inference));
+    // "almost linear": largest distance from the chord, in percent of the span.
+    double bend = 0;
+    const double f0 = c_.gpu_frequencies[0].value(), f1 = c_.gpu_frequencies[last].value();
+    for (std::size_t gpu = 1; gpu < last; ++gpu) {
+      const double chord =
+          low.watts + (high.watts - low.watts) * (c_.gpu_frequencies[gpu].value() - f0) / (f1 - f0);
+      bend = std::max(bend, std::abs(at("alexnet", work, cpu, gpu).watts - chord));
+    }
+    add("GPU sweep: distance of power from a straight line", "% of span", report_.sections[0], 0,
+        15, 2, 0.1, 100 * bend / (high.watts - low.watts));
+    add("time at the highest GPU clock", "s", "", 0, 1e4, 0, 0, 3200 * high.seconds_per_inference);
+    add("power at the highest GPU clock", "W", "", 0, 1e3, 0, 0, high.watts);
+  }
+
+  void cpu_sweep() {
+    const BatchWork work = work_of("alexnet", report_.sweep_batch);
+    const std::size_t gpu = index_of(c_.gpu_frequencies, report_.sweep_gpu_hz);
+    const PinnedFigures low = at("alexnet", work, 0, gpu),
+                        high = at("alexnet", work, c_.cpu_frequencies.size() - 1, gpu);
+    add("CPU sweep: power span", "W", report_.sections[0], report_.cpu_power_span,
+        report_.cpu_power_span, 0.1 * report_.cpu_power_span, 1, high.watts - low.watts);
+    add("CPU sweep: latency span", "s", report_.sections[0], report_.cpu_latency_span,
+        report_.cpu_latency_span, 0.1 * report_.cpu_latency_span, 1,
+        3200 * (low.seconds_per_inference - high.seconds_per_inference));
+  }
+
+  // Batch 64 against 8, at every GPU clock.
+  void batches() {
+    const BatchWork small = work_of("alexnet", 8), large = work_of("alexnet", 64);
+    const std::size_t cpu = index_of(c_.cpu_frequencies, report_.batch_cpu_khz * 1e3);
+    double least = 1e9, most = -1e9;
+    for (std::size_t gpu = 0; gpu < c_.gpu_frequencies.size(); ++gpu) {
+      const double reduction = 100 * (1 - at("alexnet", large, cpu, gpu).joules_per_inference /
+                                              at("alexnet", small, cpu, gpu).joules_per_inference);
+      least = std::min(least, reduction);
+      most = std::max(most, reduction);
+    }
+    add("batch 64 against 8: least reduction over GPU clocks", "%", report_.sections[2],
+        report_.batch_low, report_.batch_high, 3, 1, least);
+    add("batch 64 against 8: greatest reduction", "%", report_.sections[2], report_.batch_low,
+        report_.batch_high, 3, 1, most);
+  }
+
+  void governors() {
+    const std::int64_t batch = report_.sweep_batch;
+    const std::string_view section = report_.sections[0];
+    const GovernedFigures base = stock("alexnet", batch);
+    add("time at the highest CPU clock", "%", section, report_.cpu_residency, report_.cpu_residency,
+        3, 1, base.highest_cpu_percent);
+    add("time at the highest GPU clock (share)", "%", section, report_.gpu_residency,
+        report_.gpu_residency, 3, 1, base.highest_gpu_percent);
+    auto against = [&](const std::string& cpu, const std::string& gpu) {
+      return governed_figures(c_, cost_of_("alexnet", batch), "alexnet", cpu, gpu,
+                              batch_seconds_ * 40)
+          .figures;
+    };
+    auto change = [](double now, double before) { return 100 * (now / before - 1); };
+    const PinnedFigures& b = base.figures;
+    const PinnedFigures save = against("powersave", c_.default_gpu_governor);
+    add("powersave: energy", "%", section, report_.powersave_energy, report_.powersave_energy, 2,
+        0.02, change(save.joules_per_inference, b.joules_per_inference));
+    add("powersave: power", "%", section, report_.powersave_power, report_.powersave_power, 3, 0.02,
+        change(save.watts, b.watts));
+    add("powersave: time", "%", section, report_.powersave_time, report_.powersave_time, 4, 0.02,
+        change(save.seconds_per_inference, b.seconds_per_inference));
+    for (const char* name : {"performance", "ondemand", "conservative"})
+      add(std::string(name) + ": energy", "%", section, -report_.others_within,
+          report_.others_within, 0.5, 0.1,
+          change(against(name, c_.default_gpu_governor).joules_per_inference,
+                 b.joules_per_inference));
+    add("GPU performance: energy", "%", section, -report_.others_within, report_.others_within, 0.5,
+        0.1,
+        change(against(c_.default_cpu_governor, "performance").joules_per_inference,
+               b.joules_per_inference));
+  }
+
+  static constexpr double batch_seconds_ = 0.35;
+  Constants c_;
+  const Published& report_;
+  const CostOf& cost_of_;
+  std::vector<Claim> claims_;
+};
+
+const Published* report_of(const std::string& board) {
+  for (const Published& one : published)
+    if (one.board == board) return &one;
+  return nullptr;
+}
+
+}  // namespace
+
+PinnedFigures pinned_figures(const Constants& constants, const NetworkConstants& network,
+                             const BatchWork& work, std::size_t cpu, std::size_t gpu) {
+  PinnedFigures out;
+  const Hertz cpu_f = constants.cpu_frequencies[cpu];
+  PowerState state{cpu_f.value(), constants.gpu_frequencies[gpu].value(), false, false,
+                   constants.cores};
+  state.temperature_c = constants.reference_c;
+  for (const Stage& stage : batch_stages(work, network, constants)) {
+    const StageLoad load = stage_load(work, constants, stage, cpu_f, gpu);
+    state.cpu_activity = load.cpu_activity;
+    state.gpu_busy = load.gpu_busy;
+    state.macs_per_s = load.macs_per_s;
+    state.bytes_per_s = load.bytes_per_s;
+    out.seconds_per_inference += load.seconds;
+    out.joules_per_inference += load.seconds * total(component_power(constants, state));
+  }
+  out.watts = out.joules_per_inference / out.seconds_per_inference;
+  out.seconds_per_inference /= static_cast<double>(work.batch);
+  out.joules_per_inference /= static_cast<double>(work.batch);
+  return out;
+}
+
+GovernedFigures governed_figures(const Constants& constants, const NetworkCost& cost,
+                                 const std::string& network, const std::string& cpu_governor,
+                                 const std::string& gpu_governor, double seconds) {
+  Simulation simulation(constants, 1, true);
+  simulation.set_governor(Domain::cpu, cpu_governor);
+  simulation.set_governor(Domain::gpu, gpu_governor);
+  simulation.start({cost, network, cost.batch, 1'000'000, 0, of(constants, network)});
+  // Governors settle within some of their windows.
+  simulation.advance_to(simulation.now() + Duration::from(Second(std::min(3.0, seconds))));
+  while (simulation.take_event()) {
+  }
+  Instant begin{}, end = simulation.now() + Duration::from(Second(seconds));
+  std::int64_t batches = 0;
+  double joules = 0;
+  std::vector<Second> cpu_before, gpu_before;
+  // From a batch's end to a batch's end, so that whole batches are counted.
+  while (simulation.now() < end || batches < 2) {
+    simulation.advance_to(*simulation.next_process_time());
+    while (auto event = simulation.take_event()) {
+      if (event->kind != SimulatedEvent::Kind::batch) continue;
+      if (begin == Instant{}) {
+        begin = event->end;
+        joules = -simulation.rail_energy(0, begin).value();
+        cpu_before = simulation.time_in_state(Domain::cpu);
+        gpu_before = simulation.time_in_state(Domain::gpu);
+      } else {
+        ++batches;
+        end = std::max(end, event->end);
+      }
+    }
+  }
+  const Instant last = simulation.now();
+  joules += simulation.rail_energy(0, last).value();
+  const double whole = (last - begin).seconds().value();
+  const double inferences = static_cast<double>(batches * cost.batch);
+  GovernedFigures out;
+  out.figures = {whole / inferences, joules / inferences, joules / whole};
+  auto share = [&](Domain domain, const std::vector<Second>& before) {
+    return 100 * (simulation.time_in_state(domain).back() - before.back()).value() / whole;
+  };
+  out.highest_cpu_percent = share(Domain::cpu, cpu_before);
+  out.highest_gpu_percent = share(Domain::gpu, gpu_before);
+  return out;
+}
+
+std::vector<Claim> evaluate_claims(const Constants& constants, const CostOf& cost_of,
+                                   const std::map<std::string, double>& nano) {
+  const Published* report = report_of(constants.board);
+  if (report == nullptr) return {};
+  return Evaluation(constants, *report, cost_of).all(nano);
+}
+
+std::map<std::string, double> default_energies(const Constants& constants, const CostOf& cost_of) {
+  std::map<std::string, double> out;
+  const Published* report = report_of(constants.board);
+  if (report == nullptr) return out;
+  Evaluation evaluation(constants, *report, cost_of);
+  for (const char* network : networks)
+    out[network] = evaluation.stock(network, grid_batch(constants.board, network))
+                       .figures.joules_per_inference;
+  return out;
+}
+
+double misfit(const std::vector<Claim>& claims) {
+  double sum = 0;
+  for (const Claim& claim : claims) {
+    if (claim.weight <= 0 || claim.tolerance <= 0) continue;
+    const double middle = 0.5 * (claim.low + claim.high);
+    const double half = 0.5 * (claim.high - claim.low) + 0.6 * claim.tolerance;
+    const double outside = std::max(0.0, std::abs(claim.value - middle) - half) / claim.tolerance;
+    const double pull = (claim.value - middle) / (half + claim.tolerance);
+    sum += claim.weight * (outside * outside + 0.01 * pull * pull);
+  }
+  return sum;
+}
+
+}  // namespace isojoule::twin

@@ -1,0 +1,15 @@
+// Who the board is: device-tree, release file, boot id.
+#pragma once
+
+#include <cstdint>
+
+#include "base/memory_tree.h"
+#include "twin/board_shape.h"
+
+namespace isojoule::twin {
+
+// The texts are exactly the board's, so that detection works on them. The boot id is made from the
+// seed: the same seed is the same boot.
+void add_identity(MemoryTree& tree, const BoardShape& shape, std::uint64_t seed);
+
+}  // namespace isojoule::twin

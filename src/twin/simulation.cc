@@ -1,0 +1,340 @@
+#include "twin/simulation.h"
+
+#include <cmath>
+#include <limits>
+
+#include "twin/clock_domain.h"
+#include "twin/history.h"
+#include "twin/power.h"
+#include "twin/process.h"
+
+namespace isojoule::twin {
+namespace {
+
+constexpr Instant never{std::numeric_limits<std::int64_t>::max()};
+constexpr Duration longest_segment{1'000'000'000};  // leakage follows the temperature this closely
+constexpr Duration thermal_period{100'000'000};     // passive polling of the thermal zones
+constexpr double load_time_constant_s = 0.05;       // of what load() reports
+
+Duration milliseconds(double ms) { return Duration::from(Second(ms * 1e-3)); }
+
+}  // namespace
+
+class Simulation::Impl {
+ public:
+  Impl(const Constants& constants, std::uint64_t seed, bool noise)
+      : c_(constants), random_(seed_for(seed, "simulation")), noise_(noise) {
+    set_up(domain(Domain::cpu), c_.cpu_frequencies);
+    set_up(domain(Domain::gpu), c_.gpu_frequencies);
+    online_ = c_.cores;
+    choose(Domain::cpu, c_.default_cpu_governor);
+    choose(Domain::gpu, c_.default_gpu_governor);
+    next_budget_ = c_.power_budget_w > 0 ? now_ + milliseconds(c_.power_budget_period_ms) : never;
+    next_thermal_ = now_ + thermal_period;
+    temperature_ = c_.ambient_c;
+    refresh();
+    temperature_ = c_.ambient_c + c_.thermal_resistance_k_per_w * total(power_);
+    budget_power_ = total(power_);
+    refresh();
+  }
+
+  static void set_up(ClockDomain& d, const std::vector<Hertz>& table) {
+    d.table = &table;
+    d.highest = d.ceiling = d.throttle = table.size() - 1;
+    d.current = d.wish = 0;
+    d.seconds_at.assign(table.size(), 0.0);
+  }
+
+  ClockDomain& domain(Domain which) { return domains_[static_cast<std::size_t>(which)]; }
+  const ClockDomain& domain(Domain which) const {
+    return domains_[static_cast<std::size_t>(which)];
+  }
+
+  // ---- time ----
+  void advance_to(Instant t) {
+    while (now_ < t) {
+      Instant next = std::min({t, stage_end_, next_budget_, next_thermal_});
+      for (const ClockDomain& d : domains_) next = std::min(next, d.next_decision);
+      now_ = std::max(now_, next);
+      if (now_ - segment_begin_ >= longest_segment) refresh();
+      if (now_ >= stage_end_) end_stage();
+      if (now_ >= next_budget_) hold_budget();
+      if (now_ >= next_thermal_) hold_temperature();
+      if (now_ >= domain(Domain::cpu).next_decision) decide(Domain::cpu);
+      if (now_ >= domain(Domain::gpu).next_decision) decide(Domain::gpu);
+    }
+  }
+
+  // Closes the segment of constant power at now_ and begins the next with the present state.
+  void refresh() {
+    close_segment();
+    const ClockDomain& cpu = domain(Domain::cpu);
+    const ClockDomain& gpu = domain(Domain::gpu);
+    load_ = process_ ? process_->load(cpu.frequency(), gpu.current) : StageLoad{};
+    stage_end_ = process_ ? now_ + Duration::from(Second(remaining_ * load_.seconds)) : never;
+    state_ = {cpu.frequency().value(), gpu.frequency().value(), cpu.moves(), gpu.moves(), online_};
+    state_.cpu_activity = load_.cpu_activity;
+    state_.gpu_busy = load_.gpu_busy;
+    state_.macs_per_s = load_.macs_per_s;
+    state_.bytes_per_s = load_.bytes_per_s;
+    state_.temperature_c = temperature_;
+    power_ = component_power(c_, state_);
+    for (std::size_t rail = 0; rail < c_.rails.size() && rail < History::most_rails; ++rail) {
+      watts_[rail] = 0;
+      for (std::size_t i = 0; i < component_count; ++i)
+        if (c_.rail_components[rail][i]) watts_[rail] += power_[i];
+    }
+  }
+
+  void close_segment() {
+    const double seconds = (now_ - segment_begin_).seconds().value();
+    if (seconds <= 0) return;
+    history_.add(now_, watts_);
+    const double module = total(power_);
+    settle(temperature_, c_.ambient_c + c_.thermal_resistance_k_per_w * module, seconds,
+           c_.thermal_time_constant_s);
+    settle(budget_power_, module, seconds, c_.power_budget_window_ms * 1e-3);
+    utilisation_ = utilisation_now();
+    const double busy[] = {load_.cpu_busy, load_.gpu_busy};
+    for (std::size_t i = 0; i < 2; ++i) {
+      domains_[i].seconds_at[domains_[i].current] += seconds;
+      domains_[i].busy_s += busy[i] * seconds;
+      settle(domains_[i].recent_load, busy[i], seconds, load_time_constant_s);
+    }
+    if (process_ && load_.seconds > 0)
+      remaining_ = std::max(0.0, remaining_ - seconds / load_.seconds);
+    segment_begin_ = now_;
+  }
+
+  static void settle(double& value, double target, double seconds, double time_constant) {
+    value = target + (value - target) * std::exp(-seconds / time_constant);
+  }
+
+  // PELT: a busy core's signal goes to its clock over the highest (frequency invariance), an idle
+  // one's to 0, with the scheduler's half-life.
+  double utilisation_now() const {
+    const double seconds = (now_ - segment_begin_).seconds().value();
+    const double target = load_.cpu_busy * state_.cpu_hz / c_.cpu_frequencies.back().value();
+    return target + (utilisation_ - target) * std::exp2(-seconds * 1e3 / c_.pelt_half_life_ms);
+  }
+
+  // ---- governors ----
+  void choose(Domain which, const std::string& name) {
+    ClockDomain& d = domain(which);
+    auto made = which == Domain::cpu ? make_cpu_governor(name, c_) : make_gpu_governor(name, c_);
+    if (!made) return;
+    d.wish = d.current;  // userspace begins where the clock stands
+    d.governor_name = name;
+    d.governor = std::move(made);
+    restart(which);
+  }
+
+  // After a change of governor, limit or wish: static governors act at once, the others sample
+  // anew.
+  void restart(Domain which) {
+    ClockDomain& d = domain(which);
+    const Duration period = d.governor->period();
+    close_segment();
+    d.window_begin = now_;
+    d.window_busy_s = d.busy_s;
+    d.next_decision = period.ns > 0 ? now_ + period : never;
+    const bool dynamic = period.ns > 0;
+    const std::size_t target = dynamic ? std::clamp(d.current, d.bottom(), d.top()) : d.next({});
+    change(d, target);
+    if (dynamic && d.bottom() == d.top()) d.next_decision = never;
+  }
+
+  void change(ClockDomain& d, std::size_t target) {
+    if (target != d.current) {
+      close_segment();
+      d.current = target;
+    }
+    refresh();
+  }
+
+  void decide(Domain which) {
+    ClockDomain& d = domain(which);
+    const double since = (now_ - segment_begin_).seconds().value();
+    const double busy = which == Domain::cpu ? load_.cpu_busy : load_.gpu_busy;
+    const double busy_s = d.busy_s + busy * since;
+    const double window = (now_ - d.window_begin).seconds().value();
+    GovernorInput input;
+    input.load = window > 0 ? std::clamp((busy_s - d.window_busy_s) / window, 0.0, 1.0) : busy;
+    input.utilisation = which == Domain::cpu ? utilisation_now() : 0;
+    input.io_wake = which == Domain::cpu && std::exchange(io_wake_, false);
+    d.window_begin = now_;
+    d.window_busy_s = busy_s;
+    d.next_decision = now_ + d.governor->period();
+    const std::size_t target = d.next(input);
+    if (target != d.current) change(d, target);
+  }
+
+  // ---- power governance: one entry down on both clocks above the budget, one up below it ----
+  void hold_budget() {
+    next_budget_ = now_ + milliseconds(c_.power_budget_period_ms);
+    close_segment();
+    int step = 0;
+    if (budget_power_ > c_.power_budget_w) step = -1;
+    if (budget_power_ < c_.power_budget_w - c_.power_budget_hysteresis_w) step = 1;
+    for (const Domain which : {Domain::cpu, Domain::gpu}) {
+      ClockDomain& d = domain(which);
+      const std::size_t last = d.table->size() - 1;
+      if (step < 0 && d.ceiling > 0) --d.ceiling;
+      if (step > 0 && d.ceiling < last) ++d.ceiling;
+      follow(d);
+    }
+  }
+
+  // ---- thermal throttling: passive trip, one entry a poll (step-wise governor) ----
+  void hold_temperature() {
+    next_thermal_ = now_ + thermal_period;
+    close_segment();
+    const bool hot = temperature_ > c_.trip_c;
+    const bool cool = temperature_ < c_.trip_c - 2;
+    if (hot) ++throttle_events_;
+    for (ClockDomain& d : domains_) {
+      if (hot && d.throttle > 0) --d.throttle;
+      if (cool && d.throttle + 1 < d.table->size()) ++d.throttle;
+      follow(d);
+    }
+  }
+
+  // A ceiling has moved: down at once; up at once for those that do not sample.
+  void follow(ClockDomain& d) {
+    const std::size_t target =
+        d.governor->period().ns > 0 ? std::min(d.current, d.top()) : d.next({});
+    if (target != d.current) change(d, target);
+  }
+
+  // ---- the process ----
+  void end_stage() {
+    close_segment();
+    process_->end_stage(now_, events_);
+    io_wake_ = io_wake_ || process_->woke_from_io();
+    remaining_ = 1;
+    if (process_->finished()) process_.reset();
+    refresh();
+  }
+
+  void start(SimulatedJob job) {
+    close_segment();
+    events_.clear();
+    process_.emplace(c_, std::move(job), noise_ ? &random_ : nullptr, now_, events_);
+    remaining_ = 1;
+    refresh();
+  }
+
+  void kill() {
+    close_segment();
+    process_.reset();
+    refresh();
+  }
+
+  std::optional<Instant> next_process_time() const {
+    if (!process_) return std::nullopt;
+    return stage_end_ + Duration::from(process_->after_stage(domain(Domain::cpu).frequency(),
+                                                             domain(Domain::gpu).current));
+  }
+
+  const Constants c_;
+  Random random_;
+  bool noise_;
+  Instant now_, segment_begin_;
+  ClockDomain domains_[2];
+  int online_ = 1;
+  PowerState state_;
+  ComponentPower power_{};
+  std::array<double, History::most_rails> watts_{};
+  History history_;
+  double temperature_ = 25;
+  double budget_power_ = 0;  // W, averaged
+  double utilisation_ = 0;
+  StageLoad load_;
+  bool io_wake_ = false;
+  Instant next_budget_, next_thermal_, stage_end_ = never;
+  std::uint64_t throttle_events_ = 0;
+  std::optional<Process> process_;
+  double remaining_ = 1;  // share of the current stage, at segment_begin_
+  std::deque<SimulatedEvent> events_;
+};
+
+Simulation::Simulation(const Constants& constants, std::uint64_t seed, bool noise)
+    : impl_(std::make_unique<Impl>(constants, seed, noise)) {}
+Simulation::~Simulation() = default;
+
+Instant Simulation::now() const { return impl_->now_; }
+void Simulation::advance_to(Instant t) { impl_->advance_to(t); }
+
+Joule Simulation::rail_energy(std::size_t rail, Instant t) const {
+  const History::Point& newest = impl_->history_.newest();
+  if (t <= newest.time) return Joule(impl_->history_.joules(rail, t));
+  // Within the open segment its power holds.
+  const double seconds = (std::min(t, impl_->now_) - newest.time).seconds().value();
+  return Joule(newest.joules[rail] + impl_->watts_[rail] * std::max(0.0, seconds));
+}
+Volt Simulation::rail_voltage(std::size_t) const { return Volt(impl_->c_.supply_voltage_v); }
+
+Hertz Simulation::frequency(Domain d) const { return impl_->domain(d).frequency(); }
+Hertz Simulation::min_limit(Domain d) const {
+  return (*impl_->domain(d).table)[impl_->domain(d).lowest];
+}
+Hertz Simulation::max_limit(Domain d) const {
+  return (*impl_->domain(d).table)[impl_->domain(d).highest];
+}
+void Simulation::set_limits(Domain which, Hertz minimum, Hertz maximum) {
+  ClockDomain& d = impl_->domain(which);
+  d.highest = d.index_of(maximum);
+  d.lowest = std::min(d.index_of(minimum), d.highest);
+  impl_->restart(which);
+}
+const std::string& Simulation::governor(Domain d) const { return impl_->domain(d).governor_name; }
+void Simulation::set_governor(Domain d, const std::string& name) { impl_->choose(d, name); }
+void Simulation::set_userspace_frequency(Domain which, Hertz wanted) {
+  ClockDomain& d = impl_->domain(which);
+  d.wish = d.index_of(wanted);
+  if (d.userspace()) impl_->restart(which);
+}
+int Simulation::online_cores() const { return impl_->online_; }
+void Simulation::set_online_cores(int cores) {
+  impl_->online_ = std::clamp(cores, 1, impl_->c_.cores);
+  impl_->refresh();
+}
+double Simulation::load(Domain d) const {
+  double load = impl_->domain(d).recent_load;
+  const double busy = d == Domain::cpu ? impl_->load_.cpu_busy : impl_->load_.gpu_busy;
+  Impl::settle(load, busy, (impl_->now_ - impl_->segment_begin_).seconds().value(),
+               load_time_constant_s);
+  return load;
+}
+std::vector<Second> Simulation::time_in_state(Domain which) const {
+  const ClockDomain& d = impl_->domain(which);
+  std::vector<Second> out;
+  out.reserve(d.seconds_at.size());
+  for (const double seconds : d.seconds_at) out.emplace_back(seconds);
+  out[d.current] += (impl_->now_ - impl_->segment_begin_).seconds();
+  return out;
+}
+Celsius Simulation::temperature(std::size_t zone) const {
+  // The PMIC's zone is a constant of the driver on these boards; every other follows the die.
+  if (zone < impl_->c_.thermal_zones.size() && impl_->c_.thermal_zones[zone] == "PMIC-Die")
+    return Celsius(100);
+  double value = impl_->temperature_;
+  Impl::settle(
+      value, impl_->c_.ambient_c + impl_->c_.thermal_resistance_k_per_w * total(impl_->power_),
+      (impl_->now_ - impl_->segment_begin_).seconds().value(), impl_->c_.thermal_time_constant_s);
+  return Celsius(value);
+}
+std::uint64_t Simulation::throttle_events() const { return impl_->throttle_events_; }
+
+void Simulation::start(SimulatedJob job) { impl_->start(std::move(job)); }
+bool Simulation::running() const { return impl_->process_.has_value(); }
+void Simulation::kill() { impl_->kill(); }
+std::optional<SimulatedEvent> Simulation::take_event() {
+  if (impl_->events_.empty()) return std::nullopt;
+  SimulatedEvent event = impl_->events_.front();
+  impl_->events_.pop_front();
+  return event;
+}
+std::optional<Instant> Simulation::next_process_time() const { return impl_->next_process_time(); }
+
+}  // namespace isojoule::twin

@@ -1,0 +1,76 @@
+#include "twin/twin.h"
+
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+#include "cost/cost.h"
+#include "twin/board_shape.h"
+#include "twin/board_tree.h"
+#include "twin/constants.h"
+#include "twin/simulation.h"
+#include "twin/twin_engine.h"
+#include "twin/virtual_clock.h"
+
+namespace isojoule {
+namespace {
+
+using namespace isojoule::twin;  // NOLINT: the parts of one twin
+
+// The board has been up for this long when the twin is handed out, so that the power chips have
+// whole windows behind them.
+constexpr Duration kUptime = Duration::milliseconds(2000);
+
+class SimulatedTwin final : public Twin {
+ public:
+  SimulatedTwin(Constants constants, const TwinOptions& options)
+      : constants_(std::move(constants)),
+        simulation_(constants_, options.seed, options.noise),
+        clock_(simulation_),
+        engine_(simulation_, clock_, constants_, network_cost) {
+    simulation_.advance_to(simulation_.now() + kUptime);
+  }
+  Status add_tree(const BoardShape& shape, const TwinOptions& options) {
+    ISOJOULE_TRY(tree_, BoardTree::make(shape, constants_, simulation_,
+                                        {options.seed, options.noise, options.root}));
+    return {};
+  }
+
+ private:
+  FileTree& do_tree() override { return tree_->tree(); }
+  Clock& do_clock() override { return clock_; }
+  Engine& do_engine() override { return engine_; }
+
+  Constants constants_;
+  Simulation simulation_;
+  VirtualClock clock_;
+  TwinEngine engine_;
+  std::unique_ptr<BoardTree> tree_;
+};
+
+Result<std::string> text_of_file(const std::string& path) {
+  std::ifstream file(path);
+  if (!file)
+    return fail(ErrorKind::not_found, path + ": no such file",
+                "This board cannot be simulated yet: it needs twin.toml and tree.toml", "open");
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Twin>> make_twin(const BoardFile& board, const TwinOptions& options) {
+  const std::string constants_path = board.directory + "/twin.toml";
+  ISOJOULE_TRY(const std::string text, text_of_file(constants_path));
+  ISOJOULE_TRY(Constants constants, parse_constants(text, constants_path));
+  const std::string newest = board.releases.empty() ? "" : board.releases.back().name;
+  ISOJOULE_TRY(const BoardShape shape,
+               load_shape(board.directory + "/tree.toml",
+                          options.release.empty() ? newest : options.release));
+  auto made = std::make_unique<SimulatedTwin>(std::move(constants), options);
+  ISOJOULE_CHECK(made->add_tree(shape, options));
+  return made;
+}
+
+}  // namespace isojoule

@@ -1,0 +1,62 @@
+// What one batch asks of a board: its kernels' time on the GPU at each clock, and what they move.
+//
+// A matrix product is cut into tiles of tile_rows x tile_columns; the last tiles are padded, so a
+// fully connected layer costs the same at batch 1 as at tile_rows. Time of a kernel: compute and
+// memory as a roofline (Williams, Waterman, Patterson, 2009), of which the share `overlap` of the
+// shorter hides behind the longer.
+#pragma once
+
+#include <vector>
+
+#include "base/quantity.h"
+#include "cost/cost.h"
+#include "twin/constants.h"
+
+namespace isojoule::twin {
+
+struct BatchWork {
+  std::int64_t batch = 1;
+  double matrix_macs = 0;  // with padding
+  double lane_ops = 0;     // on the CUDA cores: MACs of depthwise convolutions and other operations
+  double bytes = 0;        // to and from the DRAM
+  double kernels = 0;
+  double input_bytes = 0;
+  double weight_bytes = 0;          // on the GPU, in its precision
+  double activation_bytes = 0;      // all layers' outputs: the framework keeps them
+  std::vector<double> gpu_seconds;  // by index of the GPU's frequency table
+};
+
+// One stage of the process: waiting for storage, computing on one core, or the GPU running a batch
+// while a core launches its kernels and then polls for the end.
+enum class StageKind : std::uint8_t { io, cpu, gpu };
+
+struct Stage {
+  StageKind kind;
+  double amount;  // io: seconds; cpu: cycles; gpu: batches (1, with its variation)
+};
+
+// What a stage does to the board at given clocks.
+struct StageLoad {
+  double seconds = 0;
+  double cpu_busy = 0, gpu_busy = 0;  // as the governors see them, 0..1
+  double cpu_activity = 0;            // as the power sees it: polling is less than work
+  double macs_per_s = 0, bytes_per_s = 0;
+};
+
+// `gpu` is an index into the GPU's table.
+StageLoad stage_load(const BatchWork& work, const Constants& constants, const Stage& stage,
+                     Hertz cpu, std::size_t gpu);
+// The stages of one batch.
+std::vector<Stage> batch_stages(const BatchWork& work, const NetworkConstants& network,
+                                const Constants& constants);
+
+BatchWork batch_work(const NetworkCost& cost, const NetworkConstants& network,
+                     const Constants& constants);
+
+// A depthwise convolution runs as a direct kernel on the CUDA cores, not as a tiled product.
+bool is_depthwise(const LayerCost& layer);
+// An operator that only renames its input (Flatten, Reshape, Dropout at inference) starts no
+// kernel.
+bool is_free(const LayerCost& layer);
+
+}  // namespace isojoule::twin
