@@ -17,7 +17,8 @@ std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"
 
 Result<TomlReader> TomlReader::parse(std::string_view text, std::string path) {
   try {
-    return TomlReader(toml::parse(text), std::move(path));
+    toml::table root = toml::parse(text);  // throws before the path is moved
+    return TomlReader(std::move(root), std::move(path));
   } catch (const toml::parse_error& caught) {
     return fail(ErrorKind::parse, place(path, caught.source()) + std::string(caught.description()),
                 "Correct the file; it is TOML");

@@ -16,6 +16,8 @@ namespace isojoule {
 
 // Errors: parse with line and column, invalid with the nearest known key or axis.
 Result<Plan> parse_plan(const std::string& toml, const std::string& path);
+// One JSON object with the plan file's own keys, for StudyInfo::protocol_json.
+std::string protocol_json(const Protocol& protocol);
 
 struct PlannedRun {
   std::int64_t sequence = 0;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "base/text.h"
 #include "base/toml_reader.h"
@@ -221,6 +222,23 @@ Result<Plan> parse_plan(const std::string& toml, const std::string& path) {
   ISOJOULE_TRY(Plan plan, PlanReader(reader).read());
   plan.text = toml;
   return plan;
+}
+
+std::string protocol_json(const Protocol& protocol) {
+  const auto milliseconds = [](Duration duration) { return duration.ns / 1'000'000; };
+  const nlohmann::ordered_json json = {
+      {"inferences", protocol.inferences},
+      {"warmup_batches", protocol.warmup_batches},
+      {"repeats", protocol.repeats},
+      {"sampling_period_ms", milliseconds(protocol.sampling_period)},
+      {"settle_ms", milliseconds(protocol.settle)},
+      {"idle_ms", milliseconds(protocol.idle)},
+      {"start_temperature_c", protocol.start_temperature_c},
+      {"cool_down_s", protocol.cool_down.seconds().value()},
+      {"variation_percent", protocol.variation_percent},
+      {"seed", protocol.seed},
+      {"keep_traces", protocol.keep_traces}};
+  return json.dump();
 }
 
 }  // namespace isojoule

@@ -103,6 +103,7 @@ class ClaimReader {
     if (!table.contains("claimed")) return {};
     if (values.empty() || values.size() > 2 || values.front() > values.back())
       return toml_.error(*table.get("claimed"), "'claimed' must be one number or [low, high]");
+    claim.has_figure = true;
     claim.low = values.front();
     claim.high = values.back();
     return {};
@@ -151,7 +152,7 @@ class ClaimReader {
     if (find_claim_kind(claim.kind) == nullptr)
       return toml_.error(table, "unknown kind of claim '" + claim.kind + "'",
                          unknown_name_remedy(claim.kind, claim_kind_names()));
-    if (!table.contains("claimed")) return toml_.error(table, "a claim without 'claimed'");
+    if (!claim.has_figure) return toml_.error(table, "a claim without 'claimed'");
     return {};
   }
 

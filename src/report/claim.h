@@ -32,6 +32,7 @@ struct Claim {
   std::string watch;            // of a residency
   Setting fixed;                // clocks that are held, of a sweep
   std::string quantity;         // "energy", "power" or "latency", where a kind has several
+  bool has_figure = false;      // otherwise the source states it in words
   double low = 0, high = 0;     // as claimed; the same where it is one number
   std::string unit;             // "%", "W", "s", "Hz", "J", "", as claimed
   Relation relation = Relation::about;

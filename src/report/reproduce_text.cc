@@ -28,7 +28,7 @@ std::string number(double value) {
 }
 
 std::string claimed_text(const Claim& claim) {
-  if (claim.kind.empty() && claim.low == 0 && claim.high == 0) return "";
+  if (!claim.has_figure) return "-";
   const Shown shown = shown_as(claim.unit);
   std::string text = claim.relation == Relation::at_most    ? "at most "
                      : claim.relation == Relation::at_least ? "at least "
@@ -139,12 +139,11 @@ nlohmann::json to_json(const ReproduceRow& row) {
                          {"study", finding.study},
                          {"simulated", finding.simulated}};
   if (!claim.other_board.empty()) json["other_board"] = claim.other_board;
-  const bool has_figure = !claim.kind.empty() || claim.low != 0 || claim.high != 0;
   const auto or_null = [](bool there, double value) {
     return there ? nlohmann::json(value) : nlohmann::json();
   };
-  json["claimed_low" + unit] = or_null(has_figure, claim.low);
-  json["claimed_high" + unit] = or_null(has_figure, claim.high);
+  json["claimed_low" + unit] = or_null(claim.has_figure, claim.low);
+  json["claimed_high" + unit] = or_null(claim.has_figure, claim.high);
   const bool there = finding.value.has_value();
   json["measured" + unit] = or_null(there, finding.value.value_or(0));
   json["uncertainty" + unit] = or_null(there && finding.uncertainty > 0, finding.uncertainty);
