@@ -110,8 +110,10 @@ std::map<std::string, std::string> constant_notes(const std::string& toml) {
     const std::string key = table + "." + line.substr(0, equals);
     for (const ConstantField& field : constant_fields()) {
       if (field.key != key) continue;
-      const auto note = line.find("; ", line.find(field.meaning, hash));
-      if (note != std::string::npos) notes[key] = line.substr(note + 2);
+      const auto meaning = line.find(field.meaning, hash);
+      if (meaning == std::string::npos) continue;
+      const std::string rest = line.substr(meaning + field.meaning.size());
+      if (rest.starts_with("; ")) notes[key] = rest.substr(2);
     }
   }
   return notes;

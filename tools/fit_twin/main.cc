@@ -34,6 +34,7 @@ std::vector<Parameter> common_parameters() {
           {"gpu.kernel_gap_us", 0.5, 60, true},
           {"power.board_w", 0.3, 5},
           {"power.governor_guard_band", 0, 0.06},
+          {"cpu.schedutil_margin", 1.03, 1.25},
           {"process.input_mbps", 20, 20000, true},
           {"alexnet.kernel_efficiency", 0.03, 0.98},
           {"resnet-18.kernel_efficiency", 0.03, 0.98},
