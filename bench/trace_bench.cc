@@ -1,5 +1,5 @@
-// Integration of a trace beside a plain sum over the same readings, and a read of a tree's node beside
-// the same read without the tree.
+// Integration of a trace beside a plain sum over the same readings, and a read of a tree's node
+// beside the same read without the tree.
 #include <benchmark/benchmark.h>
 
 #include <numeric>
@@ -41,7 +41,8 @@ void integrate_one_phase(benchmark::State& state) {
   const Instant end{(state.range(0) - 1) * kPeriodNs};
   for (auto _ : state) {
     Counters counters;
-    benchmark::DoNotOptimize(integrate(channel, Instant{kPeriodNs}, end, Duration{kPeriodNs}, counters));
+    benchmark::DoNotOptimize(
+        integrate(channel, Instant{kPeriodNs}, end, Duration{kPeriodNs}, counters));
   }
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }

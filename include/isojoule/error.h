@@ -52,8 +52,7 @@ using Status = Result<void>;
 
 inline tl::unexpected<Error> fail(ErrorKind kind, std::string what, std::string remedy = {},
                                   std::string tried = {}) {
-  return tl::unexpected<Error>(
-      Error{kind, std::move(what), std::move(tried), std::move(remedy)});
+  return tl::unexpected<Error>(Error{kind, std::move(what), std::move(tried), std::move(remedy)});
 }
 
 }  // namespace isojoule

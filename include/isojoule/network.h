@@ -29,7 +29,8 @@ struct NetworkDescription {
   std::vector<LayerDescription> layers;
 };
 
-// Errors: not_found, parse (no ONNX, or truncated), unsupported (a shape cannot be inferred), invalid.
+// Errors: not_found, parse (no ONNX, or truncated), unsupported (a shape cannot be inferred),
+// invalid.
 Result<NetworkDescription> describe_network(const std::string& model_path, std::int64_t batch = 1);
 
 }  // namespace isojoule

@@ -14,7 +14,7 @@ namespace isojoule {
 
 struct StudyPoint {
   std::string network;
-  std::string baseline;                        // empty: clocks were pinned; otherwise whose governors ran
+  std::string baseline;  // empty: clocks were pinned; otherwise whose governors ran
   std::map<std::string, std::string> setting;  // "cpu_frequency_hz" -> "1479000000"
   std::optional<double> energy_j;              // absent: not measured
   std::optional<double> energy_u_j;

@@ -13,7 +13,8 @@ namespace {
 std::string reason_without_energy(const Run& run, const Board& board) {
   if (const PhaseEnergy* energy = run.energy(PhaseKind::inference)) {
     if (energy->gross.value) return {};
-    if (!energy->gross.why_absent.empty() && board.problems.empty()) return energy->gross.why_absent;
+    if (!energy->gross.why_absent.empty() && board.problems.empty())
+      return energy->gross.why_absent;
   }
   std::string reason;
   for (const Error& problem : board.problems) {
@@ -62,8 +63,8 @@ Result<MeasureResult> measure_once(const Paths& paths, const MeasureRequest& req
   planned.setting = request.setting;
   planned.setting.set("batch", static_cast<double>(request.batch));
   MeasureResult result;
-  ISOJOULE_TRY(result.measured, measure(target->board, *target->engine(), job, protocol, planned,
-                                        interrupted));
+  ISOJOULE_TRY(result.measured,
+               measure(target->board, *target->engine(), job, protocol, planned, interrupted));
   if (guard) ISOJOULE_CHECK(guard->restore());
   result.board = target->board.file.name;
   result.board_title = target->board.file.title;

@@ -32,7 +32,8 @@ struct MeasureResult {
   std::string why_unmeasured;  // empty when the inference phase has an energy
 };
 
-// Every knob is as before when it returns. A failed engine is a run with state failed, not an error.
+// Every knob is as before when it returns. A failed engine is a run with state failed, not an
+// error.
 Result<MeasureResult> measure_once(const Paths& paths, const MeasureRequest& request,
                                    const std::atomic<bool>& interrupted);
 

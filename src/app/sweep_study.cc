@@ -4,14 +4,12 @@
 
 #include <ctime>
 
+#include <array>
 #include <filesystem>
-#include <nlohmann/json.hpp>
-#include <set>
 
 #include "base/hash.h"
 #include "base/text_file.h"
 #include "isojoule/version.h"
-#include "workload/zoo.h"
 
 namespace isojoule {
 namespace {
@@ -36,7 +34,8 @@ Result<std::map<std::string, std::string>> network_files(const Plan& plan, const
   return files;
 }
 
-// What must be the same for a study to go on: plan, board, release, engine, and the networks' bytes.
+// What must be the same for a study to go on: plan, board, release, engine, and the networks'
+// bytes.
 Result<std::string> identity(const Plan& plan, const Target& target,
                              const std::map<std::string, std::string>& files) {
   std::string text = plan.text + '\0' + target.board.file.name + '\0' + target.board.release.name +
@@ -46,21 +45,6 @@ Result<std::string> identity(const Plan& plan, const Target& target,
     text += '\0' + network + '\0' + content_hash(bytes);
   }
   return content_hash(text);
-}
-
-std::string protocol_json(const Protocol& protocol) {
-  return nlohmann::json{{"inferences", protocol.inferences},
-                        {"warmup_batches", protocol.warmup_batches},
-                        {"repeats", protocol.repeats},
-                        {"sampling_period_s", protocol.sampling_period.seconds().value()},
-                        {"settle_s", protocol.settle.seconds().value()},
-                        {"idle_s", protocol.idle.seconds().value()},
-                        {"start_temperature_c", protocol.start_temperature_c},
-                        {"cool_down_s", protocol.cool_down.seconds().value()},
-                        {"variation_percent", protocol.variation_percent},
-                        {"seed", protocol.seed},
-                        {"keep_traces", protocol.keep_traces}}
-      .dump();
 }
 
 StudyInfo describe(const Plan& plan, const Target& target, const SweepRequest& request,
@@ -114,16 +98,18 @@ Result<SweepResult> sweep_study(const Paths& paths, const SweepRequest& request,
   ISOJOULE_TRY(const auto planned, order_runs(plan, target->board));
   ISOJOULE_TRY(const auto files, network_files(plan, *target, paths));
   ISOJOULE_TRY(std::string hash, identity(plan, *target, files));
-  const StudyInfo info = describe(plan, *target, request, std::move(hash),
-                                  static_cast<std::int64_t>(planned.size()));
+  const StudyInfo info =
+      describe(plan, *target, request, std::move(hash), static_cast<std::int64_t>(planned.size()));
   ISOJOULE_TRY(const auto study, open_or_create(request.study_path, info));
   // A twin's nodes die with the process, so its journal lies beside the study; a real board's lies
   // in one place, where the next program finds it.
-  const std::string journal = target->twin ? request.study_path + ".journal"
-                                           : paths.state + "/" + target->board.file.name + ".journal";
+  const std::string journal = target->twin
+                                  ? request.study_path + ".journal"
+                                  : paths.state + "/" + target->board.file.name + ".journal";
   std::error_code code;
   std::filesystem::create_directories(std::filesystem::absolute(journal).parent_path(), code);
-  return sweep(plan, target->board, *target->engine(), *study, files, journal, interrupted, progress);
+  return sweep(plan, target->board, *target->engine(), *study, files, journal, interrupted,
+               progress);
 }
 
 }  // namespace isojoule

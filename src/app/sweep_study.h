@@ -23,5 +23,4 @@ Result<SweepResult> sweep_study(const Paths& paths, const SweepRequest& request,
                                 const std::atomic<bool>& interrupted,
                                 const std::function<void(const Progress&)>& progress);
 
-
 }  // namespace isojoule

@@ -36,7 +36,9 @@ Result<std::unique_ptr<Target>> open_twin(const Paths& paths, const TargetOption
   ISOJOULE_TRY(target->board,
                open_board(file, release, target->twin->tree(), target->twin->clock()));
   target->board.simulated = true;
-  target->board.begin_run = [twin = target->twin.get()](std::uint64_t seed) { twin->begin_run(seed); };
+  target->board.begin_run = [twin = target->twin.get()](std::uint64_t seed) {
+    twin->begin_run(seed);
+  };
   return target;
 }
 
@@ -53,10 +55,11 @@ Board plain_machine(FileTree& tree, Clock& clock) {
   board.clock = &clock;
   std::vector<std::string> tried = {"the device-tree's compatible strings"};
   for (const auto place : kPowerPlaces)
-    tried.push_back(std::string(place) + (tree.exists(place) ? " (there, but of no known board)" : ""));
-  board.problems.push_back({ErrorKind::unmeasured, "no power source that this version can read",
-                            join(tried, ", "),
-                            "Run on a supported board, or use --board twin:NAME for a simulated one"});
+    tried.push_back(std::string(place) +
+                    (tree.exists(place) ? " (there, but of no known board)" : ""));
+  board.problems.push_back(
+      {ErrorKind::unmeasured, "no power source that this version can read", join(tried, ", "),
+       "Run on a supported board, or use --board twin:NAME for a simulated one"});
   return board;
 }
 

@@ -11,12 +11,13 @@
 
 namespace isojoule {
 
-// Owns everything that the board refers to. Movable only through the pointer that open_target gives.
+// Owns everything that the board refers to. Movable only through the pointer that open_target
+// gives.
 struct Target {
-  std::unique_ptr<Twin> twin;              // null on a real machine
-  std::unique_ptr<FileTree> own_tree;      // null on a twin
-  std::unique_ptr<Clock> own_clock;        // null on a twin
-  std::unique_ptr<Engine> own_engine;      // null on a twin, and until use_engine()
+  std::unique_ptr<Twin> twin;          // null on a real machine
+  std::unique_ptr<FileTree> own_tree;  // null on a twin
+  std::unique_ptr<Clock> own_clock;    // null on a twin
+  std::unique_ptr<Engine> own_engine;  // null on a twin, and until use_engine()
   Board board;
 
   Engine* engine() const { return twin ? &twin->engine() : own_engine.get(); }

@@ -92,9 +92,8 @@ TEST_P(Trees, WhatIsMissingIsSaid) {
   EXPECT_EQ(read_integer(*tree_, "/sys/a/words").error().kind, ErrorKind::parse);
 }
 
-INSTANTIATE_TEST_SUITE_P(Both, Trees, testing::Bool(), [](const auto& parameter) {
-  return parameter.param ? "memory" : "real";
-});
+INSTANTIATE_TEST_SUITE_P(Both, Trees, testing::Bool(),
+                         [](const auto& parameter) { return parameter.param ? "memory" : "real"; });
 
 TEST(MemoryTree, EnforcesModesForUsers) {
   MemoryTree tree;

@@ -1,5 +1,5 @@
-// One monotonic time line. The real clock is CLOCK_MONOTONIC; a twin's is virtual, so that a ten-hour
-// study runs in seconds. Whoever waits, waits here.
+// One monotonic time line. The real clock is CLOCK_MONOTONIC; a twin's is virtual, so that a
+// ten-hour study runs in seconds. Whoever waits, waits here.
 #pragma once
 
 #include <functional>

@@ -8,18 +8,16 @@
 
 // ISOJOULE_TRY(auto text, tree.read(path)); returns the error of the expression from this function,
 // or declares the variable with the value.
-#define ISOJOULE_TRY(declaration, expression)                                              \
-  auto ISOJOULE_CONCAT(try_, __LINE__) = (expression);                                     \
-  if (!ISOJOULE_CONCAT(try_, __LINE__))                                                    \
-    return tl::unexpected<::isojoule::Error>(                                              \
-        std::move(ISOJOULE_CONCAT(try_, __LINE__)).error());                               \
+#define ISOJOULE_TRY(declaration, expression)                                                     \
+  auto ISOJOULE_CONCAT(try_, __LINE__) = (expression);                                            \
+  if (!ISOJOULE_CONCAT(try_, __LINE__))                                                           \
+    return tl::unexpected<::isojoule::Error>(std::move(ISOJOULE_CONCAT(try_, __LINE__)).error()); \
   declaration = std::move(*ISOJOULE_CONCAT(try_, __LINE__))
 
 // The same for a Status.
-#define ISOJOULE_CHECK(expression)                                    \
-  do {                                                                \
-    auto check_status_ = (expression);                                \
-    if (!check_status_)                                               \
-      return tl::unexpected<::isojoule::Error>(                       \
-          std::move(check_status_).error());                          \
+#define ISOJOULE_CHECK(expression)                                                \
+  do {                                                                            \
+    auto check_status_ = (expression);                                            \
+    if (!check_status_)                                                           \
+      return tl::unexpected<::isojoule::Error>(std::move(check_status_).error()); \
   } while (false)

@@ -63,7 +63,8 @@ class RealFileTree final : public FileTree {
     const ssize_t size = ::write(descriptor, text.data(), text.size());
     if (size < 0) return tl::unexpected<Error>(error_from_errno(errno, path, "write"));
     if (static_cast<std::size_t>(size) != text.size())
-      return fail(ErrorKind::io, std::string(path) + ": only part of the text was taken", {}, "write");
+      return fail(ErrorKind::io, std::string(path) + ": only part of the text was taken", {},
+                  "write");
     return {};
   }
 
@@ -108,7 +109,8 @@ Result<std::int64_t> leading_integer(std::string_view text, std::string_view pat
     if (parsed.ec == std::errc()) return value;
   }
   return fail(ErrorKind::parse,
-              std::string(path) + ": not a number: '" + trimmed(text.substr(0, 40)) + "'", {}, "read");
+              std::string(path) + ": not a number: '" + trimmed(text.substr(0, 40)) + "'", {},
+              "read");
 }
 
 }  // namespace

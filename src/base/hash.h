@@ -1,5 +1,5 @@
-// Identity of contents, not security: 128 bits as hexadecimal text. Little-endian machines only agree
-// among themselves.
+// Identity of contents, not security: 128 bits as hexadecimal text. Little-endian machines only
+// agree among themselves.
 #pragma once
 
 #include <string>

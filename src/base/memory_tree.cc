@@ -99,7 +99,8 @@ void MemoryTree::add_text(const std::string& path, std::string text, int mode) {
   node->mode = mode;
 }
 
-void MemoryTree::add_node(const std::string& path, ReadFunction read, WriteFunction write, int mode) {
+void MemoryTree::add_node(const std::string& path, ReadFunction read, WriteFunction write,
+                          int mode) {
   auto& node = place(path);
   node->kind = Node::Kind::function;
   node->read = std::move(read);
@@ -209,7 +210,8 @@ Result<std::vector<std::string>> MemoryTree::do_list(std::string_view path) {
     return fail(ErrorKind::io, std::string(path) + ": is not a directory", {}, "list");
   const std::string prefix = clean == "/" ? "/" : clean + "/";
   std::vector<std::string> names;
-  for (auto it = nodes_.upper_bound(prefix); it != nodes_.end() && it->first.rfind(prefix, 0) == 0; ++it)
+  for (auto it = nodes_.upper_bound(prefix); it != nodes_.end() && it->first.rfind(prefix, 0) == 0;
+       ++it)
     if (it->first.find('/', prefix.size()) == std::string::npos)
       names.push_back(it->first.substr(prefix.size()));
   return names;

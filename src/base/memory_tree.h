@@ -1,5 +1,5 @@
-// A FileTree that lives in memory: for twins and for tests. Nodes are texts, links, or functions that
-// answer reads and take writes, each with the mode that the board's kernel gives it.
+// A FileTree that lives in memory: for twins and for tests. Nodes are texts, links, or functions
+// that answer reads and take writes, each with the mode that the board's kernel gives it.
 #pragma once
 
 #include <functional>
@@ -20,8 +20,8 @@ class MemoryTree final : public FileTree {
   MemoryTree();
   ~MemoryTree() override;
 
-  // Missing parent directories are made. A later call for the same path replaces the node; files that
-  // are kept open then answer as the new node (a vanished one: not_found).
+  // Missing parent directories are made. A later call for the same path replaces the node; files
+  // that are kept open then answer as the new node (a vanished one: not_found).
   void add_text(const std::string& path, std::string text, int mode = 0644);
   void add_node(const std::string& path, ReadFunction read, WriteFunction write = {},
                 int mode = 0644);

@@ -67,7 +67,8 @@ Result<std::string> read_text_file(const std::string& path) {
 Status write_text_file(const std::string& path, const std::string& text) {
   const std::string temporary = path + ".part" + std::to_string(::getpid());
   {
-    const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    const Descriptor file(
+        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (file.get() < 0) {
       auto error = error_from_errno(errno, path, "create");
       if (error.kind == ErrorKind::not_found) error.remedy = "Make the folder first";

@@ -1,4 +1,5 @@
-// One file a command: each adds itself to the program's arguments and says what it does when chosen.
+// One file a command: each adds itself to the program's arguments and says what it does when
+// chosen.
 #pragma once
 
 #include <CLI/CLI.hpp>

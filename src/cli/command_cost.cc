@@ -36,11 +36,10 @@ void print_json(const NetworkCost& cost) {
                                 {"parameters", cost.parameters()},
                                 {"bytes_read", cost.bytes_read() + cost.bytes_weights()},
                                 {"bytes_written", cost.bytes_written()}};
-  fmt::print("{}\n", nlohmann::json{{"model", cost.name},
-                                    {"batch", cost.batch},
-                                    {"layers", layers},
-                                    {"total", total}}
-                         .dump(2));
+  fmt::print("{}\n",
+             nlohmann::json{
+                 {"model", cost.name}, {"batch", cost.batch}, {"layers", layers}, {"total", total}}
+                 .dump(2));
 }
 
 std::string shape_text(const std::vector<std::int64_t>& shape) {
@@ -68,8 +67,9 @@ void print_table(const NetworkCost& cost) {
   print_row("total", "", "", cost.macs(), cost.parameters(),
             cost.bytes_read() + cost.bytes_weights() + cost.bytes_written());
   if (unknown > 0)
-    fmt::print("{} layer(s) with an operator that is not counted: the total lacks their operations\n",
-               unknown);
+    fmt::print(
+        "{} layer(s) with an operator that is not counted: the total lacks their operations\n",
+        unknown);
 }
 
 Result<int> run_cost(const CostRequest& request) {
@@ -92,16 +92,15 @@ Result<int> run_cost(const CostRequest& request) {
 }  // namespace
 
 void add_cost(CLI::App& app, Program& program) {
-  auto* command =
-      app.add_subcommand("cost", "Multiply-accumulates, bytes and parameters of a network, by layer");
+  auto* command = app.add_subcommand(
+      "cost", "Multiply-accumulates, bytes and parameters of a network, by layer");
   auto request = std::make_shared<CostRequest>();
   command->add_option("MODEL", request->model, "An ONNX file, or a name of 'isojoule zoo list'")
       ->required();
   command->add_option("--batch", request->batch, "Inputs in a batch")->check(CLI::Range(1, 65536));
   command->add_flag("--json", request->json, "Print JSON");
-  command->callback([request, &program] {
-    program.action = [request] { return run_cost(*request); };
-  });
+  command->callback(
+      [request, &program] { program.action = [request] { return run_cost(*request); }; });
 }
 
 }  // namespace isojoule::cli

@@ -30,7 +30,8 @@ Result<int> list_boards() {
 
 Result<int> list_counters() {
   for (const CounterInfo& info : all_counters())
-    fmt::print("{:<27} {:<10} {}. {}\n", info.name, name_of(info.severity), info.meaning, info.remedy);
+    fmt::print("{:<27} {:<10} {}. {}\n", info.name, name_of(info.severity), info.meaning,
+               info.remedy);
   return kDone;
 }
 
@@ -52,9 +53,7 @@ void add_list(CLI::App& app, Program& program) {
   command->add_option("WHAT", *what, "boards, sensors, knobs, engines, reports or counters")
       ->required()
       ->check(CLI::IsMember({"boards", "sensors", "knobs", "engines", "reports", "counters"}));
-  command->callback([what, &program] {
-    program.action = [what] { return list(*what); };
-  });
+  command->callback([what, &program] { program.action = [what] { return list(*what); }; });
 }
 
 }  // namespace isojoule::cli

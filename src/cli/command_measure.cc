@@ -38,8 +38,8 @@ std::string with_uncertainty(const MeasuredEnergy& energy, double divisor = 1) {
 }
 
 void print_phases(const Run& run) {
-  fmt::print("{:<22} {:>12} {:>24} {:>24} {:>10}\n", "phase", "time", "energy (k = 2)", "net of idle",
-             "power");
+  fmt::print("{:<22} {:>12} {:>24} {:>24} {:>10}\n", "phase", "time", "energy (k = 2)",
+             "net of idle", "power");
   for (const Phase& phase : run.phases) {
     const PhaseEnergy* energy = run.energy(phase.kind);
     const MeasuredEnergy none;
@@ -79,7 +79,8 @@ void print_counters(const Counters& counters) {
 void print_text(const MeasureArguments& arguments, const MeasureResult& result) {
   const Run& run = result.measured.run;
   fmt::print("{}{}, batch {}, {} inferences on {} ({})\n", result.simulated ? "SIMULATED: " : "",
-             run.network, arguments.request.batch, run.inferences, result.board, result.board_title);
+             run.network, arguments.request.batch, run.inferences, result.board,
+             result.board_title);
   std::string notes;
   for (const auto& [key, value] : result.measured.notes)
     notes += (notes.empty() ? "" : ", ") + key + " " + value;
@@ -119,7 +120,8 @@ void print_json(const MeasureArguments& arguments, const MeasureResult& result) 
   const Run& run = result.measured.run;
   nlohmann::json counters = nlohmann::json::object();
   for (const CounterInfo& info : all_counters())
-    if (run.counters[info.counter] > 0) counters[std::string(info.name)] = run.counters[info.counter];
+    if (run.counters[info.counter] > 0)
+      counters[std::string(info.name)] = run.counters[info.counter];
   nlohmann::json batches = nlohmann::json::array();
   for (const BatchMark& batch : run.batches)
     batches.push_back((batch.end - batch.begin).seconds().value());
@@ -136,8 +138,8 @@ void print_json(const MeasureArguments& arguments, const MeasureResult& result) 
                          {"batch_durations_s", batches},
                          {"counters", counters}};
   if (const PhaseEnergy* energy = run.energy(PhaseKind::inference); energy != nullptr)
-    root["energy_per_inference_j"] =
-        number_or_null(energy->gross.value, static_cast<double>(std::max<std::int64_t>(1, run.inferences)));
+    root["energy_per_inference_j"] = number_or_null(
+        energy->gross.value, static_cast<double>(std::max<std::int64_t>(1, run.inferences)));
   if (!result.why_unmeasured.empty()) root["why_unmeasured"] = result.why_unmeasured;
   fmt::print("{}\n", root.dump(2));
 }
@@ -180,7 +182,8 @@ void add_measure(CLI::App& app, Program& program) {
   MeasureRequest& request = arguments->request;
   command->add_option("--model", request.network, "An ONNX file, or a name of 'isojoule zoo list'")
       ->required();
-  command->add_option("--engine", request.engine, "See 'isojoule list engines'")->capture_default_str();
+  command->add_option("--engine", request.engine, "See 'isojoule list engines'")
+      ->capture_default_str();
   command->add_option("--batch", request.batch, "Inputs in a batch")
       ->check(CLI::Range(1, 65536))
       ->capture_default_str();
@@ -192,7 +195,8 @@ void add_measure(CLI::App& app, Program& program) {
       ->capture_default_str();
   command->add_option("--threads", request.threads, "CPU threads of the engine; 0: its own choice")
       ->check(CLI::Range(0, 4096));
-  command->add_option("--board", request.target.board, "twin:NAME, or NAME to insist (default: this machine)");
+  command->add_option("--board", request.target.board,
+                      "twin:NAME, or NAME to insist (default: this machine)");
   command->add_option("--release", request.target.release, "Software release of the board");
   command->add_option("--set", arguments->settings,
                       "Knobs to set meanwhile, e.g. gpu_frequency=614400000; restored afterwards");

@@ -42,15 +42,16 @@ Result<int> run_report(const ReportRequest& request) {
 }  // namespace
 
 void add_report(CLI::App& app, Program& program) {
-  auto* command = app.add_subcommand("report", "Write a study's report: the energy map in one page");
+  auto* command =
+      app.add_subcommand("report", "Write a study's report: the energy map in one page");
   auto request = std::make_shared<ReportRequest>();
   command->add_option("FILE", request->study, "The study file")->required();
   command->add_option("-o,--output", request->output, "The file to write, e.g. report.html")
       ->required();
-  command->add_option("--format", request->format, "html, json, csv or text (default: by the name)");
-  command->callback([request, &program] {
-    program.action = [request] { return run_report(*request); };
-  });
+  command->add_option("--format", request->format,
+                      "html, json, csv or text (default: by the name)");
+  command->callback(
+      [request, &program] { program.action = [request] { return run_report(*request); }; });
 }
 
 }  // namespace isojoule::cli

@@ -66,11 +66,11 @@ void add_reproduce(CLI::App& app, Program& program) {
       app.add_subcommand("reproduce", "Published claims beside what studies made here say");
   auto request = std::make_shared<ReproduceRequest>();
   command->add_option("FILE", request->studies, "Study files, of one board or several")->required();
-  command->add_option("--claims", request->claims, "A file of claims (default: those that come along)");
+  command->add_option("--claims", request->claims,
+                      "A file of claims (default: those that come along)");
   command->add_flag("--json", request->json, "Print JSON, units in the keys");
-  command->callback([request, &program] {
-    program.action = [request] { return run_reproduce(*request); };
-  });
+  command->callback(
+      [request, &program] { program.action = [request] { return run_reproduce(*request); }; });
 }
 
 }  // namespace isojoule::cli

@@ -34,9 +34,8 @@ void add_show(CLI::App& app, Program& program) {
   auto* json = command->add_flag("--json", request->json, "The numbers as JSON, units in the keys");
   command->add_flag("--csv", request->csv, "One line a run as CSV, units in the header")
       ->excludes(json);
-  command->callback([request, &program] {
-    program.action = [request] { return run_show(*request); };
-  });
+  command->callback(
+      [request, &program] { program.action = [request] { return run_show(*request); }; });
 }
 
 }  // namespace isojoule::cli

@@ -45,15 +45,16 @@ class ProgressPrinter {
     if (!last && progress.elapsed - drawn_at_ < Second(0.05)) return;
     drawn_at_ = progress.elapsed;
     drawn_ = true;
-    const std::string words = fmt::format(
-        " {:>3.0f} %  {}/{} runs, block {}/{}, {} left ",
-        100.0 * static_cast<double>(progress.done) /
-            static_cast<double>(std::max<std::int64_t>(1, progress.total)),
-        progress.done, progress.total, progress.block, progress.blocks, duration_text(progress.left));
+    const std::string words =
+        fmt::format(" {:>3.0f} %  {}/{} runs, block {}/{}, {} left ",
+                    100.0 * static_cast<double>(progress.done) /
+                        static_cast<double>(std::max<std::int64_t>(1, progress.total)),
+                    progress.done, progress.total, progress.block, progress.blocks,
+                    duration_text(progress.left));
     const int width = std::max(0, terminal_width() - static_cast<int>(words.size()) - 3);
-    const auto full = static_cast<int>(static_cast<double>(width) *
-                                       static_cast<double>(progress.done) /
-                                       static_cast<double>(std::max<std::int64_t>(1, progress.total)));
+    const auto full =
+        static_cast<int>(static_cast<double>(width) * static_cast<double>(progress.done) /
+                         static_cast<double>(std::max<std::int64_t>(1, progress.total)));
     fmt::print(stderr, "\r[{}{}]{}", std::string(static_cast<std::size_t>(full), '#'),
                std::string(static_cast<std::size_t>(width - full), ' '), words);
   }
@@ -61,8 +62,8 @@ class ProgressPrinter {
   void print_block(const Progress& progress) {
     if (progress.block == block_ && progress.done != progress.total) return;
     block_ = progress.block;
-    fmt::print(stderr, "block {}/{}: {}/{} runs, {} gone, {} left\n", progress.block, progress.blocks,
-               progress.done, progress.total, duration_text(progress.elapsed),
+    fmt::print(stderr, "block {}/{}: {}/{} runs, {} gone, {} left\n", progress.block,
+               progress.blocks, progress.done, progress.total, duration_text(progress.elapsed),
                duration_text(progress.left));
   }
 
@@ -97,13 +98,15 @@ void add_sweep(CLI::App& app, Program& program) {
   auto request = std::make_shared<SweepRequest>();
   command->add_option("PLAN", request->plan_path, "The plan (TOML); ready ones are in studies/")
       ->required();
-  command->add_option("--board", request->target.board,
-                      "twin:NAME for a simulated board, NAME to insist on a real one (default: this "
-                      "machine)");
+  command->add_option(
+      "--board", request->target.board,
+      "twin:NAME for a simulated board, NAME to insist on a real one (default: this "
+      "machine)");
   command->add_option("--release", request->target.release,
                       "Software release of the board (default: detected; on a twin the newest)");
-  command->add_option("-o,--output", request->study_path,
-                      "The study file; one that is there is gone on with")
+  command
+      ->add_option("-o,--output", request->study_path,
+                   "The study file; one that is there is gone on with")
       ->required();
   command->callback([request, &program] {
     request->command = program.command_line;

@@ -21,10 +21,11 @@ Result<int> list_networks() {
     ZooOptions options;
     options.weights = false;
     ISOJOULE_TRY(const std::string bytes, zoo_model(network.name, options));
-    ISOJOULE_TRY(const NetworkCost cost, network_cost_of_bytes(bytes, 1, std::string(network.name)));
-    fmt::print("{:<14} {:>6} {:>10.2f} M {:>10.1f} M  {:<11} {}\n", network.name, cost.layers.size(),
-               static_cast<double>(cost.parameters()) * 1e-6, static_cast<double>(cost.macs()) * 1e-6,
-               network.input, network.source);
+    ISOJOULE_TRY(const NetworkCost cost,
+                 network_cost_of_bytes(bytes, 1, std::string(network.name)));
+    fmt::print("{:<14} {:>6} {:>10.2f} M {:>10.1f} M  {:<11} {}\n", network.name,
+               cost.layers.size(), static_cast<double>(cost.parameters()) * 1e-6,
+               static_cast<double>(cost.macs()) * 1e-6, network.input, network.source);
   }
   return kDone;
 }
@@ -39,7 +40,8 @@ Result<int> export_network(const ExportRequest& request) {
 }  // namespace
 
 void add_zoo(CLI::App& app, Program& program) {
-  auto* command = app.add_subcommand("zoo", "The studies' networks as ONNX files with seeded weights");
+  auto* command =
+      app.add_subcommand("zoo", "The studies' networks as ONNX files with seeded weights");
   command->require_subcommand(1);
   command->add_subcommand("list", "Name, size and work of every network")->callback([&program] {
     program.action = list_networks;
@@ -53,9 +55,8 @@ void add_zoo(CLI::App& app, Program& program) {
   to_file->add_flag("--dynamic-batch", request->options.dynamic_batch, "Leave the batch size open")
       ->excludes(batch);
   to_file->add_option("--seed", request->options.seed, "Seed of the weights");
-  to_file->callback([request, &program] {
-    program.action = [request] { return export_network(*request); };
-  });
+  to_file->callback(
+      [request, &program] { program.action = [request] { return export_network(*request); }; });
 }
 
 }  // namespace isojoule::cli

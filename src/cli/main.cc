@@ -28,8 +28,9 @@ std::string quoted(const std::string& word) {
 
 int run(int argc, char** argv) {
   using namespace isojoule;
-  CLI::App app("Measures, maps and minimises the energy of neural-network inference on edge boards.",
-               "isojoule");
+  CLI::App app(
+      "Measures, maps and minimises the energy of neural-network inference on edge boards.",
+      "isojoule");
   app.set_version_flag("--version", std::string("isojoule ") + ISOJOULE_VERSION);
   app.require_subcommand(1);
   app.failure_message(CLI::FailureMessage::simple);

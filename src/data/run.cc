@@ -50,10 +50,9 @@ const Phase* Run::phase(PhaseKind kind) const {
 }
 
 const PhaseEnergy* Run::energy(PhaseKind kind, const std::string& rail) const {
-  const auto found =
-      std::find_if(energies.begin(), energies.end(), [&](const PhaseEnergy& energy) {
-        return energy.phase == kind && energy.rail == rail;
-      });
+  const auto found = std::find_if(energies.begin(), energies.end(), [&](const PhaseEnergy& energy) {
+    return energy.phase == kind && energy.rail == rail;
+  });
   return found == energies.end() ? nullptr : &*found;
 }
 

@@ -14,7 +14,14 @@
 
 namespace isojoule {
 
-enum class PhaseKind : std::uint8_t { idle, load, graph_initialisation, warm_up, inference, tear_down };
+enum class PhaseKind : std::uint8_t {
+  idle,
+  load,
+  graph_initialisation,
+  warm_up,
+  inference,
+  tear_down
+};
 std::string_view name_of(PhaseKind kind);  // "graph_initialisation"
 std::optional<PhaseKind> phase_named(std::string_view name);
 
@@ -46,7 +53,8 @@ struct PhaseEnergy {
   Second duration{0};
   MeasuredEnergy gross;
   MeasuredEnergy net;  // gross minus idle power x duration, at the same setting
-  std::map<std::string, double> budget_j;  // standard uncertainty by cause: gain, offset, quantisation, sampling, edges
+  std::map<std::string, double>
+      budget_j;  // standard uncertainty by cause: gain, offset, quantisation, sampling, edges
 };
 
 struct KnobResult {
@@ -65,7 +73,7 @@ std::optional<RunState> run_state_named(std::string_view name);
 
 // Why a setting is in the plan: a point of the grid, or a baseline that leaves it to the governors.
 struct Run {
-  std::int64_t id = 0;       // row of the study file, 1..
+  std::int64_t id = 0;        // row of the study file, 1..
   std::int64_t sequence = 0;  // place in the plan's order, 0..; unique in the study
   std::int64_t block = 0;
   std::int64_t repeat = 0;

@@ -39,8 +39,8 @@ enum class EventKind : std::uint8_t {
 struct Event {
   EventKind kind = EventKind::note;
   PhaseKind phase = PhaseKind::idle;
-  Instant begin;  // phase_begin: when; batch: its begin
-  Instant end;    // phase_end: when; batch: its end
+  Instant begin;           // phase_begin: when; batch: its begin
+  Instant end;             // phase_end: when; batch: its end
   std::string key, value;  // of a note
   std::optional<Error> error;
 };

@@ -58,7 +58,8 @@ class Simulation::Impl {
       d.ceiling = d.throttle = d.table->size() - 1;
       d.busy_s = d.window_busy_s = d.recent_load = 0;
     }
-    for (const Domain which : {Domain::cpu, Domain::gpu}) choose(which, domain(which).governor_name);
+    for (const Domain which : {Domain::cpu, Domain::gpu})
+      choose(which, domain(which).governor_name);
     cool_to_idle();
   }
 
@@ -274,7 +275,7 @@ class Simulation::Impl {
   std::array<double, History::most_rails> watts_{};
   History history_;
   double temperature_ = 25;
-  double idle_power_ = 0;  // W, of the board as it was switched on
+  double idle_power_ = 0;    // W, of the board as it was switched on
   double budget_power_ = 0;  // W, averaged
   double utilisation_ = 0;
   StageLoad load_;

@@ -44,7 +44,8 @@ class Simulation {
 
   Instant now() const;
   // A new run begins: what follows depends on this seed and on what is set from now on, not on what
-  // was before. Temperature of the idle board, clocks that move from their lowest, energy from zero.
+  // was before. Temperature of the idle board, clocks that move from their lowest, energy from
+  // zero.
   void begin_run(std::uint64_t seed);
   // Plays everything that happens up to t.
   void advance_to(Instant t);

@@ -19,8 +19,9 @@ class Twin {
   FileTree& tree() { return do_tree(); }
   Clock& clock() { return do_clock(); }
   Engine& engine() { return do_engine(); }
-  // Brings the board into the state that belongs to this seed: temperature of an idle board, governors
-  // and power chip from their start, run-to-run variation and noise drawn from the seed. Settings stay.
+  // Brings the board into the state that belongs to this seed: temperature of an idle board,
+  // governors and power chip from their start, run-to-run variation and noise drawn from the seed.
+  // Settings stay.
   void begin_run(std::uint64_t seed) { do_begin_run(seed); }
 
  private:
@@ -37,8 +38,8 @@ struct TwinOptions {
   bool root = true;  // false: the tree answers as to a user without rights
 };
 
-// Reads twin.toml (physics) and tree.toml (nodes) beside the board's file. Errors: not_found, parse,
-// invalid, out_of_range (a release that the twin does not have).
+// Reads twin.toml (physics) and tree.toml (nodes) beside the board's file. Errors: not_found,
+// parse, invalid, out_of_range (a release that the twin does not have).
 Result<std::unique_ptr<Twin>> make_twin(const BoardFile& board, const TwinOptions& options);
 
 }  // namespace isojoule

@@ -1,8 +1,8 @@
 // Prints what the library says of an ONNX file and of a study file; 0 when both could be read.
-#include <cstdio>
 #include <isojoule/network.h>
 #include <isojoule/study.h>
 #include <isojoule/version.h>
+#include <cstdio>
 
 int main(int argc, char** argv) {
   if (argc != 3) {
@@ -21,7 +21,8 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", isojoule::to_string(study.error()).c_str());
     return 1;
   }
-  std::printf("%s on %s%s: %zu points, %zu comparisons\n", study->name.c_str(), study->board.c_str(),
-              study->simulated ? " (simulated)" : "", study->points.size(), study->minima.size());
+  std::printf("%s on %s%s: %zu points, %zu comparisons\n", study->name.c_str(),
+              study->board.c_str(), study->simulated ? " (simulated)" : "", study->points.size(),
+              study->minima.size());
   return study->points.empty() ? 1 : 0;
 }

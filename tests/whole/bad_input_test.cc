@@ -1,4 +1,5 @@
-// What users get wrong: each ends with one line that says what to do, status 2, and nothing left behind.
+// What users get wrong: each ends with one line that says what to do, status 2, and nothing left
+// behind.
 #include "whole/program.h"
 
 #include <gtest/gtest.h>
@@ -20,7 +21,8 @@ void expect_refused(const Workplace& place, const std::vector<std::string>& argu
   EXPECT_EQ(outcome.status, 2) << outcome.out << outcome.err;
   EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
   for (const auto& word : words)
-    EXPECT_NE(outcome.err.find(word), std::string::npos) << "'" << word << "' not in: " << outcome.err;
+    EXPECT_NE(outcome.err.find(word), std::string::npos)
+        << "'" << word << "' not in: " << outcome.err;
   EXPECT_EQ(place.files(), before);
 }
 
@@ -70,7 +72,8 @@ TEST(BadModel, TruncatedForeignMissing) {
   std::string half(1'000'000, '\0');
   file.read(half.data(), static_cast<std::streamsize>(half.size()));
   expect_refused(place, {"cost", place.write("half.onnx", half)}, {"half.onnx"});
-  expect_refused(place, {"cost", place.write("picture.onnx", "\x89PNG\r\n\x1a\n0000")}, {"picture.onnx"});
+  expect_refused(place, {"cost", place.write("picture.onnx", "\x89PNG\r\n\x1a\n0000")},
+                 {"picture.onnx"});
   expect_refused(place, {"cost", place.path("none.onnx")}, {"none.onnx"});
   expect_refused(place, {"cost", "mobilenet-v3"}, {"mobilenet-v2"});
 }
@@ -78,10 +81,12 @@ TEST(BadModel, TruncatedForeignMissing) {
 TEST(BadStudy, ForeignDamagedMissing) {
   const Workplace place;
   expect_refused(place, {"show", place.path("none.study")}, {"none.study"});
-  expect_refused(place, {"show", place.write("text.study", std::string(5000, 'x'))}, {"text.study"});
+  expect_refused(place, {"show", place.write("text.study", std::string(5000, 'x'))},
+                 {"text.study"});
   const std::string plan = place.write("plan.toml", small_plan(1));
   ASSERT_EQ(
-      place.run({"sweep", plan, "--board", "twin:jetson-nano", "-o", place.path("a.study")}).status, 0);
+      place.run({"sweep", plan, "--board", "twin:jetson-nano", "-o", place.path("a.study")}).status,
+      0);
   // A page in the middle overwritten: found, and said.
   std::fstream study(place.path("a.study"), std::ios::in | std::ios::out | std::ios::binary);
   study.seekp(4096);
@@ -96,7 +101,8 @@ TEST(BadStudy, ANewerSchemaIsSaid) {
   const Workplace place;
   const std::string plan = place.write("plan.toml", small_plan(1));
   ASSERT_EQ(
-      place.run({"sweep", plan, "--board", "twin:jetson-nano", "-o", place.path("a.study")}).status, 0);
+      place.run({"sweep", plan, "--board", "twin:jetson-nano", "-o", place.path("a.study")}).status,
+      0);
   // SQLite keeps user_version big-endian at offset 60 of the header.
   std::fstream study(place.path("a.study"), std::ios::in | std::ios::out | std::ios::binary);
   study.seekp(60);
@@ -110,8 +116,10 @@ TEST(BadStudy, AnotherPlanIsNotMixedIn) {
   const std::string plan = place.write("plan.toml", small_plan(1));
   const std::string other = place.write("other.toml", small_plan(2));
   ASSERT_EQ(
-      place.run({"sweep", plan, "--board", "twin:jetson-nano", "-o", place.path("a.study")}).status, 0);
-  expect_refused(place, {"sweep", other, "--board", "twin:jetson-nano", "-o", place.path("a.study")},
+      place.run({"sweep", plan, "--board", "twin:jetson-nano", "-o", place.path("a.study")}).status,
+      0);
+  expect_refused(place,
+                 {"sweep", other, "--board", "twin:jetson-nano", "-o", place.path("a.study")},
                  {"another plan"});
 }
 
@@ -128,8 +136,7 @@ TEST(BadDisk, FullAndReadOnly) {
   EXPECT_EQ(full.status, 2) << full.out << full.err;
   EXPECT_NE(full.err.find("a.study"), std::string::npos) << full.err;
   ASSERT_EQ(::mount("tmpfs", small.c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, "size=64k"), 0);
-  const Outcome read_only =
-      place.run({"zoo", "export", "mobilenet-v2", "-o", small + "/m.onnx"});
+  const Outcome read_only = place.run({"zoo", "export", "mobilenet-v2", "-o", small + "/m.onnx"});
   EXPECT_EQ(read_only.status, 2);
   EXPECT_EQ(std::count(read_only.err.begin(), read_only.err.end(), '\n'), 1) << read_only.err;
   ::umount(small.c_str());

@@ -97,7 +97,8 @@ std::string small_plan(int repeats, int inferences) {
          "\nsampling_period_ms = 100\nseed = 7\n"
          "[[baseline]]\nname = \"default\"\n"
          "[[grid]]\nname = \"map\"\nnetworks = [\"alexnet\"]\n"
-         "axes = { cpu_frequency_khz = [710400, 1479000], gpu_frequency_hz = [307200000, 614400000, "
+         "axes = { cpu_frequency_khz = [710400, 1479000], gpu_frequency_hz = [307200000, "
+         "614400000, "
          "921600000], batch = [16] }\nbaselines = [\"default\"]\n";
 }
 

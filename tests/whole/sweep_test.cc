@@ -75,8 +75,8 @@ TEST(Sweep, MeasuresEverySettingAndShowsTheMinimum) {
 TEST(Sweep, ASecondCallMakesNothingAgain) {
   const Workplace place;
   const std::string plan = place.write("plan.toml", small_plan(1));
-  const std::vector<std::string> command = {"sweep", plan, "--board", "twin:jetson-nano", "-o",
-                                            place.path("a.study")};
+  const std::vector<std::string> command = {
+      "sweep", plan, "--board", "twin:jetson-nano", "-o", place.path("a.study")};
   ASSERT_EQ(place.run(command).status, 0);
   const Outcome again = place.run(command);
   EXPECT_EQ(again.status, 0) << again.err;
@@ -87,7 +87,7 @@ TEST(Sweep, AKilledSweepGoesOnToTheSameTable) {
   const Workplace place;
   const std::string plan = place.write("plan.toml", small_plan(40, 3200));
   const auto sweep_into = [&](const std::string& study) {
-    return std::vector<std::string>{"sweep", plan, "--board", "twin:jetson-nano", "-o",
+    return std::vector<std::string>{"sweep",          plan, "--board", "twin:jetson-nano", "-o",
                                     place.path(study)};
   };
   ASSERT_EQ(place.run(sweep_into("whole.study")).status, 0);
@@ -119,9 +119,11 @@ TEST(Sweep, TheReportIsOneFileThatOpensOffline) {
   const Workplace place;
   const std::string plan = place.write("plan.toml", small_plan(1));
   ASSERT_EQ(
-      place.run({"sweep", plan, "--board", "twin:jetson-nano", "-o", place.path("a.study")}).status, 0);
+      place.run({"sweep", plan, "--board", "twin:jetson-nano", "-o", place.path("a.study")}).status,
+      0);
   const Outcome report = place.run({"report", place.path("a.study"), "-o", place.path("r.html")});
-  if (report.err.find("npm") != std::string::npos) GTEST_SKIP() << "the page is not built: " << report.err;
+  if (report.err.find("npm") != std::string::npos)
+    GTEST_SKIP() << "the page is not built: " << report.err;
   ASSERT_EQ(report.status, 0) << report.err;
   EXPECT_EQ(report.out, place.path("r.html") + "\n");
 }
