@@ -76,15 +76,20 @@ void print_counters(const Counters& counters) {
                  info.remedy);
 }
 
+// "engine onnxruntime 1.27.0; provider CPU; ...": what the engine said of itself.
+void print_notes(const std::string& engine, std::map<std::string, std::string> notes) {
+  const auto version = notes.extract("engine");
+  std::string line = version ? version.mapped() : engine;
+  for (const auto& [key, value] : notes) line += "; " + key + " " + value;
+  fmt::print("engine {}\n", line);
+}
+
 void print_text(const MeasureArguments& arguments, const MeasureResult& result) {
   const Run& run = result.measured.run;
   fmt::print("{}{}, batch {}, {} inferences on {} ({})\n", result.simulated ? "SIMULATED: " : "",
              run.network, arguments.request.batch, run.inferences, result.board,
              result.board_title);
-  std::string notes;
-  for (const auto& [key, value] : result.measured.notes)
-    notes += (notes.empty() ? "" : ", ") + key + " " + value;
-  fmt::print("engine {}{}\n", arguments.request.engine, notes.empty() ? "" : ": " + notes);
+  print_notes(arguments.request.engine, result.measured.notes);
   for (const KnobResult& knob : run.knobs)
     fmt::print("{}: asked {}, got {}\n", key_with_unit(knob.axis), to_string(knob.requested),
                to_string(knob.achieved));

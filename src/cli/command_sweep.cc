@@ -49,7 +49,7 @@ class ProgressPrinter {
         fmt::format(" {:>3.0f} %  {}/{} runs, block {}/{}, {} left ",
                     100.0 * static_cast<double>(progress.done) /
                         static_cast<double>(std::max<std::int64_t>(1, progress.total)),
-                    progress.done, progress.total, progress.block, progress.blocks,
+                    progress.done, progress.total, progress.block + 1, progress.blocks,
                     duration_text(progress.left));
     const int width = std::max(0, terminal_width() - static_cast<int>(words.size()) - 3);
     const auto full =
@@ -62,7 +62,7 @@ class ProgressPrinter {
   void print_block(const Progress& progress) {
     if (progress.block == block_ && progress.done != progress.total) return;
     block_ = progress.block;
-    fmt::print(stderr, "block {}/{}: {}/{} runs, {} gone, {} left\n", progress.block,
+    fmt::print(stderr, "block {}/{}: {}/{} runs, {} gone, {} left\n", progress.block + 1,
                progress.blocks, progress.done, progress.total, duration_text(progress.elapsed),
                duration_text(progress.left));
   }

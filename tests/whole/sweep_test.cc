@@ -54,7 +54,7 @@ TEST(Sweep, MeasuresEverySettingAndShowsTheMinimum) {
 
   const Outcome shown = place.run({"show", place.path("a.study")});
   ASSERT_EQ(shown.status, 0) << shown.err;
-  EXPECT_NE(shown.out.find("imulated"), std::string::npos);
+  EXPECT_NE(shown.out.find("SIMULATED"), std::string::npos);
   const Outcome json = place.run({"show", "--json", place.path("a.study")});
   ASSERT_EQ(json.status, 0) << json.err;
   const auto root = nlohmann::json::parse(json.out);
