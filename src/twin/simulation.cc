@@ -125,6 +125,7 @@ class Simulation::Impl {
     if (!made) return;
     d.wish = d.current;  // userspace begins where the clock stands
     d.governor_name = name;
+    d.is_userspace = name == "userspace";
     d.governor = std::move(made);
     restart(which);
   }
@@ -135,7 +136,7 @@ class Simulation::Impl {
     ClockDomain& d = domain(which);
     const Duration period = d.governor->period();
     close_segment();
-    d.window_begin = now_;
+    d.window_begin = d.last_decision = now_;
     d.window_busy_s = d.busy_s;
     d.next_decision = period.ns > 0 ? now_ + period : never;
     const bool dynamic = period.ns > 0;
@@ -162,11 +163,22 @@ class Simulation::Impl {
     input.load = window > 0 ? std::clamp((busy_s - d.window_busy_s) / window, 0.0, 1.0) : busy;
     input.utilisation = which == Domain::cpu ? utilisation_now() : 0;
     input.io_wake = which == Domain::cpu && std::exchange(io_wake_, false);
-    d.window_begin = now_;
+    d.window_begin = d.last_decision = now_;
     d.window_busy_s = busy_s;
-    d.next_decision = now_ + d.governor->period();
     const std::size_t target = d.next(input);
     if (target != d.current) change(d, target);
+    const bool settled = d.governor->settled(d.current, d.bottom(), d.top(), busy);
+    d.next_decision = settled ? never : now_ + d.governor->period();
+  }
+
+  // The load or a ceiling has changed: a governor that had settled samples again, in its old beat.
+  void wake_governors() {
+    for (ClockDomain& d : domains_) {
+      if (d.next_decision != never || !d.moves()) continue;
+      const std::int64_t period = d.governor->period().ns;
+      const std::int64_t beats = (now_ - d.last_decision).ns / period + 1;
+      d.next_decision = d.last_decision + Duration{beats * period};
+    }
   }
 
   // ---- power governance: one entry down on both clocks above the budget, one up below it ----
@@ -204,6 +216,7 @@ class Simulation::Impl {
     const std::size_t target =
         d.governor->period().ns > 0 ? std::min(d.current, d.top()) : d.next({});
     if (target != d.current) change(d, target);
+    wake_governors();
   }
 
   // ---- the process ----
@@ -214,6 +227,7 @@ class Simulation::Impl {
     remaining_ = 1;
     if (process_->finished()) process_.reset();
     refresh();
+    wake_governors();
   }
 
   void start(SimulatedJob job) {
@@ -222,12 +236,14 @@ class Simulation::Impl {
     process_.emplace(c_, std::move(job), noise_ ? &random_ : nullptr, now_, events_);
     remaining_ = 1;
     refresh();
+    wake_governors();
   }
 
   void kill() {
     close_segment();
     process_.reset();
     refresh();
+    wake_governors();
   }
 
   std::optional<Instant> next_process_time() const {

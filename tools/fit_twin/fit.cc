@@ -88,7 +88,7 @@ Constants fit(const Constants& start, const std::vector<Parameter>& parameters,
   const double rest = options.global ? options.seconds * 0.4 : options.seconds;
   for (int i = 0; i < 4; ++i) search(nlopt::LN_SBPLX, problem, rest / 4);
   problem.set(problem.best_point);
-  return misfit(problem.constants) <= misfit(start) ? problem.constants : start;
+  return problem.constants;
 }
 
 }  // namespace isojoule::twin
