@@ -230,10 +230,10 @@ class Simulation::Impl {
     wake_governors();
   }
 
-  void start(SimulatedJob job) {
+  void start(const SimulatedJob& job) {
     close_segment();
     events_.clear();
-    process_.emplace(c_, std::move(job), noise_ ? &random_ : nullptr, now_, events_);
+    process_.emplace(c_, job, noise_ ? &random_ : nullptr, now_, events_);
     remaining_ = 1;
     refresh();
     wake_governors();
@@ -342,7 +342,7 @@ Celsius Simulation::temperature(std::size_t zone) const {
 }
 std::uint64_t Simulation::throttle_events() const { return impl_->throttle_events_; }
 
-void Simulation::start(SimulatedJob job) { impl_->start(std::move(job)); }
+void Simulation::start(SimulatedJob job) { impl_->start(job); }
 bool Simulation::running() const { return impl_->process_.has_value(); }
 void Simulation::kill() { impl_->kill(); }
 std::optional<SimulatedEvent> Simulation::take_event() {

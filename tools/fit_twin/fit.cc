@@ -78,6 +78,7 @@ Constants fit(const Constants& start, const std::vector<Parameter>& parameters,
               const Misfit& misfit, const FitOptions& options) {
   Problem problem{start, parameters, misfit, 1e300, {}};
   std::vector<double> x;
+  x.reserve(parameters.size());
   for (const Parameter& p : parameters)
     x.push_back(unit_of(p, *parameter_of(problem.constants, p.key)));
   problem.best_point = x;

@@ -163,6 +163,9 @@ Status run(const Options& options) {
     });
     fmt::print("misfit before: {:.4f}\n", misfit_of(twin.constants));
     twin.constants = fit(twin.constants, parameters, misfit_of, options.fit_options);
+    for (const Parameter& p : parameters) twin.notes.try_emplace(p.key, "fitted");
+    for (const auto& [name, network] : twin.constants.networks)
+      twin.notes.try_emplace("network." + name, "fitted");
     ISOJOULE_CHECK(write_twin(twin));
   }
   const auto begin = std::chrono::steady_clock::now();
