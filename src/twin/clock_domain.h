@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,8 +19,10 @@ struct ClockDomain {
   std::size_t throttle = 0;             // of the thermal throttling: bounds everything
   std::size_t wish = 0;                 // userspace
   std::string governor_name;
+  bool is_userspace = false;  // of governor_name: asked at every event
   std::unique_ptr<Governor> governor;
   Instant next_decision;
+  Instant last_decision;
   std::vector<double> seconds_at;
   double busy_s = 0;         // integral of the load
   double window_busy_s = 0;  // busy_s at the window's begin
@@ -27,7 +30,7 @@ struct ClockDomain {
   double recent_load = 0;
 
   Hertz frequency() const { return (*table)[current]; }
-  bool userspace() const { return governor_name == "userspace"; }
+  bool userspace() const { return is_userspace; }
   // Whether a governor may move the clock; then its rail carries the guard band.
   bool moves() const { return governor && governor->period().ns > 0 && lowest < highest; }
   std::size_t top() const {

@@ -25,6 +25,11 @@ class Governor {
   virtual ~Governor() = default;
   // The next entry, within the limits.
   std::size_t decide(const GovernorInput& input);
+  // Whether every further decision is the same as the last while the load stays `busy` (0 or 1), so
+  // that its samples need not be played.
+  bool settled(std::size_t current, std::size_t lowest, std::size_t highest, double busy) const {
+    return do_settled(current, lowest, highest, busy);
+  }
   // Between two decisions; 0: only when a limit or the wish changes.
   Duration period() const { return period_; }
 
@@ -38,6 +43,7 @@ class Governor {
 
  private:
   virtual std::size_t do_decide(const GovernorInput& input) = 0;
+  virtual bool do_settled(std::size_t, std::size_t, std::size_t, double) const { return false; }
   const std::vector<Hertz>& table_;
   Duration period_;
 };

@@ -27,6 +27,11 @@ class Schedutil : public Governor {
     const double utilisation = std::max(input.utilisation, boost_);
     return at_least(std::min(highest_, margin_ * utilisation * highest_));
   }
+  // A busy core's utilisation only rises, an idle one's only falls.
+  bool do_settled(std::size_t current, std::size_t lowest, std::size_t highest,
+                  double busy) const override {
+    return boost_ == 0 && (busy > 0 ? current == highest : current == lowest);
+  }
   double margin_;
   double highest_;
   double lowest_;

@@ -13,8 +13,12 @@ double& at(ComponentPower& power, Component component) {
 
 double leakage(double watts, double volts, double highest_v, double share, const Constants& c,
                double temperature) {
+  const double relative = volts / highest_v;
+  const double scale = c.voltage_leakage_exponent == 2
+                           ? relative * relative
+                           : std::pow(relative, c.voltage_leakage_exponent);
   const double warm = std::max(0.1, 1 + c.leakage_per_k * (temperature - c.reference_c));
-  return watts * share * std::pow(volts / highest_v, c.voltage_leakage_exponent) * warm;
+  return watts * share * scale * warm;
 }
 
 }  // namespace

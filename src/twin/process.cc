@@ -11,7 +11,7 @@ double factor(Random* random, double deviation) {
 
 }  // namespace
 
-Process::Process(const Constants& constants, SimulatedJob job, Random* random, Instant now,
+Process::Process(const Constants& constants, const SimulatedJob& job, Random* random, Instant now,
                  std::deque<SimulatedEvent>& events)
     : constants_(constants),
       random_(random),

@@ -14,7 +14,7 @@ namespace isojoule::twin {
 class Process {
  public:
   // `random` null: no variation. Keeps references to constants and random.
-  Process(const Constants& constants, SimulatedJob job, Random* random, Instant now,
+  Process(const Constants& constants, const SimulatedJob& job, Random* random, Instant now,
           std::deque<SimulatedEvent>& events);
 
   const BatchWork& work() const { return work_; }

@@ -151,6 +151,7 @@ class Simulation::Impl {
     // Userspace begins where the clock stands; a governor chosen anew keeps its wish.
     if (d.governor_name != name) d.wish = d.current;
     d.governor_name = name;
+    d.is_userspace = name == "userspace";
     d.governor = std::move(made);
     restart(which);
   }
@@ -161,7 +162,7 @@ class Simulation::Impl {
     ClockDomain& d = domain(which);
     const Duration period = d.governor->period();
     close_segment();
-    d.window_begin = now_;
+    d.window_begin = d.last_decision = now_;
     d.window_busy_s = d.busy_s;
     d.next_decision = period.ns > 0 ? now_ + period : never;
     const bool dynamic = period.ns > 0;
@@ -189,11 +190,22 @@ class Simulation::Impl {
     input.load = window > 0 ? std::clamp((busy_s - d.window_busy_s) / window, 0.0, 1.0) : busy;
     input.utilisation = which == Domain::cpu ? utilisation_now() : 0;
     input.io_wake = which == Domain::cpu && std::exchange(io_wake_, false);
-    d.window_begin = now_;
+    d.window_begin = d.last_decision = now_;
     d.window_busy_s = busy_s;
-    d.next_decision = now_ + d.governor->period();
     const std::size_t target = d.next(input);
     if (target != d.current) change(d, target);
+    const bool settled = d.governor->settled(d.current, d.bottom(), d.top(), busy);
+    d.next_decision = settled ? never : now_ + d.governor->period();
+  }
+
+  // The load or a ceiling has changed: a governor that had settled samples again, in its old beat.
+  void wake_governors() {
+    for (ClockDomain& d : domains_) {
+      if (d.next_decision != never || !d.moves()) continue;
+      const std::int64_t period = d.governor->period().ns;
+      const std::int64_t beats = (now_ - d.last_decision).ns / period + 1;
+      d.next_decision = d.last_decision + Duration{beats * period};
+    }
   }
 
   // ---- power governance: one entry down on both clocks above the budget, one up below it ----
@@ -231,6 +243,7 @@ class Simulation::Impl {
     const std::size_t target =
         d.governor->period().ns > 0 ? std::min(d.current, d.top()) : d.next({});
     if (target != d.current) change(d, target);
+    wake_governors();
   }
 
   // ---- the process ----
@@ -241,20 +254,23 @@ class Simulation::Impl {
     remaining_ = 1;
     if (process_->finished()) process_.reset();
     refresh();
+    wake_governors();
   }
 
-  void start(SimulatedJob job) {
+  void start(const SimulatedJob& job) {
     close_segment();
     events_.clear();
-    process_.emplace(c_, std::move(job), noise_ ? &random_ : nullptr, now_, events_);
+    process_.emplace(c_, job, noise_ ? &random_ : nullptr, now_, events_);
     remaining_ = 1;
     refresh();
+    wake_governors();
   }
 
   void kill() {
     close_segment();
     process_.reset();
     refresh();
+    wake_governors();
   }
 
   std::optional<Instant> next_process_time() const {
@@ -356,7 +372,7 @@ Celsius Simulation::temperature(std::size_t zone) const {
 }
 std::uint64_t Simulation::throttle_events() const { return impl_->throttle_events_; }
 
-void Simulation::start(SimulatedJob job) { impl_->start(std::move(job)); }
+void Simulation::start(SimulatedJob job) { impl_->start(job); }
 bool Simulation::running() const { return impl_->process_.has_value(); }
 void Simulation::kill() { impl_->kill(); }
 std::optional<SimulatedEvent> Simulation::take_event() {

@@ -1,6 +1,7 @@
 #include "twin/simulation.h"
 
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 #include <chrono>
 #include <cstdio>
@@ -189,6 +190,58 @@ TEST(Simulation, HigherGpuClockIsNeverSlower) {
       EXPECT_LE(seconds, last + 1e-9) << board << " " << f.value();
       last = seconds;
     }
+  }
+}
+
+TEST(Simulation, PowerRisesWithEachClock) {
+  const Constants c = constants_of("jetson-xavier-nx");
+  auto watts = [&](Hertz cpu, Hertz gpu) {
+    Simulation simulation(c, 1, false);
+    pin(simulation, cpu, gpu);
+    const Outcome out = play(simulation, job_of(8, 4));
+    return out.joules / out.seconds;
+  };
+  for (std::size_t i = 1; i < c.gpu_frequencies.size(); ++i)
+    EXPECT_GT(watts(c.cpu_frequencies[9], c.gpu_frequencies[i]),
+              watts(c.cpu_frequencies[9], c.gpu_frequencies[i - 1]));
+  EXPECT_GT(watts(c.cpu_frequencies.back(), c.gpu_frequencies[4]),
+            watts(c.cpu_frequencies.front(), c.gpu_frequencies[4]));
+}
+
+// Whatever is written and however time is cut: energy never falls, a rail takes no less than those
+// that it feeds, and time at the clocks adds up.
+RC_GTEST_PROP(Simulation, EnergyIsConservedWhateverIsWritten, ()) {
+  static const Constants c = constants_of("jetson-orin-nx");
+  Simulation simulation(c, *rc::gen::inRange<std::uint64_t>(0, 1000), true);
+  double last = 0;
+  const int steps = *rc::gen::inRange(1, 40);
+  for (int i = 0; i < steps; ++i) {
+    const Domain domain = *rc::gen::element(Domain::cpu, Domain::gpu);
+    const auto& table = domain == Domain::cpu ? c.cpu_frequencies : c.gpu_frequencies;
+    const Hertz f = table[*rc::gen::inRange<std::size_t>(0, table.size())];
+    switch (*rc::gen::inRange(0, 6)) {
+      case 0: simulation.start(job_of(8, 50)); break;
+      case 1:
+        simulation.set_governor(
+            domain, *rc::gen::elementOf(domain == Domain::cpu ? c.cpu_governors : c.gpu_governors));
+        break;
+      case 2: simulation.set_userspace_frequency(domain, f); break;
+      case 3: simulation.set_limits(domain, table.front(), f); break;
+      case 4: simulation.set_online_cores(*rc::gen::inRange(1, c.cores + 1)); break;
+      default: simulation.kill();
+    }
+    simulation.advance_to(simulation.now() +
+                          Duration{*rc::gen::inRange<std::int64_t>(0, 900'000'000)});
+    const double now = simulation.rail_energy(0, simulation.now()).value();
+    RC_ASSERT(now >= last);
+    last = now;
+    double children = 0;
+    for (std::size_t rail = 1; rail < c.rails.size(); ++rail)
+      children += simulation.rail_energy(rail, simulation.now()).value();
+    RC_ASSERT(children <= now + 1e-9);
+    double seconds = 0;
+    for (const Second s : simulation.time_in_state(domain)) seconds += s.value();
+    RC_ASSERT(std::abs(seconds - static_cast<double>(simulation.now().ns) * 1e-9) < 1e-6);
   }
 }
 

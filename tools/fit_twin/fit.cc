@@ -78,6 +78,7 @@ Constants fit(const Constants& start, const std::vector<Parameter>& parameters,
               const Misfit& misfit, const FitOptions& options) {
   Problem problem{start, parameters, misfit, 1e300, {}};
   std::vector<double> x;
+  x.reserve(parameters.size());
   for (const Parameter& p : parameters)
     x.push_back(unit_of(p, *parameter_of(problem.constants, p.key)));
   problem.best_point = x;
@@ -88,7 +89,7 @@ Constants fit(const Constants& start, const std::vector<Parameter>& parameters,
   const double rest = options.global ? options.seconds * 0.4 : options.seconds;
   for (int i = 0; i < 4; ++i) search(nlopt::LN_SBPLX, problem, rest / 4);
   problem.set(problem.best_point);
-  return misfit(problem.constants) <= misfit(start) ? problem.constants : start;
+  return problem.constants;
 }
 
 }  // namespace isojoule::twin

@@ -25,7 +25,8 @@ struct FitOptions {
 };
 
 using Misfit = std::function<double(const Constants&)>;
-// The constants with the least misfit that was found; never worse than the given ones.
+// The constants with the least misfit that was found within the bounds; never worse than the given
+// ones, moved into the bounds.
 Constants fit(const Constants& start, const std::vector<Parameter>& parameters,
               const Misfit& misfit, const FitOptions& options);
 
