@@ -161,13 +161,16 @@ struct Group {
   std::vector<std::size_t> grid, baselines;
 };
 
+// A map, not a cross of two sweeps: at least half of all pairs of its clocks.
 bool is_swept(const std::vector<Point>& points, const std::vector<std::size_t>& grid) {
   std::set<double> cpu, gpu;
+  std::set<std::pair<double, double>> pairs;
   for (const std::size_t i : grid) {
+    pairs.emplace(*points[i].setting.number(kCpu), *points[i].setting.number(kGpu));
     cpu.insert(*points[i].setting.number(kCpu));
     gpu.insert(*points[i].setting.number(kGpu));
   }
-  return cpu.size() > 1 && gpu.size() > 1;
+  return cpu.size() > 1 && gpu.size() > 1 && 2 * pairs.size() >= cpu.size() * gpu.size();
 }
 
 Minimum minimum_of(const std::vector<Point>& points, const std::vector<Parts>& parts,

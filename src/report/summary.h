@@ -56,7 +56,7 @@ struct Minimum {
 struct StudySummary {
   StudyInfo info;
   std::vector<Point> points;
-  std::vector<Minimum> minima;  // where cpu_frequency x gpu_frequency were swept
+  std::vector<Minimum> minima;  // where at least half of cpu_frequency x gpu_frequency is there
   Counters counters;
   std::int64_t runs = 0, failed = 0, throttled = 0;
 };
