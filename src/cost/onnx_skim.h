@@ -15,7 +15,7 @@
 namespace isojoule {
 
 // Tensors up to this size keep their data: shapes, indices, scales that shape inference reads.
-inline constexpr std::size_t kSkimKeptBytes = 64 * 1024;
+inline constexpr std::size_t kSkimKeptBytes = std::size_t{64} * 1024;
 
 // `file`: a ModelProto; valid during the call only. `name` is for the messages. Errors: parse, with
 // the byte where it ends or stops being ONNX.

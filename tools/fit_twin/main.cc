@@ -115,7 +115,8 @@ void print_claims(const std::vector<Claim>& claims, bool markdown) {
   fmt::print(fmt::runtime(row), "claim", "source", "stated", "twin", "unit", "");
   if (markdown) fmt::print("|---|---|---|---|---|---|\n");
   for (const Claim& claim : claims) {
-    const bool shown_only = stated(claim) == "-";
+    // What the report does not state has no verdict.
+    const bool shown_only = stated(claim) == "-" || claim.source == "own";
     fmt::print(fmt::runtime(row), claim.name, claim.source, stated(claim),
                fmt::format("{:.4g}", claim.value), claim.unit,
                shown_only ? "" : (claim.met() ? "met" : "not met"));

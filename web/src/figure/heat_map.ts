@@ -44,14 +44,23 @@ function drawCells(drawing: SVGSVGElement, grid: Grid, x: Scale, y: Scale, colou
 }
 
 function drawLevels(drawing: SVGSVGElement, vertices: (Vertex | null)[][], box: Box, least: number, most: number, governor: number): void {
+  const taken: { x: number; y: number }[] = [];
   for (const level of levelsOf(least, most)) {
     if (Math.abs(level.energy / governor - 1) < 0.03) continue; // two lines that cannot be told apart
     for (const line of joinSegments(gridSegments(vertices, level.energy))) {
       drawing.append(s('path', { class: 'isojoule-under', d: path(line) }), s('path', { class: 'isojoule', d: path(line), 'data-energy-j': level.energy }));
-      const middle = line[Math.floor(line.length / 2)]!;
-      if (lengthOf(line) > 90 && middle.x - 20 > box.left && middle.x + 20 < box.right) drawing.append(s('text', { class: 'level', x: middle.x, y: middle.y + 4, 'text-anchor': 'middle' }, joule(level.energy, 3)));
+      const place = lengthOf(line) > 90 ? placeForName(line, box, taken) : undefined;
+      if (!place) continue;
+      taken.push(place);
+      drawing.append(s('text', { class: 'level', x: place.x, y: place.y + 4, 'text-anchor': 'middle' }, joule(level.energy, 3)));
     }
   }
+}
+
+// A place on the line, the nearest to its middle, where the name stays inside and covers no other.
+function placeForName(line: { x: number; y: number }[], box: Box, taken: { x: number; y: number }[]): { x: number; y: number } | undefined {
+  const places = [1 / 2, 1 / 3, 2 / 3, 1 / 4, 3 / 4, 1 / 8, 7 / 8].map((share) => line[Math.floor((line.length - 1) * share)]!);
+  return places.find((place) => place.x - 20 > box.left && place.x + 20 < box.right && taken.every((other) => Math.abs(other.x - place.x) > 44 || Math.abs(other.y - place.y) > 16));
 }
 
 function drawGovernor(drawing: SVGSVGElement, vertices: (Vertex | null)[][], energy: number): void {
