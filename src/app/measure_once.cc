@@ -66,6 +66,7 @@ Result<MeasureResult> measure_once(const Paths& paths, const MeasureRequest& req
   ISOJOULE_TRY(result.measured,
                measure(target->board, *target->engine(), job, protocol, planned, interrupted));
   if (guard) ISOJOULE_CHECK(guard->restore());
+  result.engine = target->engine()->name();
   result.board = target->board.file.name;
   result.board_title = target->board.file.title;
   result.simulated = target->board.simulated;

@@ -26,6 +26,7 @@ struct MeasureRequest {
 
 struct MeasureResult {
   MeasuredRun measured;
+  std::string engine;  // that ran: a twin's own, whatever was asked for
   std::string board;
   std::string board_title;
   bool simulated = false;

@@ -67,15 +67,26 @@ StudyInfo describe(const Plan& plan, const Target& target, const SweepRequest& r
   return info;
 }
 
-Result<std::unique_ptr<StudyFile>> open_or_create(const std::string& path, const StudyInfo& info) {
+Result<std::unique_ptr<StudyFile>> open_or_create(const std::string& path, const StudyInfo& info,
+                                                  bool& created) {
   std::error_code code;
-  if (!std::filesystem::exists(path, code)) return StudyFile::create(path, info);
+  created = !std::filesystem::exists(path, code);
+  if (created) return StudyFile::create(path, info);
   ISOJOULE_TRY(auto study, StudyFile::open(path, StudyFile::Mode::write));
   if (study->info().plan_hash != info.plan_hash)
     return fail(ErrorKind::invalid,
                 path + ": the study there was made with another plan, board, release or network",
                 "Give another file with -o, or go on with the plan that it was begun with");
   return study;
+}
+
+// A study that failed before its first run leaves no file behind.
+void remove_if_empty(std::unique_ptr<StudyFile>& study, const std::string& path) {
+  const auto runs = study->sequences();
+  if (!runs || !runs->empty()) return;
+  study.reset();
+  std::error_code code;
+  std::filesystem::remove(path, code);
 }
 
 }  // namespace
@@ -100,7 +111,8 @@ Result<SweepResult> sweep_study(const Paths& paths, const SweepRequest& request,
   ISOJOULE_TRY(std::string hash, identity(plan, *target, files));
   const StudyInfo info =
       describe(plan, *target, request, std::move(hash), static_cast<std::int64_t>(planned.size()));
-  ISOJOULE_TRY(const auto study, open_or_create(request.study_path, info));
+  bool created = false;
+  ISOJOULE_TRY(auto study, open_or_create(request.study_path, info, created));
   // A twin's nodes die with the process, so its journal lies beside the study; a real board's lies
   // in one place, where the next program finds it.
   const std::string journal = target->twin
@@ -108,8 +120,10 @@ Result<SweepResult> sweep_study(const Paths& paths, const SweepRequest& request,
                                   : paths.state + "/" + target->board.file.name + ".journal";
   std::error_code code;
   std::filesystem::create_directories(std::filesystem::absolute(journal).parent_path(), code);
-  return sweep(plan, target->board, *target->engine(), *study, files, journal, interrupted,
-               progress);
+  auto swept =
+      sweep(plan, target->board, *target->engine(), *study, files, journal, interrupted, progress);
+  if (!swept && created) remove_if_empty(study, request.study_path);
+  return swept;
 }
 
 }  // namespace isojoule

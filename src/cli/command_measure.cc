@@ -89,7 +89,7 @@ void print_text(const MeasureArguments& arguments, const MeasureResult& result) 
   fmt::print("{}{}, batch {}, {} inferences on {} ({})\n", result.simulated ? "SIMULATED: " : "",
              run.network, arguments.request.batch, run.inferences, result.board,
              result.board_title);
-  print_notes(arguments.request.engine, result.measured.notes);
+  print_notes(result.engine, result.measured.notes);
   for (const KnobResult& knob : run.knobs)
     fmt::print("{}: asked {}, got {}\n", key_with_unit(knob.axis), to_string(knob.requested),
                to_string(knob.achieved));
@@ -97,7 +97,8 @@ void print_text(const MeasureArguments& arguments, const MeasureResult& result) 
   print_phases(run);
   print_per_inference(run);
   print_counters(run.counters);
-  if (!result.why_unmeasured.empty()) fmt::print("\nenergy absent: {}\n", result.why_unmeasured);
+  if (!result.why_unmeasured.empty() && run.state != RunState::failed)
+    fmt::print("\nenergy absent: {}\n", result.why_unmeasured);
 }
 
 nlohmann::json number_or_null(const std::optional<Joule>& value, double divisor = 1) {
@@ -132,7 +133,7 @@ void print_json(const MeasureArguments& arguments, const MeasureResult& result) 
     batches.push_back((batch.end - batch.begin).seconds().value());
   nlohmann::json root = {{"board", result.board},
                          {"simulated", result.simulated},
-                         {"engine", arguments.request.engine},
+                         {"engine", result.engine},
                          {"network", run.network},
                          {"batch", arguments.request.batch},
                          {"inferences", run.inferences},

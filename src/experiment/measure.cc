@@ -36,6 +36,7 @@ bool is_final(ErrorKind kind) {
     case ErrorKind::permission_denied:
     case ErrorKind::read_only:
     case ErrorKind::invalid:
+    case ErrorKind::parse:
     case ErrorKind::out_of_range:
     case ErrorKind::unsupported:
     case ErrorKind::interrupted:
@@ -191,7 +192,8 @@ class Measurement {
       ISOJOULE_TRY(const std::optional<Event> event, session->next_event(deadline));
       if (!event) continue;
       heard = board_.clock->now();
-      if (take(*event)) return {};
+      if (!take(*event)) continue;
+      return event->kind == EventKind::failed ? failure(error_of(*event)) : Status{};
     }
     return interruption();
   }
@@ -206,7 +208,7 @@ class Measurement {
       case EventKind::batch: run().batches.push_back({event.begin, event.end}); break;
       case EventKind::note: result_.notes[event.key] = event.value; break;
       case EventKind::finished: finish(); return true;
-      case EventKind::failed: take_failure(error_of(event)); return true;
+      case EventKind::failed: return true;
     }
     return false;
   }
@@ -227,6 +229,14 @@ class Measurement {
     if (run().phase(PhaseKind::inference) == nullptr)
       take_failure(
           {ErrorKind::engine, engine_.name() + " finished without an inference phase", "", ""});
+  }
+
+  // Out of memory or a crash is a result of this run. A missing library or a file that is no
+  // network is the same for every run that would follow: an error.
+  Status failure(const Error& error) {
+    if (is_final(error.kind)) return tl::unexpected<Error>(error);
+    take_failure(error);
+    return {};
   }
 
   Error error_of(const Event& event) const {
