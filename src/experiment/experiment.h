@@ -46,9 +46,9 @@ Result<MeasuredRun> measure(Board& board, Engine& engine, const Job& job, const 
 struct Progress {
   std::int64_t done = 0, total = 0;
   std::int64_t block = 0, blocks = 0;  // block counts from 0
-  Second elapsed{0};          // of real time
-  Second left{0};             // estimate, real time
-  const Run* last = nullptr;  // may be null
+  Second elapsed{0};                   // of real time
+  Second left{0};                      // estimate, real time
+  const Run* last = nullptr;           // may be null
 };
 
 struct SweepResult {

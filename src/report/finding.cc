@@ -214,7 +214,7 @@ Finding find_span(const Claim& claim, Studies studies) {
       if (least == nullptr || estimate->value < least->value) least = &*estimate;
       if (most == nullptr || estimate->value > most->value) most = &*estimate;
     }
-    if (points.size() < 3)
+    if (points.size() < 3 || least == nullptr || most == nullptr)
       return absent("the study has no sweep of " + job_text(network_of(claim), batch) + " at " +
                     to_string(claim.fixed));
     return found(most->value - least->value, std::hypot(most->uncertainty, least->uncertainty));

@@ -1,6 +1,7 @@
 #include "twin/gpu_nodes.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "twin/node.h"
 
@@ -34,7 +35,9 @@ GpuNodes::GpuNodes(MemoryTree& tree, const BoardShape& shape, const Constants& c
 void GpuNodes::add_device(const GpuShape& shape) {
   tree_.add_integer(
       shape.device + "/load",
-      [this] { return static_cast<std::int64_t>(simulation_.load(Domain::gpu) * kPerMille + 0.5); },
+      [this] {
+        return static_cast<std::int64_t>(std::lround(simulation_.load(Domain::gpu) * kPerMille));
+      },
       {}, 0444);
   add_switch(tree_, shape.device + "/railgate_enable", railgate_);
   std::string compatible;

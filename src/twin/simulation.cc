@@ -372,7 +372,7 @@ Celsius Simulation::temperature(std::size_t zone) const {
 }
 std::uint64_t Simulation::throttle_events() const { return impl_->throttle_events_; }
 
-void Simulation::start(SimulatedJob job) { impl_->start(job); }
+void Simulation::start(const SimulatedJob& job) { impl_->start(job); }
 bool Simulation::running() const { return impl_->process_.has_value(); }
 void Simulation::kill() { impl_->kill(); }
 std::optional<SimulatedEvent> Simulation::take_event() {

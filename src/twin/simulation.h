@@ -72,7 +72,7 @@ class Simulation {
   std::uint64_t throttle_events() const;
 
   // ---- the process that runs the network ----
-  void start(SimulatedJob job);
+  void start(const SimulatedJob& job);
   bool running() const;
   void kill();
   // The next event that has happened by now(); in order of end time.

@@ -135,7 +135,7 @@ Result<std::unique_ptr<Session>> TwinEngine::do_start(const Job& job) {
   notes.push_back(note("network_constants", known ? job.network : "other", now));
   if (const std::int64_t rounded = simulated.batches * job.batch; rounded != job.inferences)
     notes.push_back(note("inferences", std::to_string(rounded), now));
-  simulation_.start(std::move(simulated));
+  simulation_.start(simulated);
   return std::make_unique<TwinSession>(*this, std::move(notes));
 }
 

@@ -1,6 +1,7 @@
 #include "report/text/section.h"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -161,8 +162,7 @@ std::string cut_table(const std::map<double, const Point*>& cut, const Point& be
   for (const auto& [value, point] : cut) {
     constexpr double kBar = 36;  // columns of the longest bar
     std::string bar;
-    for (int i = 0; i < static_cast<int>(kBar * point->energy_j->value / most + 0.5); ++i)
-      bar += "█";
+    for (int i = 0; i < std::lround(kBar * point->energy_j->value / most); ++i) bar += "█";
     if (value == best.setting.number(axis)) bar += " least";
     table.add_row({megahertz(value), energy_of(*point), value_of(point->power_w),
                    value_of(point->latency_s), bar});
