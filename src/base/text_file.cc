@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 
 #include "base/file_tree.h"
+#include "base/whole_file.h"
 
 namespace isojoule {
 namespace {
@@ -38,7 +38,6 @@ Status write_all(int descriptor, const std::string& text, const std::string& pat
     if (size < 0) return os_error(path, "write");
     done += static_cast<std::size_t>(size);
   }
-  if (::fsync(descriptor) != 0 && errno != EINVAL) return os_error(path, "fsync");
   return {};
 }
 
@@ -65,26 +64,7 @@ Result<std::string> read_text_file(const std::string& path) {
 }
 
 Status write_text_file(const std::string& path, const std::string& text) {
-  const std::string temporary = path + ".part" + std::to_string(::getpid());
-  {
-    const Descriptor file(
-        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-    if (file.get() < 0) {
-      auto error = error_from_errno(errno, path, "create");
-      if (error.kind == ErrorKind::not_found) error.remedy = "Make the folder first";
-      return tl::unexpected<Error>(error);
-    }
-    if (const Status written = write_all(file.get(), text, path); !written) {
-      ::unlink(temporary.c_str());
-      return written;
-    }
-  }
-  if (::rename(temporary.c_str(), path.c_str()) != 0) {
-    const auto error = os_error(path, "rename");
-    ::unlink(temporary.c_str());
-    return error;
-  }
-  return {};
+  return write_whole_file(path, [&](int descriptor) { return write_all(descriptor, text, path); });
 }
 
 }  // namespace isojoule

@@ -2,11 +2,10 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <set>
-#include <sstream>
 
 #include "base/text.h"
+#include "base/text_file.h"
 #include "board/board.h"
 #include "board/toml_reader.h"
 
@@ -341,11 +340,8 @@ Result<BoardFile> load_board(const std::string& boards_directory, const std::str
   if (std::find(names.begin(), names.end(), name) == names.end())
     return fail(ErrorKind::not_found, "board '" + name + "' is not known",
                 unknown_name_remedy(name, names), path);
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (!in || text.bad()) return tl::unexpected<Error>(error_from_errno(errno, path, "read"));
-  ISOJOULE_TRY(BoardFile file, parse_board(text.str(), path));
+  ISOJOULE_TRY(const std::string text, read_text_file(path));
+  ISOJOULE_TRY(BoardFile file, parse_board(text, path));
   if (file.name != name)
     return fail(ErrorKind::invalid,
                 path + ": the board calls itself '" + file.name + "', its folder is '" + name + "'",

@@ -1,12 +1,10 @@
 #include "twin/board_shape.h"
 
 #include <fmt/format.h>
-
 #include <toml++/toml.h>
-#include <fstream>
-#include <sstream>
 
 #include "base/text.h"
+#include "base/text_file.h"
 
 namespace isojoule::twin {
 namespace {
@@ -156,13 +154,13 @@ Result<BoardShape> parse_shape(const std::string& text, const std::string& path,
 }
 
 Result<BoardShape> load_shape(const std::string& path, const std::string& release) {
-  std::ifstream file(path);
-  if (!file)
-    return fail(ErrorKind::not_found, path + ": no such file",
-                "A simulated board needs tree.toml and twin.toml beside board.toml", "open");
-  std::ostringstream text;
-  text << file.rdbuf();
-  return parse_shape(text.str(), path, release);
+  auto text = read_text_file(path);
+  if (!text) {
+    if (text.error().kind == ErrorKind::not_found)
+      text.error().remedy = "A simulated board needs tree.toml and twin.toml beside board.toml";
+    return tl::unexpected<Error>(text.error());
+  }
+  return parse_shape(*text, path, release);
 }
 
 }  // namespace isojoule::twin

@@ -12,8 +12,8 @@
 
 #include "base/file_tree.h"
 #include "base/text.h"
+#include "base/whole_file.h"
 #include "workload/graph_builder.h"
-#include "workload/model_file.h"
 #include "workload/zoo_entry.h"
 
 namespace isojoule {
