@@ -44,6 +44,7 @@ test('a study without energy says why and shows no zero', { skip }, async () => 
   assert.equal(await page.locator('.tag, .simulated-tag, .simulated').count(), 0);
   assert.ok(await page.locator('#sweep-gpu svg').count(), 'latency is drawn all the same');
   await page.click('#points summary');
+  await page.locator('#points td').first().waitFor(); // the table is made when it is opened
   assert.ok((await page.locator('#points td').allTextContents()).includes(`absent: ${why}`));
   await close();
 });
