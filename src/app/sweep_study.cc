@@ -2,25 +2,15 @@
 
 #include <unistd.h>
 
-#include <ctime>
-
-#include <array>
 #include <filesystem>
 
 #include "base/hash.h"
 #include "base/text_file.h"
+#include "base/wall_time.h"
 #include "isojoule/version.h"
 
 namespace isojoule {
 namespace {
-
-std::string utc_now() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  ::gmtime_r(&now, &parts);
-  std::array<char, 32> text{};
-  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
-}
 
 // Every network of the plan as a file that the engine can open.
 Result<std::map<std::string, std::string>> network_files(const Plan& plan, const Target& target,
@@ -61,7 +51,7 @@ StudyInfo describe(const Plan& plan, const Target& target, const SweepRequest& r
   info.engine = target.engine()->name();
   info.total = target.board.file.total;
   info.rails = target.board.file.rails;
-  info.created = utc_now();
+  info.created = wall_time_now();
   info.planned_runs = planned;
   info.protocol_json = protocol_json(plan.protocol);
   return info;

@@ -1,10 +1,9 @@
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <ctime>
 
 #include "base/random.h"
 #include "base/text.h"
+#include "base/wall_time.h"
 #include "experiment/apply.h"
 #include "experiment/experiment.h"
 #include "experiment/sampler.h"
@@ -19,15 +18,6 @@ constexpr Duration kSilence = Duration::milliseconds(600'000);
 constexpr Duration kSlice = Duration::milliseconds(50);
 // What the trace's columns are reserved for.
 constexpr Duration kUsualRun = Duration::milliseconds(400'000);
-
-std::string wall_time_now() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  std::array<char, 32> text{};
-  const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return {text.data(), size};
-}
 
 // The board or the user cannot do it, and no further run will: the study ends.
 bool is_final(ErrorKind kind) {
