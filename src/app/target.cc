@@ -65,7 +65,7 @@ Board plain_machine(FileTree& tree, Clock& clock) {
 
 Result<std::unique_ptr<Target>> open_machine(const Paths& paths, const TargetOptions& options) {
   auto target = std::make_unique<Target>();
-  target->own_tree = make_real_file_tree();
+  target->own_tree = make_real_file_tree(options.sysroot);
   target->own_clock = make_real_clock();
   if (!options.board.empty()) {
     ISOJOULE_TRY([[maybe_unused]] const BoardFile known, known_board(paths, options.board));
@@ -86,6 +86,7 @@ Result<std::unique_ptr<Target>> open_machine(const Paths& paths, const TargetOpt
   std::string release = options.release.empty() ? detected->release : options.release;
   if (release.empty()) release = file.releases.back().name;
   ISOJOULE_TRY(target->board, open_board(file, release, *target->own_tree, *target->own_clock));
+  target->board.variant = detected->variant;
   return target;
 }
 

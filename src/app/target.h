@@ -29,6 +29,8 @@ struct TargetOptions {
   std::string board;
   std::string release;  // "" = detected, on a twin the newest
   std::uint64_t seed = 1;
+  // Root of the tree that stands for the machine's own (a mounted twin); "" = /.
+  std::string sysroot = {};
 };
 
 // Errors: not_found (an unknown board with the nearest name; this machine is none), parse, invalid.

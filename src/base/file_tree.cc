@@ -12,6 +12,10 @@
 #include <filesystem>
 #include <system_error>
 
+#include "base/clock.h"
+#include "base/subprocess.h"
+#include "base/text.h"
+
 namespace isojoule {
 namespace {
 
@@ -33,6 +37,28 @@ class RealFile final : public File {
   int descriptor_;
   std::string path_;
 };
+
+// Where programs of a board live, whatever PATH says (a service's may be empty).
+constexpr std::array<std::string_view, 7> kProgramFolders = {
+    "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/opt/vc/bin"};
+constexpr std::size_t kOutputLimit = 1 << 20;
+
+tl::unexpected<Error> no_programs(const std::vector<std::string>& command) {
+  return fail(ErrorKind::unsupported,
+              (command.empty() ? std::string("a program") : command[0]) +
+                  ": programs are run on the machine's own tree only",
+              {}, "run");
+}
+
+Result<std::string> find_program(const std::string& name) {
+  if (!name.empty() && name.front() == '/') return name;
+  for (const std::string_view folder : kProgramFolders) {
+    std::string path = std::string(folder) + "/" + name;
+    if (::access(path.c_str(), X_OK) == 0) return path;
+  }
+  return fail(ErrorKind::not_found, name + ": this program is not installed", {},
+              "looked in " + join({kProgramFolders.begin(), kProgramFolders.end()}, ", "));
+}
 
 class RealFileTree final : public FileTree {
  public:
@@ -98,6 +124,23 @@ class RealFileTree final : public FileTree {
     return std::make_unique<RealFile>(descriptor, std::string(path));
   }
 
+  Result<std::string> do_run(const std::vector<std::string>& command, Duration limit) override {
+    if (!root_.empty()) return no_programs(command);
+    if (command.empty()) return fail(ErrorKind::invalid, "no program was named");
+    SubprocessOptions options;
+    options.command = command;
+    ISOJOULE_TRY(options.command[0], find_program(command[0]));
+    options.output_limit = kOutputLimit;
+    ISOJOULE_TRY(const auto child, Subprocess::start(options));
+    const auto ended = child->wait(make_real_clock()->now() + limit);
+    if (!ended) return fail(ErrorKind::timeout, command[0] + ": no end in sight", {}, "run");
+    if (ended->by_signal || ended->code != 0)
+      return fail(ErrorKind::io,
+                  command[0] + ": " + to_string(*ended) + ": " + child->last_output_line(), {},
+                  "run " + join(command, " "));
+    return child->output_tail();
+  }
+
   std::string root_;
 };
 
@@ -114,6 +157,10 @@ Result<std::int64_t> leading_integer(std::string_view text, std::string_view pat
 }
 
 }  // namespace
+
+Result<std::string> FileTree::do_run(const std::vector<std::string>& command, Duration) {
+  return no_programs(command);
+}
 
 std::unique_ptr<FileTree> make_real_file_tree(std::string root) {
   while (!root.empty() && root.back() == '/') root.pop_back();

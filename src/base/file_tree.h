@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/quantity.h"
 
 namespace isojoule {
 
@@ -42,6 +43,13 @@ class FileTree {
   // The path with every symbolic link resolved, still inside this tree.
   Result<std::string> canonical(std::string_view path) { return do_canonical(path); }
   Result<std::unique_ptr<File>> open(std::string_view path) { return do_open(path); }
+  // What a program of the board prints ("vcgencmd pmic_read_adc"): command[0] is a name, looked up
+  // in the system's folders, or an absolute path. Errors: not_found; unsupported (a tree that is
+  // not the machine's own: nothing is run for it); timeout; io (it ended with another status than
+  // 0).
+  Result<std::string> run(const std::vector<std::string>& command, Duration limit) {
+    return do_run(command, limit);
+  }
 
  private:
   virtual Result<std::string> do_read(std::string_view path) = 0;
@@ -50,9 +58,10 @@ class FileTree {
   virtual bool do_exists(std::string_view path) = 0;
   virtual Result<std::string> do_canonical(std::string_view path) = 0;
   virtual Result<std::unique_ptr<File>> do_open(std::string_view path) = 0;
+  virtual Result<std::string> do_run(const std::vector<std::string>& command, Duration limit);
 };
 
-// The machine's own files, below `root` ("" = /).
+// The machine's own files, below `root` ("" = /). Below another root no program is run.
 std::unique_ptr<FileTree> make_real_file_tree(std::string root = {});
 
 // ---- reading helpers, the same for every tree --------------------------------------------------

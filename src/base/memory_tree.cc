@@ -221,6 +221,18 @@ bool MemoryTree::do_exists(std::string_view path) { return resolve(path).has_val
 
 Result<std::string> MemoryTree::do_canonical(std::string_view path) { return resolve(path); }
 
+void MemoryTree::add_program(const std::string& name, RunFunction run) {
+  programs_[name] = std::move(run);
+}
+
+Result<std::string> MemoryTree::do_run(const std::vector<std::string>& command, Duration) {
+  if (command.empty()) return fail(ErrorKind::invalid, "no program was named");
+  const auto found = programs_.find(command[0]);
+  if (found == programs_.end())
+    return fail(ErrorKind::not_found, command[0] + ": this program is not installed", {}, "run");
+  return found->second(command);
+}
+
 std::map<std::string, std::string> MemoryTree::snapshot() {
   std::map<std::string, std::string> texts;
   for (const auto& [path, node] : nodes_) {

@@ -31,6 +31,9 @@ class MemoryTree final : public FileTree {
   void add_link(const std::string& path, const std::string& target);  // absolute or relative
   void add_directory(const std::string& path);
   void remove(const std::string& path);  // a node or a whole folder
+  // What run() answers for a program of this name; called with the whole command.
+  using RunFunction = std::function<Result<std::string>(const std::vector<std::string>&)>;
+  void add_program(const std::string& name, RunFunction run);
 
   // False: modes are enforced as for a user who is neither owner nor in the group.
   void set_root(bool is_root);
@@ -46,12 +49,14 @@ class MemoryTree final : public FileTree {
   bool do_exists(std::string_view path) override;
   Result<std::string> do_canonical(std::string_view path) override;
   Result<std::unique_ptr<File>> do_open(std::string_view path) override;
+  Result<std::string> do_run(const std::vector<std::string>& command, Duration limit) override;
 
   Result<std::string> resolve(std::string_view path, int depth = 0) const;
   Result<Node*> find(std::string_view path, const char* tried) const;
   std::shared_ptr<Node>& place(const std::string& path);
 
   std::map<std::string, std::shared_ptr<Node>> nodes_;
+  std::map<std::string, RunFunction> programs_;
   bool is_root_ = true;
   friend class MemoryFile;
 };

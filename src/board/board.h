@@ -22,10 +22,10 @@ struct ThermalZone {
   std::vector<std::string> also = {};  // its text in other releases ("cpu-thermal" for "CPU-therm")
 };
 
-// In the board file, and in BoardFile, a part of a path may be "[type=cpu-balanced]": the entry of
-// that directory whose file `type` says "cpu-balanced", because the numbers of hwmon, thermal_zone
-// and cooling_device change from boot to boot. In Board the paths are resolved, and those that lead
-// nowhere are left out and listed in the problems.
+// In the board file, and in BoardFile, a part of a path (of knobs too) may be
+// "[type=cpu-balanced]": the entry of that directory whose file `type` says "cpu-balanced", because
+// the numbers of hwmon, thermal_zone and cooling_device change from boot to boot. In Board the
+// paths are resolved, and those that lead nowhere are left out and listed in the problems.
 //
 // Nodes read at every tick (or at begin and end) beside the rails.
 struct WatchSpec {
@@ -49,12 +49,21 @@ struct BoardRelease {
   std::vector<ThrottleSpec> throttles;
 };
 
+// A module or a mode of the same board that its device tree tells apart: another title, and in the
+// twin's files other clocks (docs of both: boards/README.md).
+struct BoardVariant {
+  std::string name;  // "8gb", "super"
+  std::string title;
+  std::vector<std::string> compatible;
+};
+
 struct BoardFile {
   std::string name;   // "jetson-nano"
   std::string title;  // "NVIDIA Jetson Nano 4 GB"
   std::vector<std::string> compatible;
   // Strings that mean another board, although one of the above is there too (Nano 2 GB).
   std::vector<std::string> not_compatible = {};
+  std::vector<BoardVariant> variants = {};
   std::vector<Rail> rails;
   std::string total;                                     // expression over rails
   std::map<std::string, std::string> default_governors;  // axis -> value
@@ -76,6 +85,7 @@ std::vector<std::string> board_names(const std::string& boards_directory);
 struct Detected {
   std::string board;
   std::string release;  // a BoardRelease's name, or "" if the board has no such
+  std::string variant;  // a BoardVariant's name, or ""
 };
 Result<Detected> detect_board(const std::string& boards_directory, FileTree& tree);
 
@@ -84,6 +94,7 @@ Result<Detected> detect_board(const std::string& boards_directory, FileTree& tre
 struct Board {
   BoardFile file;
   BoardRelease release;
+  std::string variant = {};  // "" = none of the file's
   FileTree* tree = nullptr;
   Clock* clock = nullptr;
   bool simulated = false;

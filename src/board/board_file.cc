@@ -30,10 +30,11 @@ class Parser {
   Status read_total(const toml::table& table);
   Status read_thermal(const std::vector<const toml::table*>& tables);
   Status read_governors(const toml::table& table);
+  Status read_variants(const std::vector<const toml::table*>& tables);
   Status read_quirks(const std::vector<const toml::table*>& tables);
   Status read_release(const toml::table& table);
   Status read_chip(const toml::table& table, BoardRelease& release);
-  Result<ChipSpec::Channel> read_channel(const toml::table& table);
+  Result<ChipSpec::Channel> read_channel(const toml::table& table, bool measures_shunts);
   Status read_knob(const toml::table& table, BoardRelease& release);
   Status read_watch(const toml::table& table, BoardRelease& release);
   Status read_throttle(const toml::table& table, BoardRelease& release);
@@ -149,6 +150,19 @@ Status Parser::read_thermal(const std::vector<const toml::table*>& tables) {
   return {};
 }
 
+Status Parser::read_variants(const std::vector<const toml::table*>& tables) {
+  for (const toml::table* table : tables) {
+    TableReader in = reader(*table, "[[variant]]");
+    BoardVariant variant;
+    in.text("name", variant.name);
+    in.text("title", variant.title);
+    in.texts("compatible", variant.compatible);
+    ISOJOULE_CHECK(in.finish());
+    file_.variants.push_back(std::move(variant));
+  }
+  return {};
+}
+
 // After the releases: an axis that no release has is a misspelt one.
 Status Parser::read_governors(const toml::table& table) {
   TableReader in = reader(table, "[default_governors]");
@@ -175,15 +189,16 @@ Status Parser::read_quirks(const std::vector<const toml::table*>& tables) {
   return {};
 }
 
-Result<ChipSpec::Channel> Parser::read_channel(const toml::table& table) {
+Result<ChipSpec::Channel> Parser::read_channel(const toml::table& table, bool measures_shunts) {
   TableReader in = reader(table, "[[release.chip.channel]]");
   ChipSpec::Channel channel;
-  in.integer("index", channel.index);
+  in.integer("index", channel.index, measures_shunts);
   in.text("rail", channel.rail);
-  in.number("shunt_ohm", channel.shunt_ohm);
+  in.text("label", channel.label, false);
+  in.number("shunt_ohm", channel.shunt_ohm, measures_shunts);
   if (channel.index < 0)
     in.fault(in.node("index"), ErrorKind::invalid, "a channel's index is 0 or more");
-  if (!(channel.shunt_ohm > 0))
+  if (measures_shunts && !(channel.shunt_ohm > 0))
     in.fault(in.node("shunt_ohm"), ErrorKind::invalid, "shunt_ohm must be above 0");
   if (rail(channel.rail) == nullptr)
     in.fault(in.node("rail"), ErrorKind::invalid,
@@ -197,8 +212,16 @@ Status Parser::read_chip(const toml::table& table, BoardRelease& release) {
   TableReader in = reader(table, "[[release.chip]]");
   ChipSpec chip;
   in.text("type", chip.type);
-  in.text("bus_address", chip.bus_address);
-  in.text("driver", chip.driver);
+  // A chip that measures voltage over a shunt sits on a bus; other sources have a path, or none.
+  const bool measures_shunts = chip.type == "ina3221";
+  in.text("bus_address", chip.bus_address, measures_shunts);
+  in.text("driver", chip.driver, measures_shunts);
+  in.text("path", chip.path, false);
+  if (const toml::table* options = in.table("options", false)) {
+    TableReader option = reader(*options, "[release.chip.options]");
+    for (auto& [key, value] : option.free_texts()) chip.options[key] = std::move(value);
+    ISOJOULE_CHECK(option.finish());
+  }
   in.number("averaging_window_s", chip.averaging_window_s, false);
   in.number("shunt_tolerance", chip.shunt_tolerance, false);
   if (chip.averaging_window_s < 0)
@@ -211,7 +234,7 @@ Status Parser::read_chip(const toml::table& table, BoardRelease& release) {
     in.fault(table, ErrorKind::invalid, "the chip has no [[release.chip.channel]]");
   ISOJOULE_CHECK(in.finish());
   for (const toml::table* channel : channels) {
-    ISOJOULE_TRY(auto next, read_channel(*channel));
+    ISOJOULE_TRY(auto next, read_channel(*channel, measures_shunts));
     chip.channels.push_back(std::move(next));
   }
   release.chips.push_back(std::move(chip));
@@ -226,6 +249,35 @@ Status Parser::read_knob(const toml::table& table, BoardRelease& release) {
   in.texts("nodes", knob.nodes);
   in.flag("ordered_limits", knob.ordered_limits);
   in.number("scale", knob.scale, false);
+  in.text("driver", knob.driver, false);
+  in.numbers("values", knob.values, false);
+  std::vector<double> range;
+  in.numbers("range", range, false);
+  if (!range.empty()) {
+    if (range.size() != 2 || !(range[0] < range[1]))
+      in.fault(in.node("range"), ErrorKind::invalid, "range is [lowest, highest]");
+    else
+      knob.range = {range[0], range[1]};
+  }
+  if (!std::is_sorted(knob.values.begin(), knob.values.end()))
+    in.fault(in.node("values"), ErrorKind::invalid, "values must ascend");
+  if (const toml::table* options = in.table("options", false)) {
+    TableReader option = reader(*options, "[release.knob.options]");
+    for (auto& [key, value] : option.free_texts()) knob.options[key] = std::move(value);
+    ISOJOULE_CHECK(option.finish());
+  }
+  const auto kinds = knob_kinds();
+  const auto kind = std::find_if(kinds.begin(), kinds.end(),
+                                 [&](const KnobKind& one) { return one.name == knob.type; });
+  if (kind == kinds.end()) {
+    std::vector<std::string> names;
+    for (const KnobKind& one : kinds) names.emplace_back(one.name);
+    in.fault(in.node("type"), ErrorKind::invalid, "no knob is of the type '" + knob.type + "'",
+             unknown_name_remedy(knob.type, names));
+  } else if (kind->needs_range && knob.values.empty() && !knob.range) {
+    in.fault(table, ErrorKind::invalid, "the knob '" + knob.axis + "' has no range",
+             "Give values = [...] or range = [lowest, highest], in SI units");
+  }
   if (knob.nodes.empty())
     in.fault(in.node("nodes"), ErrorKind::invalid, "the knob '" + knob.axis + "' has no nodes",
              "Name at least one directory in nodes");
@@ -293,6 +345,7 @@ Result<BoardFile> Parser::parse() {
   const auto releases = in.tables("release");
   const toml::table* governors = in.table("default_governors", false);
   const auto quirks = in.tables("quirk");
+  const auto variants = in.tables("variant");
   if (releases.empty()) in.fault(root_, ErrorKind::invalid, "the board file has no [[release]]");
   ISOJOULE_CHECK(in.finish());
   ISOJOULE_CHECK(read_board(*board));
@@ -302,6 +355,7 @@ Result<BoardFile> Parser::parse() {
   for (const toml::table* release : releases) ISOJOULE_CHECK(read_release(*release));
   if (governors != nullptr) ISOJOULE_CHECK(read_governors(*governors));
   ISOJOULE_CHECK(read_quirks(quirks));
+  ISOJOULE_CHECK(read_variants(variants));
   file_.directory = std::filesystem::path(path_).parent_path().string();
   return std::move(file_);
 }

@@ -46,6 +46,16 @@ std::size_t match(const BoardFile& file, const std::vector<std::string>& device)
   return first;
 }
 
+// The variant that the most specific of the device's strings names; "" if none.
+std::string variant_of(const BoardFile& file, const std::vector<std::string>& device) {
+  for (const auto& word : device)
+    for (const auto& variant : file.variants)
+      if (std::find(variant.compatible.begin(), variant.compatible.end(), word) !=
+          variant.compatible.end())
+        return variant.name;
+  return {};
+}
+
 // "# R36 (release), REVISION: 4.3, ..." -> "36.4.3"; "" if it is another text.
 std::string version_of_release_line(const std::string& line) {
   const auto digits_after = [&](std::string_view mark) -> std::string {
@@ -113,7 +123,9 @@ Result<Detected> detect_board(const std::string& boards_directory, FileTree& tre
     best = place;
     found = std::move(*file);
   }
-  if (found) return Detected{found->name, release_for(*found, l4t_version(tree))};
+  if (found)
+    return Detected{found->name, release_for(*found, l4t_version(tree)),
+                    variant_of(*found, device)};
   if (broken) return tl::unexpected<Error>(*broken);
   return fail(ErrorKind::not_found,
               "no board file names this machine (compatible: " + join(device, " ") + ")",

@@ -35,7 +35,10 @@ void open_sensors(Board& board) {
 }
 
 void open_knobs(Board& board) {
-  for (const auto& spec : board.release.knobs) {
+  for (auto& spec : board.release.knobs) {
+    // A part that leads nowhere stays as it is: the knob then says what it misses.
+    for (auto& node : spec.nodes)
+      if (auto path = resolve_path(node, *board.tree)) node = std::move(*path);
     auto knob = open_knob(spec, *board.tree);
     if (knob)
       board.knobs.push_back(std::move(*knob));

@@ -81,6 +81,18 @@ void TableReader::texts(const char* key, std::vector<std::string>& values, bool 
   }
 }
 
+void TableReader::numbers(const char* key, std::vector<double>& values, bool required) {
+  const toml::node* node = take(key, required);
+  if (node == nullptr) return;
+  const toml::array* array = node->as_array();
+  if (array == nullptr) return wrong_type(*node, key, "a list of numbers");
+  for (const auto& entry : *array) {
+    const auto found = entry.value<double>();
+    if (!found || !entry.is_number()) return wrong_type(entry, key, "a list of numbers");
+    values.push_back(*found);
+  }
+}
+
 std::vector<const toml::table*> TableReader::tables(const char* key) {
   std::vector<const toml::table*> result;
   const toml::node* node = take(key, false);

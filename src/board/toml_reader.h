@@ -29,6 +29,7 @@ class TableReader {
   void integer(const char* key, int& value, bool required = true);
   void flag(const char* key, bool& value);
   void texts(const char* key, std::vector<std::string>& values, bool required = true);
+  void numbers(const char* key, std::vector<double>& values, bool required = true);
   // The tables of an array ([[key]]) or nothing.
   std::vector<const toml::table*> tables(const char* key);
   const toml::table* table(const char* key, bool required = true);

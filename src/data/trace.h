@@ -38,6 +38,12 @@ struct ChannelInfo {
   // Standard uncertainty of the gain (relative) and of the offset of the chip and its shunt.
   double gain_uncertainty = 0;
   Ampere current_offset_uncertainty{0};
+  // The same for sources that give power or energy and no current.
+  Watt power_quantum{0};
+  Watt power_offset_uncertainty{0};
+  // Time between two new readings of the source itself; 0: it converts whenever it is asked, or it
+  // is not known. A window need not be as long (NVML's is shorter, a moving average's longer).
+  Second update_period{0};
   bool operator==(const ChannelInfo&) const = default;
 };
 

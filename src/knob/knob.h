@@ -1,9 +1,12 @@
 // Something of the board that can be set: a clock, a governor, the number of cores.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -54,17 +57,30 @@ class Knob {
 struct KnobSpec {
   std::string type;  // folder of the knob: "cpufreq", "devfreq", "governor", "cpu_online"
   std::string axis;  // "cpu_frequency"
-  std::vector<std::string> nodes;  // directories: the policies, or the devfreq folder
+  // Directories (the policies, the devfreq folder) or files, as the kind says. Resolved: in the
+  // board file a part may be "[type=pwm-fan]", see board/board.h.
+  std::vector<std::string> nodes;
   // Kernel 4.9: min > max is refused, so the order matters. The knobs keep an order that every
   // kernel takes; this says what the board's kernel would do with another.
   bool ordered_limits = false;
-  double scale = 1;  // node's unit in SI (cpufreq writes kHz: 1e3)
+  double scale = 1;         // node's unit in SI (cpufreq writes kHz: 1e3)
+  std::string driver = {};  // where a kind has several: "bpmp" or "tegra210" of `emc`
+  // What may be asked for where no node says it, in SI units, ascending (`range`: all between two
+  // ends); a kind whose nodes have no table needs one of the two.
+  std::vector<double> values = {};
+  std::optional<std::pair<double, double>> range = {};
+  std::map<std::string, std::string> options =
+      {};  // further keys of the kind, each documented there
 };
 
 struct KnobKind {
   std::string_view name;
   std::string_view help;
   Result<std::unique_ptr<Knob>> (*open)(const KnobSpec& spec, FileTree& tree);
+  // The knobs of this kind on a machine that no board file describes; null: none can be told.
+  std::vector<KnobSpec> (*discover)(FileTree& tree) = nullptr;
+  // No node of this kind says what it takes: the board file must give `values` or `range`.
+  bool needs_range = false;
 };
 
 std::span<const KnobKind> knob_kinds();  // generated

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -39,15 +40,16 @@ class Sensor {
   virtual void do_read(Clock& clock, std::span<RawReading> out) = 0;
 };
 
-// What the board file says of one power chip.
+// What the board file says of one power source: a chip, a driver's folder, a library, a program.
 struct ChipSpec {
   std::string type;         // "ina3221"; the folder of the sensor
-  std::string bus_address;  // "6-0040"
-  std::string driver;       // "iio" or "hwmon"
+  std::string bus_address;  // "6-0040"; "" for what is on no bus
+  std::string driver;       // "iio" or "hwmon"; "" where there is only one
   struct Channel {
     int index = 0;     // the chip's channel, 0-based
-    std::string rail;  // the label that the board must show there
+    std::string rail;  // the rail's name; the label that the board must show there unless:
     double shunt_ohm = 0;
+    std::string label = {};  // what the source itself calls it ("package-0"); "": as the rail
   };
   std::vector<Channel> channels;
   // The length of the chip's averaging as the board configures it, in seconds; 0: not known. Where
@@ -56,6 +58,26 @@ struct ChipSpec {
   double averaging_window_s = 0;
   // Largest relative deviation of the shunt resistor from its nominal value.
   double shunt_tolerance = 0.01;
+  // Where it is, for kinds that are on no bus: a folder of sysfs, a log file, a library. "" = the
+  // kind's usual place.
+  std::string path = {};
+  std::map<std::string, std::string> options =
+      {};  // further keys of the kind, each documented there
+};
+
+// What a source that no board file describes stands for, so that a total can be chosen.
+enum class Coverage : std::uint8_t {
+  machine,  // all that the battery or the mains give to it
+  package,  // processor with its memory controller
+  part,     // a GPU, a rail, a disk
+};
+
+// A source found on a machine that no board file describes: what opens it, and its rails with their
+// places among each other (a parent may be another source's rail).
+struct FoundSource {
+  ChipSpec spec;
+  std::vector<Rail> rails;
+  Coverage coverage = Coverage::part;
 };
 
 // One row of the generated table of built-in sensors. `open` fails only where no channel at all can
@@ -64,6 +86,9 @@ struct SensorKind {
   std::string_view name;
   std::string_view help;
   Result<std::unique_ptr<Sensor>> (*open)(const ChipSpec& spec, FileTree& tree);
+  // What of this kind the machine has, readable or not; null: only a board file can say (or, for
+  // `estimate`, only a user may ask).
+  std::vector<FoundSource> (*discover)(FileTree& tree) = nullptr;
 };
 
 std::span<const SensorKind> sensor_kinds();  // generated
