@@ -20,6 +20,8 @@ enum class Counter : std::uint8_t {
   throttled,                   // a throttle counter rose during the run
   window_shorter_than_sensor,  // a phase shorter than the chip's averaging window
   phase_without_samples,       // no reading inside the phase
+  reading_stuck,               // the total said the same in the whole run, however long
+  setting_not_reached,         // a knob that is no clock reads back other than requested
   rail_missing,                // a rail of the board gave nothing at all
   trace_ends_in_phase,         // the trace does not cover the phase to its end
   negative_power,              // kept, and counted

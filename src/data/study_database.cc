@@ -132,6 +132,17 @@ Status check_schema(SQLite::Database& database, const std::string& path) {
   return {};
 }
 
+// Step by step to the present schema, all or nothing.
+void migrate(SQLite::Database& database) {
+  const int from = database.execAndGet("PRAGMA user_version").getInt();
+  if (from >= kStudySchema) return;
+  SQLite::Transaction transaction(database);
+  for (int version = from; version < kStudySchema; ++version)
+    database.exec(std::string(study_migration_sql(version)));
+  database.exec("PRAGMA user_version = " + std::to_string(kStudySchema));
+  transaction.commit();
+}
+
 // SQLite fills a last page that is cut off with zeros. Its header states the page's size (bytes 16
 // and 17, 1 for 65536) and their number (28 to 31), big-endian (SQLite file format, section 1.3).
 // While there is a log, the file may rightly be behind.
@@ -234,7 +245,10 @@ Result<std::unique_ptr<SQLite::Database>> open_study_database(const std::string&
     ISOJOULE_CHECK(check_schema(*database, path));
     ISOJOULE_CHECK(check_size(path));
     ISOJOULE_CHECK(check_whole(*database, path));
-    if (mode == StudyFile::Mode::write) database->exec("PRAGMA journal_mode = WAL");
+    if (mode == StudyFile::Mode::write) {
+      database->exec("PRAGMA journal_mode = WAL");
+      migrate(*database);
+    }
     return {};
   });
   if (!opened) return tl::unexpected<Error>(opened.error());

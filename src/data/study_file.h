@@ -20,7 +20,7 @@
 
 namespace isojoule {
 
-inline constexpr int kStudySchema = 1;
+inline constexpr int kStudySchema = 2;
 
 // What the study was made on and with.
 struct StudyInfo {

@@ -267,6 +267,32 @@ TEST_F(StudyFileTest, ALaterSchemaNamesTheProgramThatKnowsIt) {
   EXPECT_NE(study.error().remedy.find("7.5.0"), std::string::npos);
 }
 
+// What schema 1 had: the same tables without the columns that came with schema 2.
+TEST_F(StudyFileTest, ASchema1StudyIsReadAsItIsAndBroughtUpToDateWhenWritten) {
+  {
+    ASSERT_TRUE(StudyFile::create(path_, some_info()));
+    auto study = StudyFile::open(path_, StudyFile::Mode::write);
+    ASSERT_TRUE(study);
+    const Trace trace = some_trace();
+    ASSERT_TRUE((*study)->add(some_run(0), &trace));
+  }
+  {
+    SQLite::Database database(path_.string(), SQLite::OPEN_READWRITE);
+    for (const char* column : {"power_quantum_w", "power_offset_uncertainty_w", "update_period_s"})
+      database.exec(std::string("ALTER TABLE traces DROP COLUMN ") + column);
+    database.exec("PRAGMA user_version = 1");
+  }
+  for (const auto mode : {StudyFile::Mode::read, StudyFile::Mode::write}) {
+    auto study = StudyFile::open(path_, mode);
+    ASSERT_TRUE(study) << to_string(study.error());
+    const auto trace = (*study)->trace(1);
+    ASSERT_TRUE(trace) << to_string(trace.error());
+    EXPECT_EQ(*trace, some_trace());
+  }
+  SQLite::Database database(path_.string());
+  EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), kStudySchema);
+}
+
 // A child process adds runs until it is killed: what add() has returned for is there afterwards.
 TEST_F(StudyFileTest, CommittedRunsSurviveSigkill) {
   int pipe_ends[2];

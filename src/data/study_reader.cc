@@ -207,11 +207,15 @@ Result<ChannelKind> channel_kind(const std::string& name) {
 }
 
 Status read_channels(SQLite::Database& database, std::int64_t id, Trace& trace) {
-  SQLite::Statement rows(database,
-                         "SELECT rail, sensor, kind, step_a, step_b, voltage_quantum_v, "
-                         "current_quantum_a, window_s, gain_uncertainty, "
-                         "current_offset_uncertainty_a, count, columns FROM traces WHERE run = ? "
-                         "ORDER BY position");
+  // Schema 1 has no quantum of power; a study that is only read is not brought to schema 2.
+  const bool first_schema = database.execAndGet("PRAGMA user_version").getInt() < 2;
+  SQLite::Statement rows(
+      database,
+      std::string("SELECT rail, sensor, kind, step_a, step_b, voltage_quantum_v, "
+                  "current_quantum_a, window_s, gain_uncertainty, current_offset_uncertainty_a, ") +
+          (first_schema ? "0.0, 0.0, 0.0"
+                        : "power_quantum_w, power_offset_uncertainty_w, update_period_s") +
+          ", count, columns FROM traces WHERE run = ? ORDER BY position");
   rows.bind(1, id);
   while (rows.executeStep()) {
     Fields fields(rows);
@@ -227,6 +231,9 @@ Status read_channels(SQLite::Database& database, std::int64_t id, Trace& trace) 
     info.window = Second(fields.number());
     info.gain_uncertainty = fields.number();
     info.current_offset_uncertainty = Ampere(fields.number());
+    info.power_quantum = Watt(fields.number());
+    info.power_offset_uncertainty = Watt(fields.number());
+    info.update_period = Second(fields.number());
     const std::size_t count = fields.count();
     ISOJOULE_CHECK(
         decode(fields.block(), count, info.kind == ChannelKind::voltage_current, channel));

@@ -77,7 +77,10 @@ CREATE TABLE traces (                   -- columns: a block of time_ns, a, b
   step_a REAL NOT NULL, step_b REAL NOT NULL,
   voltage_quantum_v REAL NOT NULL, current_quantum_a REAL NOT NULL, window_s REAL NOT NULL,
   gain_uncertainty REAL NOT NULL, current_offset_uncertainty_a REAL NOT NULL,
-  count INTEGER NOT NULL, columns BLOB NOT NULL, PRIMARY KEY (run, position)
+  count INTEGER NOT NULL, columns BLOB NOT NULL,
+  power_quantum_w REAL NOT NULL DEFAULT 0, power_offset_uncertainty_w REAL NOT NULL DEFAULT 0,
+  update_period_s REAL NOT NULL DEFAULT 0,  -- of the source; 0: not known
+  PRIMARY KEY (run, position)
 );
 CREATE TABLE watches (                  -- columns: a block of time_ns and value
   run INTEGER NOT NULL REFERENCES runs, position INTEGER NOT NULL, name TEXT NOT NULL,
@@ -88,6 +91,16 @@ CREATE VIEW inference_energies AS
          e.net_j, e.net_u_j, e.why_absent
   FROM runs r LEFT JOIN energies e ON e.run = r.run AND e.phase = 'inference' AND e.rail = 'total';
 )sql";
+}
+
+std::string_view study_migration_sql(int version) {
+  if (version == 1)
+    return R"sql(
+ALTER TABLE traces ADD COLUMN power_quantum_w REAL NOT NULL DEFAULT 0;
+ALTER TABLE traces ADD COLUMN power_offset_uncertainty_w REAL NOT NULL DEFAULT 0;
+ALTER TABLE traces ADD COLUMN update_period_s REAL NOT NULL DEFAULT 0;
+)sql";
+  return {};
 }
 
 }  // namespace isojoule

@@ -10,6 +10,9 @@ namespace isojoule {
 inline constexpr int kStudyApplicationId = 0x49736f4a;
 
 std::string_view study_schema_sql();
+// What leads from this schema to the next one; a study that is opened for writing takes these
+// steps.
+std::string_view study_migration_sql(int version);
 
 // The causes of uncertainty that have a column of their own in `energies`, in the columns' order.
 // A further cause is kept as text in `further_budget`.

@@ -89,7 +89,8 @@ StudyWriter::StudyWriter(SQLite::Database& database)
       counter_(database, "INSERT INTO counters VALUES (?, ?, ?)"),
       temperature_(database, "INSERT INTO temperatures VALUES (?, ?, ?, ?)"),
       batch_(database, "INSERT INTO batches VALUES (?, ?, ?)"),
-      channel_(database, "INSERT INTO traces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+      channel_(database,
+               "INSERT INTO traces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
       watch_(database, "INSERT INTO watches VALUES (?, ?, ?, ?, ?, ?)") {}
 
 // A commit survives the death of this program in any case: its log is with the operating system. A
@@ -213,7 +214,8 @@ void StudyWriter::add_trace(std::int64_t id, const Trace& trace) {
                    << info.step_a << info.step_b << info.voltage_quantum.value()
                    << info.current_quantum.value() << info.window.value() << info.gain_uncertainty
                    << info.current_offset_uncertainty.value() << number_of(channel.time_ns.size())
-                   << encode(channel, columns_))
+                   << encode(channel, columns_) << info.power_quantum.value()
+                   << info.power_offset_uncertainty.value() << info.update_period.value())
         .insert();
   }
   for (std::size_t i = 0; i < trace.watches.size(); ++i) {

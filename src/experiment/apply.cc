@@ -53,7 +53,8 @@ Result<std::vector<KnobResult>> apply_setting(Board& board, const PlannedRun& pl
     const Value* wanted = planned.setting.find(knob->axis().name);
     if (wanted == nullptr) continue;
     ISOJOULE_TRY(Value achieved, knob->set(*wanted, *board.clock, kKnobDeadline));
-    if (!same_value(*knob, *wanted, achieved)) counters.add(Counter::clock_not_reached);
+    if (!same_value(*knob, *wanted, achieved))
+      counters.add(is_clock(*knob) ? Counter::clock_not_reached : Counter::setting_not_reached);
     results.push_back({knob->axis().name, *wanted, std::move(achieved)});
   }
   return results;

@@ -10,6 +10,32 @@ constexpr Duration kSlowPeriod = Duration::milliseconds(1000);
 
 bool is_slow(const WatchSpec& spec) { return spec.name.starts_with("temperature"); }
 
+// So many new readings that are all the same are no coincidence on a board that works.
+constexpr double kStuckReadings = 50;
+
+bool is_stuck(const Channel& channel, Duration period) {
+  if (channel.time_ns.size() < static_cast<std::size_t>(kStuckReadings)) return false;
+  const double step_s = std::max(
+      {channel.info.window.value(), channel.info.update_period.value(), period.seconds().value()});
+  const double span_s =
+      static_cast<double>(channel.time_ns.back() - channel.time_ns.front()) * 1e-9;
+  const auto same = [](const auto& column) {
+    return std::all_of(column.begin(), column.end(), [&](auto x) { return x == column.front(); });
+  };
+  return span_s >= kStuckReadings * step_s && same(channel.a) && same(channel.b);
+}
+
+// One rail of several may well be constant (an accelerator that is off), their sum may not.
+bool total_is_stuck(const Trace& trace) {
+  const auto rails = rails_of_total(trace.total);
+  if (!rails || rails->empty()) return false;
+  return std::all_of(rails->begin(), rails->end(), [&](const std::string& rail) {
+    return std::any_of(trace.channels.begin(), trace.channels.end(), [&](const Channel& channel) {
+      return channel.info.rail == rail && is_stuck(channel, trace.period);
+    });
+  });
+}
+
 }  // namespace
 
 Sampler::Sampler(Board& board, Duration period, Duration expected)
@@ -83,6 +109,7 @@ void Sampler::store(Channel& channel, const RawReading& reading) {
 
 Trace Sampler::take(Counters& counters) {
   counters += counters_;
+  if (total_is_stuck(trace_)) counters.add(Counter::reading_stuck);
   counters_ = {};
   return std::move(trace_);
 }

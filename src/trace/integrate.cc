@@ -66,8 +66,9 @@ Energy integrate_power(const Channel& channel, const PowerCurve& curve, Instant 
   result.energy.value = Joule(joules);
   auto& budget = result.budget_j;
   budget["gain"] = std::abs(joules) * channel.info.gain_uncertainty;
-  budget["offset"] =
-      quanta.mean_voltage_v * channel.info.current_offset_uncertainty.value() * length;
+  budget["offset"] = (quanta.mean_voltage_v * channel.info.current_offset_uncertainty.value() +
+                      channel.info.power_offset_uncertainty.value()) *
+                     length;
   // Readings that do not change share one rounding error, however many they are: only changes
   // count.
   budget["quantisation"] =

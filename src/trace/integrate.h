@@ -19,7 +19,7 @@ namespace isojoule {
 //
 // The budget's causes are standard uncertainties (k = 1) in joules, after JCGM 100:2008 (GUM):
 //   gain          relative gain uncertainty of chip and shunt x energy
-//   offset        mean voltage x current offset uncertainty x duration
+//   offset        mean voltage x current offset uncertainty x duration (a source of power: its own)
 //   quantisation  one step over sqrt(12), averaged over the readings that change (a steady reading
 //                 has one rounding error, however often it is repeated)
 //   sampling      each reading against the line between its neighbours, in quadrature

@@ -96,7 +96,7 @@ PowerCurve::Quanta PowerCurve::quanta(Instant begin, Instant end) const {
   for (auto at = first; at != last; ++at) {
     const std::size_t i = *at;
     const double u = channel_.a[i] * info.step_a;
-    const double v = has_b ? u * ampere : info.step_a / root;
+    const double v = has_b ? u * ampere : std::max(info.power_quantum.value(), info.step_a) / root;
     const double c = has_b ? channel_.b[i] * info.step_b * volt : 0;
     square += v * v + c * c;
     voltage += has_b ? u : 0;
