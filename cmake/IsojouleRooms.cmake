@@ -6,7 +6,7 @@ set(ISOJOULE_ROOMS base data sensor knob engine cost trace board workload predic
 function(isojoule_glob out folder)
   file(GLOB_RECURSE files CONFIGURE_DEPENDS ${folder}/*.cc)
   list(FILTER files EXCLUDE REGEX "(_test|_bench|_fuzz)\\.cc$")
-  list(FILTER files EXCLUDE REGEX "/worker/")
+  list(FILTER files EXCLUDE REGEX "/(worker|mount)/")
   set(${out} ${files} PARENT_SCOPE)
 endfunction()
 

@@ -87,6 +87,7 @@ Result<std::unique_ptr<Target>> open_machine(const Paths& paths, const TargetOpt
   if (release.empty()) release = file.releases.back().name;
   ISOJOULE_TRY(target->board, open_board(file, release, *target->own_tree, *target->own_clock));
   target->board.variant = detected->variant;
+  target->board.simulated = target->own_tree->exists(kTwinMark);
   return target;
 }
 

@@ -23,6 +23,9 @@ struct Target {
   Engine* engine() const { return twin ? &twin->engine() : own_engine.get(); }
 };
 
+// A file at the root of a mounted twin's tree: what is measured below it is simulated.
+inline constexpr const char* kTwinMark = "/isojoule-twin";
+
 struct TargetOptions {
   // "twin:jetson-nano": a twin. "jetson-nano": this machine, which must be one. "": this machine,
   // whatever it is.

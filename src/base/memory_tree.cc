@@ -233,6 +233,15 @@ Result<std::string> MemoryTree::do_run(const std::vector<std::string>& command, 
   return found->second(command);
 }
 
+Result<MemoryTree::NodeStatus> MemoryTree::status(std::string_view path) const {
+  const auto found = nodes_.find(normalised(path));
+  if (found == nodes_.end()) return missing(path, "look up");
+  const Node& node = *found->second;
+  if (node.kind == Node::Kind::directory) return NodeStatus{};
+  if (node.kind == Node::Kind::link) return NodeStatus{NodeStatus::Kind::link, 0777, node.text};
+  return NodeStatus{NodeStatus::Kind::file, node.mode, {}};
+}
+
 std::map<std::string, std::string> MemoryTree::snapshot() {
   std::map<std::string, std::string> texts;
   for (const auto& [path, node] : nodes_) {

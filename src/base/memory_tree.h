@@ -38,6 +38,14 @@ class MemoryTree final : public FileTree {
   // False: modes are enforced as for a user who is neither owner nor in the group.
   void set_root(bool is_root);
 
+  // What lstat(2) would say of a path whose folders are no links.
+  struct NodeStatus {
+    enum class Kind { directory, file, link } kind = Kind::directory;
+    int mode = 0755;     // permission bits
+    std::string target;  // of a link, as it was given
+  };
+  Result<NodeStatus> status(std::string_view path) const;
+
   // Every file's path and text as it reads now ("!kind" where it does not), links as "-> target".
   std::map<std::string, std::string> snapshot();
 

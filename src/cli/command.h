@@ -36,6 +36,7 @@ void add_sweep(CLI::App& app, Program& program);
 void add_show(CLI::App& app, Program& program);
 void add_report(CLI::App& app, Program& program);
 void add_reproduce(CLI::App& app, Program& program);
+void add_twin(CLI::App& app, Program& program);
 void add_list(CLI::App& app, Program& program);
 
 }  // namespace isojoule::cli

@@ -4,6 +4,7 @@
 
 #include "app/measure_once.h"
 #include "cli/command.h"
+#include "cli/target_options.h"
 
 namespace isojoule::cli {
 namespace {
@@ -201,9 +202,7 @@ void add_measure(CLI::App& app, Program& program) {
       ->capture_default_str();
   command->add_option("--threads", request.threads, "CPU threads of the engine; 0: its own choice")
       ->check(CLI::Range(0, 4096));
-  command->add_option("--board", request.target.board,
-                      "twin:NAME, or NAME to insist (default: this machine)");
-  command->add_option("--release", request.target.release, "Software release of the board");
+  add_target_options(*command, request.target);
   command->add_option("--set", arguments->settings,
                       "Knobs to set meanwhile, e.g. gpu_frequency=614400000; restored afterwards");
   command->add_option("--option", arguments->options, "KEY=VALUE for the engine");

@@ -7,6 +7,7 @@
 
 #include "app/sweep_study.h"
 #include "cli/command.h"
+#include "cli/target_options.h"
 
 namespace isojoule::cli {
 namespace {
@@ -98,12 +99,7 @@ void add_sweep(CLI::App& app, Program& program) {
   auto request = std::make_shared<SweepRequest>();
   command->add_option("PLAN", request->plan_path, "The plan (TOML); ready ones are in studies/")
       ->required();
-  command->add_option(
-      "--board", request->target.board,
-      "twin:NAME for a simulated board, NAME to insist on a real one (default: this "
-      "machine)");
-  command->add_option("--release", request->target.release,
-                      "Software release of the board (default: detected; on a twin the newest)");
+  add_target_options(*command, request->target);
   command
       ->add_option("-o,--output", request->study_path,
                    "The study file; one that is there is gone on with")

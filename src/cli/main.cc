@@ -45,6 +45,7 @@ int run(int argc, char** argv) {
   cli::add_reproduce(app, program);
   cli::add_zoo(app, program);
   cli::add_cost(app, program);
+  cli::add_twin(app, program);
   cli::add_list(app, program);
   try {
     app.parse(argc, argv);

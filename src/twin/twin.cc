@@ -36,7 +36,7 @@ class SimulatedTwin final : public Twin {
   }
 
  private:
-  FileTree& do_tree() override { return tree_->tree(); }
+  MemoryTree& do_tree() override { return tree_->tree(); }
   Clock& do_clock() override { return clock_; }
   Engine& do_engine() override { return engine_; }
   void do_begin_run(std::uint64_t seed) override {

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/file_tree.h"
+#include "base/memory_tree.h"
 #include "board/board.h"
 #include "engine/engine.h"
 
@@ -16,7 +16,7 @@ namespace isojoule {
 class Twin {
  public:
   virtual ~Twin() = default;
-  FileTree& tree() { return do_tree(); }
+  MemoryTree& tree() { return do_tree(); }
   Clock& clock() { return do_clock(); }
   Engine& engine() { return do_engine(); }
   // Brings the board into the state that belongs to this seed: temperature of an idle board,
@@ -25,7 +25,7 @@ class Twin {
   void begin_run(std::uint64_t seed) { do_begin_run(seed); }
 
  private:
-  virtual FileTree& do_tree() = 0;
+  virtual MemoryTree& do_tree() = 0;
   virtual Clock& do_clock() = 0;
   virtual Engine& do_engine() = 0;
   virtual void do_begin_run(std::uint64_t seed) = 0;

@@ -1,0 +1,18 @@
+#include "cli/target_options.h"
+
+namespace isojoule::cli {
+
+void add_target_options(CLI::App& command, TargetOptions& target) {
+  command.add_option(
+      "--board", target.board,
+      "twin:NAME (or twin:NAME/VARIANT) for a simulated board, NAME to insist on a real "
+      "one (default: this machine)");
+  command.add_option("--release", target.release,
+                     "Software release of the board (default: detected; on a twin the newest)");
+  command
+      .add_option("--sysroot", target.sysroot,
+                  "Folder whose sys/, proc/ and etc/ stand for the machine's own (a mounted twin)")
+      ->check(CLI::ExistingDirectory);
+}
+
+}  // namespace isojoule::cli

@@ -1,0 +1,12 @@
+// --board, --release and --sysroot, the same for every command that works on a board.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "app/target.h"
+
+namespace isojoule::cli {
+
+void add_target_options(CLI::App& command, TargetOptions& target);
+
+}  // namespace isojoule::cli
