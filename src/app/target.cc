@@ -27,14 +27,20 @@ Result<BoardFile> known_board(const Paths& paths, const std::string& name) {
   return load_board(paths.boards, name);
 }
 
+FileTree& tree_for(Target& target, FileTree& tree, const TargetOptions& options) {
+  if (!options.note_refusals) return tree;
+  target.refusals = std::make_unique<RefusalTree>(tree);
+  return *target.refusals;
+}
+
 Result<std::unique_ptr<Target>> open_twin(const Paths& paths, const TargetOptions& options) {
   const std::string name = options.board.substr(kTwinPrefix.size());
   ISOJOULE_TRY(const BoardFile file, known_board(paths, name));
   auto target = std::make_unique<Target>();
   const std::string release = options.release.empty() ? file.releases.back().name : options.release;
-  ISOJOULE_TRY(target->twin, make_twin(file, {release, options.seed, true}));
-  ISOJOULE_TRY(target->board,
-               open_board(file, release, target->twin->tree(), target->twin->clock()));
+  ISOJOULE_TRY(target->twin, make_twin(file, {release, options.seed, true, !options.as_user}));
+  FileTree& tree = tree_for(*target, target->twin->tree(), options);
+  ISOJOULE_TRY(target->board, open_board(file, release, tree, target->twin->clock()));
   target->board.simulated = true;
   target->board.begin_run = [twin = target->twin.get()](std::uint64_t seed) {
     twin->begin_run(seed);
@@ -67,10 +73,11 @@ Result<std::unique_ptr<Target>> open_machine(const Paths& paths, const TargetOpt
   auto target = std::make_unique<Target>();
   target->own_tree = make_real_file_tree(options.sysroot);
   target->own_clock = make_real_clock();
+  FileTree& tree = tree_for(*target, *target->own_tree, options);
   if (!options.board.empty()) {
     ISOJOULE_TRY([[maybe_unused]] const BoardFile known, known_board(paths, options.board));
   }
-  const auto detected = detect_board(paths.boards, *target->own_tree);
+  const auto detected = detect_board(paths.boards, tree);
   if (!options.board.empty() && (!detected || detected->board != options.board))
     return fail(ErrorKind::not_found,
                 "this machine is no " + options.board +
@@ -79,13 +86,13 @@ Result<std::unique_ptr<Target>> open_machine(const Paths& paths, const TargetOpt
   if (!detected) {
     if (detected.error().kind != ErrorKind::not_found)
       return tl::unexpected<Error>(detected.error());
-    target->board = plain_machine(*target->own_tree, *target->own_clock);
+    target->board = plain_machine(tree, *target->own_clock);
     return target;
   }
   ISOJOULE_TRY(const BoardFile file, load_board(paths.boards, detected->board));
   std::string release = options.release.empty() ? detected->release : options.release;
   if (release.empty()) release = file.releases.back().name;
-  ISOJOULE_TRY(target->board, open_board(file, release, *target->own_tree, *target->own_clock));
+  ISOJOULE_TRY(target->board, open_board(file, release, tree, *target->own_clock));
   target->board.variant = detected->variant;
   target->board.simulated = target->own_tree->exists(kTwinMark);
   return target;

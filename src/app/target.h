@@ -5,6 +5,7 @@
 #include <string>
 
 #include "app/paths.h"
+#include "base/refusal_tree.h"
 #include "board/board.h"
 #include "engine/engine.h"
 #include "twin/twin.h"
@@ -14,10 +15,11 @@ namespace isojoule {
 // Owns everything that the board refers to. Movable only through the pointer that open_target
 // gives.
 struct Target {
-  std::unique_ptr<Twin> twin;          // null on a real machine
-  std::unique_ptr<FileTree> own_tree;  // null on a twin
-  std::unique_ptr<Clock> own_clock;    // null on a twin
-  std::unique_ptr<Engine> own_engine;  // null on a twin, and until use_engine()
+  std::unique_ptr<Twin> twin;             // null on a real machine
+  std::unique_ptr<FileTree> own_tree;     // null on a twin
+  std::unique_ptr<Clock> own_clock;       // null on a twin
+  std::unique_ptr<Engine> own_engine;     // null on a twin, and until use_engine()
+  std::unique_ptr<RefusalTree> refusals;  // in front of the tree where note_refusals was asked for
   Board board;
 
   Engine* engine() const { return twin ? &twin->engine() : own_engine.get(); }
@@ -34,6 +36,8 @@ struct TargetOptions {
   std::uint64_t seed = 1;
   // Root of the tree that stands for the machine's own (a mounted twin); "" = /.
   std::string sysroot = {};
+  bool as_user = false;        // of a twin: the tree answers as to a user without rights
+  bool note_refusals = false;  // keep what the tree refuses, see Target::refusals
 };
 
 // Errors: not_found (an unknown board with the nearest name; this machine is none), parse, invalid.

@@ -110,6 +110,10 @@ class RealFileTree final : public FileTree {
     return ::stat(below(path).c_str(), &status) == 0;
   }
 
+  bool do_may_write(std::string_view path) override {
+    return ::faccessat(AT_FDCWD, below(path).c_str(), W_OK, AT_EACCESS) == 0;
+  }
+
   Result<std::string> do_canonical(std::string_view path) override {
     std::error_code code;
     std::string full = std::filesystem::canonical(below(path), code).string();

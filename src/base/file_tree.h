@@ -40,6 +40,8 @@ class FileTree {
   // Sorted names of a directory's entries.
   Result<std::vector<std::string>> list(std::string_view path) { return do_list(path); }
   bool exists(std::string_view path) { return do_exists(path); }
+  // Whether this process's rights let it open the file for writing; nothing is opened.
+  bool may_write(std::string_view path) { return do_may_write(path); }
   // The path with every symbolic link resolved, still inside this tree.
   Result<std::string> canonical(std::string_view path) { return do_canonical(path); }
   Result<std::unique_ptr<File>> open(std::string_view path) { return do_open(path); }
@@ -56,6 +58,7 @@ class FileTree {
   virtual Status do_write(std::string_view path, std::string_view text) = 0;
   virtual Result<std::vector<std::string>> do_list(std::string_view path) = 0;
   virtual bool do_exists(std::string_view path) = 0;
+  virtual bool do_may_write(std::string_view path) = 0;
   virtual Result<std::string> do_canonical(std::string_view path) = 0;
   virtual Result<std::unique_ptr<File>> do_open(std::string_view path) = 0;
   virtual Result<std::string> do_run(const std::vector<std::string>& command, Duration limit);

@@ -219,6 +219,12 @@ Result<std::vector<std::string>> MemoryTree::do_list(std::string_view path) {
 
 bool MemoryTree::do_exists(std::string_view path) { return resolve(path).has_value(); }
 
+bool MemoryTree::do_may_write(std::string_view path) {
+  const auto node = find(path, "look up");
+  if (!node || (*node)->kind == Node::Kind::directory) return false;
+  return ((*node)->mode & (is_root_ ? kWriteBits : kOthersWrite)) != 0;
+}
+
 Result<std::string> MemoryTree::do_canonical(std::string_view path) { return resolve(path); }
 
 void MemoryTree::add_program(const std::string& name, RunFunction run) {

@@ -55,6 +55,7 @@ class MemoryTree final : public FileTree {
   Status do_write(std::string_view path, std::string_view text) override;
   Result<std::vector<std::string>> do_list(std::string_view path) override;
   bool do_exists(std::string_view path) override;
+  bool do_may_write(std::string_view path) override;
   Result<std::string> do_canonical(std::string_view path) override;
   Result<std::unique_ptr<File>> do_open(std::string_view path) override;
   Result<std::string> do_run(const std::vector<std::string>& command, Duration limit) override;

@@ -37,6 +37,7 @@ void add_show(CLI::App& app, Program& program);
 void add_report(CLI::App& app, Program& program);
 void add_reproduce(CLI::App& app, Program& program);
 void add_twin(CLI::App& app, Program& program);
+void add_probe(CLI::App& app, Program& program);
 void add_list(CLI::App& app, Program& program);
 
 }  // namespace isojoule::cli

@@ -38,6 +38,7 @@ int run(int argc, char** argv) {
   program.interrupted = &interrupted;
   program.command_line = "isojoule";
   for (int i = 1; i < argc; ++i) program.command_line += " " + quoted(argv[i]);
+  cli::add_probe(app, program);
   cli::add_sweep(app, program);
   cli::add_measure(app, program);
   cli::add_show(app, program);

@@ -1,6 +1,8 @@
 #include "engine/engine.h"
 
+#include "base/subprocess.h"
 #include "base/text.h"
+#include "engine/worker_engine.h"
 
 namespace isojoule {
 
@@ -13,6 +15,30 @@ Result<std::unique_ptr<Engine>> open_engine(std::string_view name,
   }
   return fail(ErrorKind::not_found, "unknown engine '" + std::string(name) + "'",
               unknown_name_remedy(name, names));
+}
+
+Result<std::map<std::string, std::string>> describe_engine(const std::string& name,
+                                                           const std::string& worker_directory) {
+  constexpr Duration kLimit =
+      Duration::milliseconds(10'000);  // a library of 500 MB from an SD card
+  SubprocessOptions options;
+  ISOJOULE_TRY(const std::string worker, find_worker(name, worker_directory));
+  options.command = {worker, "--describe"};
+  ISOJOULE_TRY(const auto child, Subprocess::start(options));
+  const auto ended = child->wait(make_real_clock()->now() + kLimit);
+  if (!ended) return fail(ErrorKind::timeout, name + ": its worker does not answer", {}, worker);
+  if (ended->by_signal || ended->code != 0)
+    return fail(ErrorKind::engine, name + ": " + child->last_output_line(), {}, worker);
+  std::map<std::string, std::string> found;
+  const std::string& text = child->output_tail();
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string line = text.substr(at, end - at);
+    if (const std::size_t equals = line.find('='); equals != std::string::npos)
+      found[line.substr(0, equals)] = line.substr(equals + 1);
+    at = end + 1;
+  }
+  return found;
 }
 
 }  // namespace isojoule

@@ -78,6 +78,11 @@ struct EngineKind {
 };
 
 std::span<const EngineKind> engine_kinds();  // generated
+// What the engine here is, as its worker says without a job ("version" -> "1.27.0"). Errors:
+// not_found (no worker program), engine (it cannot run: its library is missing; it says why),
+// timeout.
+Result<std::map<std::string, std::string>> describe_engine(const std::string& name,
+                                                           const std::string& worker_directory);
 Result<std::unique_ptr<Engine>> open_engine(std::string_view name,
                                             const std::string& worker_directory, Clock& clock);
 

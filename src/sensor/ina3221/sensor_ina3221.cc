@@ -62,6 +62,7 @@ class Opener {
  private:
   std::string chip() const { return "INA3221 at " + spec_.bus_address; }
   void read_labels();
+  void ask_for_all();
   Error missing(const ChipSpec::Channel& channel) const;
   void explain(Error& error) const;
   Second window();
@@ -95,6 +96,16 @@ void Opener::read_labels() {
       label_error_ = label.error();
       explain(*label_error_);
     }
+  }
+}
+
+// Without its label no channel is opened. A tree that lists refusals (`isojoule probe`) shall have
+// them all at once, not one generation of nodes after the other.
+void Opener::ask_for_all() {
+  for (int i = 0; i < ina3221::kChannels; ++i) {
+    const ChannelNodes nodes = nodes_of(layout_, folder_, i);
+    (void)tree_.read(nodes.voltage);
+    (void)tree_.read(nodes.current);
   }
 }
 
@@ -186,6 +197,7 @@ Status Opener::open_channel(const ChipSpec::Channel& channel, Second window) {
   info.voltage_quantum = ina3221::kBusStep;
   info.current_quantum = Ampere(ina3221::kShuntStep.value() / shunt_ohm);
   info.window = window;
+  info.update_period = window;  // it converts again and again, one window after the other
   info.gain_uncertainty = ina3221::gain_uncertainty(spec_.shunt_tolerance);
   info.current_offset_uncertainty = ina3221::offset_uncertainty(shunt_ohm);
   sensor_->channels_.push_back(std::move(info));
@@ -205,6 +217,7 @@ Result<std::unique_ptr<Sensor>> Opener::open() {
   }
   folder_ = *folder;
   read_labels();
+  if (label_error_ && label_error_->kind == ErrorKind::permission_denied) ask_for_all();
   const Second averaging = window();
   std::optional<Error> first;
   for (const auto& channel : spec_.channels) {

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstring>
 
 #include "engine/onnxruntime/worker/inference.h"
 #include "engine/onnxruntime/worker/runtime.h"
@@ -15,9 +16,22 @@ isojoule::Status run(const isojoule::Job& job, isojoule::WorkerChannel& channel)
   return isojoule::run_job(job, channel);
 }
 
+// "key=value" lines for `isojoule probe`.
+int describe() {
+  const auto runtime = isojoule::load_runtime();
+  if (!runtime) {
+    std::fprintf(stderr, "%s\n", isojoule::to_string(runtime.error()).c_str());
+    return 1;
+  }
+  std::printf("version=%s\nlibrary=%s\n", runtime->version.c_str(), runtime->path.c_str());
+  std::fflush(stdout);
+  _exit(0);  // as below: without the library's own clearing up
+}
+
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+  if (argc == 2 && std::strcmp(argv[1], "--describe") == 0) return describe();
   isojoule::WorkerChannel channel;
   const isojoule::Result<isojoule::Job> job = channel.receive_job();
   if (!job) {
