@@ -31,7 +31,7 @@ void add_twin(CLI::App& app, Program& program) {
   command->require_subcommand(1);
   auto* mounting = command->add_subcommand(
       "mount",
-      "Serve a twin's tree in real time: twin mount BOARD DIR [--release R] [--network N]");
+      "Serve a twin's tree in real time: twin mount BOARD DIR [--release R] [--model M]");
   mounting->set_help_flag();  // the program's own help says more
   mounting->prefix_command();
   mounting->callback([mounting, &program] {
