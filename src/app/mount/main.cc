@@ -27,7 +27,7 @@ void add_options(CLI::App& app, Request& request) {
   app.add_option("--seed", request.seed, "of noise and of numbers that differ from boot to boot")
       ->capture_default_str();
   app.add_option(
-      "--network", request.network,
+      "--model", request.network,
       "keep the board busy with this network of the zoo (or an ONNX file), again and again");
   app.add_option("--batch", request.batch, "its batch size")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{4096}))
