@@ -133,7 +133,10 @@ class Measurement {
     std::map<std::string, double> found;
     for (const auto& [name, path] : board_.thermal_paths) {
       const auto millidegrees = read_integer(*board_.tree, path);
-      if (millidegrees) found[name] = static_cast<double>(*millidegrees) * 1e-3;
+      if (millidegrees)
+        found[name] = static_cast<double>(*millidegrees) * 1e-3;
+      else
+        run().counters.add(Counter::state_unreadable);
     }
     return found;
   }
@@ -148,7 +151,10 @@ class Measurement {
     std::map<std::string, std::int64_t> counts;
     for (const ThrottleSpec& spec : board_.release.throttles) {
       const auto count = read_integer(*board_.tree, spec.path);
-      if (count) counts[spec.name] = *count;
+      if (count)
+        counts[spec.name] = *count;
+      else
+        run().counters.add(Counter::state_unreadable);
     }
     return counts;
   }

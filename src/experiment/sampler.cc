@@ -10,8 +10,18 @@ constexpr Duration kSlowPeriod = Duration::milliseconds(1000);
 
 bool is_slow(const WatchSpec& spec) { return spec.name.starts_with("temperature"); }
 
-// So many new readings that are all the same are no coincidence on a board that works.
+// So many new readings that are all the same are no coincidence on a rail that carries a load.
 constexpr double kStuckReadings = 50;
+
+bool is_constant(const std::vector<std::int32_t>& column) {
+  return std::all_of(column.begin(), column.end(),
+                     [&](std::int32_t value) { return value == column.front(); });
+}
+
+// A regulated voltage may well stay, so of a pair the current decides.
+const std::vector<std::int32_t>& telling_column(const Channel& channel) {
+  return channel.info.kind == ChannelKind::voltage_current ? channel.b : channel.a;
+}
 
 bool is_stuck(const Channel& channel, Duration period) {
   if (channel.time_ns.size() < static_cast<std::size_t>(kStuckReadings)) return false;
@@ -19,21 +29,19 @@ bool is_stuck(const Channel& channel, Duration period) {
       {channel.info.window.value(), channel.info.update_period.value(), period.seconds().value()});
   const double span_s =
       static_cast<double>(channel.time_ns.back() - channel.time_ns.front()) * 1e-9;
-  const auto same = [](const auto& column) {
-    return std::all_of(column.begin(), column.end(), [&](auto x) { return x == column.front(); });
-  };
-  return span_s >= kStuckReadings * step_s && same(channel.a) && same(channel.b);
+  return span_s >= kStuckReadings * step_s && is_constant(telling_column(channel));
 }
 
-// One rail of several may well be constant (an accelerator that is off), their sum may not.
-bool total_is_stuck(const Trace& trace) {
-  const auto rails = rails_of_total(trace.total);
-  if (!rails || rails->empty()) return false;
-  return std::all_of(rails->begin(), rails->end(), [&](const std::string& rail) {
-    return std::any_of(trace.channels.begin(), trace.channels.end(), [&](const Channel& channel) {
-      return channel.info.rail == rail && is_stuck(channel, trace.period);
-    });
-  });
+// A rail that says zero all the time may belong to something that is off; a total may not.
+std::uint64_t stuck_rails(const Trace& trace) {
+  const auto total = rails_of_total(trace.total);
+  std::uint64_t stuck = 0;
+  for (const Channel& channel : trace.channels) {
+    if (!is_stuck(channel, trace.period)) continue;
+    const bool is_whole = total && total->size() == 1 && total->front() == channel.info.rail;
+    if (is_whole || telling_column(channel).front() != 0) ++stuck;
+  }
+  return stuck;
 }
 
 }  // namespace
@@ -64,7 +72,10 @@ void Sampler::add_sensor(Sensor& sensor, std::size_t rows) {
 
 void Sampler::add_watch(const WatchSpec& spec, std::size_t rows) {
   auto file = board_.tree->open(spec.path);
-  if (!file) return;
+  if (!file) {
+    counters_.add(Counter::state_unreadable);
+    return;
+  }
   const std::int64_t every =
       is_slow(spec) ? std::max<std::int64_t>(1, kSlowPeriod.ns / period_.ns) : 1;
   nodes_.push_back({std::move(*file), spec.scale, every});
@@ -90,7 +101,10 @@ void Sampler::tick() {
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     if (ticks_ % nodes_[i].every != 0) continue;
     const auto value = read_integer(*nodes_[i].file);
-    if (!value) continue;
+    if (!value) {
+      counters_.add(Counter::state_unreadable);
+      continue;
+    }
     trace_.watches[i].time_ns.push_back(board_.clock->now().ns);
     trace_.watches[i].value.push_back(static_cast<double>(*value) * nodes_[i].scale);
   }
@@ -109,7 +123,7 @@ void Sampler::store(Channel& channel, const RawReading& reading) {
 
 Trace Sampler::take(Counters& counters) {
   counters += counters_;
-  if (total_is_stuck(trace_)) counters.add(Counter::reading_stuck);
+  counters.add(Counter::reading_stuck, stuck_rails(trace_));
   counters_ = {};
   return std::move(trace_);
 }

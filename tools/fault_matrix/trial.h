@@ -1,0 +1,47 @@
+// One fault on one node of one twin: a whole measured run with every knob turned, and the way back.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/faulty_tree.h"
+#include "board/board.h"
+#include "data/run.h"
+
+namespace isojoule::faults {
+
+struct Injection {
+  std::string path;
+  Fault fault = Fault::io_error;
+  int after = 0;  // accesses that are still answered well
+};
+
+// What the program said and what it found, in the order in which it happens.
+struct Observed {
+  std::vector<Error> problems;  // of opening the board
+  std::optional<Error> guard;   // of saving the nodes before the first write
+  std::optional<Error> error;   // of the run as a whole
+  std::optional<Run> run;
+  std::optional<Error> restore;
+  std::map<std::string, FaultyTree::Use> uses;
+};
+
+// Errors: those of making the twin.
+Result<Observed> observe(const BoardFile& board, const std::string& release,
+                         const std::string& model_path, const std::optional<Injection>& injection);
+
+enum class Verdict : std::uint8_t {
+  noticed,  // a typed error, a problem, a failed run, or a counter that the clean run does not have
+  harmless,  // nothing was said, and every energy and every achieved value is as in the clean run
+  silent,    // nothing was said, and something is different: what must not be
+};
+struct Judgement {
+  Verdict verdict = Verdict::noticed;
+  std::string how;  // "sample_failed", "problem: no_data", "run failed", "" for harmless
+};
+Judgement judge(const Observed& clean, const Observed& faulty);
+
+}  // namespace isojoule::faults
