@@ -27,7 +27,7 @@ constexpr std::array<CounterInfo, static_cast<std::size_t>(Counter::count_)> kCo
     {Counter::phase_without_samples, "phase_without_samples", Severity::data_loss,
      "no reading falls into the phase", "Sample more often, or make the phase longer"},
     {Counter::reading_stuck, "reading_stuck", Severity::warning,
-     "a rail gave the same reading through the whole run",
+     "a rail gave the same reading through more than fifty of its windows",
      "Check that the chip is alive: a rail of a running board moves; an idle one may be constant"},
     {Counter::setting_not_reached, "setting_not_reached", Severity::warning,
      "a knob reads back other than requested",

@@ -20,7 +20,7 @@ enum class Counter : std::uint8_t {
   throttled,                   // a throttle counter rose during the run
   window_shorter_than_sensor,  // a phase shorter than the chip's averaging window
   phase_without_samples,       // no reading inside the phase
-  reading_stuck,               // a rail said the same in the whole run, however long
+  reading_stuck,               // a rail said the same through more than fifty windows
   setting_not_reached,         // a knob that is no clock reads back other than requested
   state_unreadable,            // a temperature, throttle counter or watched clock gave nothing
   rail_missing,                // a rail of the board gave nothing at all

@@ -106,6 +106,30 @@ TEST(Measure, AFailedReadingIsCountedAndNoZero) {
               measured->run.counters[Counter::trace_ends_in_phase] > 0);
 }
 
+TEST(Measure, AStuckRailIsNoticedAndAMovingOneIsNot) {
+  for (const bool moves : {true, false}) {
+    Given given;
+    // Moves for two seconds, then stands still for more than fifty periods, or goes on.
+    given.power = [moves](Instant at) {
+      const double s = at.ns * 1e-9;
+      return 5.0 + 0.01 * std::fmod(moves || s < 2.0 ? std::floor(s * 10) : 1.0, 7.0);
+    };
+    const auto measured = given.make();
+    ASSERT_TRUE(measured);
+    EXPECT_EQ(measured->run.counters[Counter::reading_stuck], moves ? 0u : 1u);
+  }
+}
+
+TEST(Measure, StateThatCannotBeReadIsCounted) {
+  Given given;
+  given.tree.remove(fake::kThrottleNode);
+  given.tree.remove(fake::kZoneNode);
+  const auto measured = given.make();
+  ASSERT_TRUE(measured);
+  EXPECT_EQ(measured->run.counters[Counter::state_unreadable], 4u);  // each before and after
+  EXPECT_EQ(measured->run.temperature_start_c.count("cpu"), 0u);
+}
+
 TEST(Measure, WithoutSensorsItSaysWhyAndWhere) {
   Given given;
   given.board.sensors.clear();

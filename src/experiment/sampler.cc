@@ -13,23 +13,23 @@ bool is_slow(const WatchSpec& spec) { return spec.name.starts_with("temperature"
 // So many new readings that are all the same are no coincidence on a rail that carries a load.
 constexpr double kStuckReadings = 50;
 
-bool is_constant(const std::vector<std::int32_t>& column) {
-  return std::all_of(column.begin(), column.end(),
-                     [&](std::int32_t value) { return value == column.front(); });
-}
-
 // A regulated voltage may well stay, so of a pair the current decides.
 const std::vector<std::int32_t>& telling_column(const Channel& channel) {
   return channel.info.kind == ChannelKind::voltage_current ? channel.b : channel.a;
 }
 
-bool is_stuck(const Channel& channel, Duration period) {
-  if (channel.time_ns.size() < static_cast<std::size_t>(kStuckReadings)) return false;
+// The value of the first stretch of equal readings that is too long to be true.
+std::optional<std::int32_t> stuck_value(const Channel& channel, Duration period) {
   const double step_s = std::max(
       {channel.info.window.value(), channel.info.update_period.value(), period.seconds().value()});
-  const double span_s =
-      static_cast<double>(channel.time_ns.back() - channel.time_ns.front()) * 1e-9;
-  return span_s >= kStuckReadings * step_s && is_constant(telling_column(channel));
+  const auto limit_ns = static_cast<std::int64_t>(kStuckReadings * step_s * 1e9);
+  const auto& column = telling_column(channel);
+  std::size_t begin = 0;
+  for (std::size_t i = 1; i < column.size(); ++i) {
+    if (column[i] != column[begin]) begin = i;
+    if (channel.time_ns[i] - channel.time_ns[begin] >= limit_ns) return column[begin];
+  }
+  return std::nullopt;
 }
 
 // A rail that says zero all the time may belong to something that is off; a total may not.
@@ -37,9 +37,10 @@ std::uint64_t stuck_rails(const Trace& trace) {
   const auto total = rails_of_total(trace.total);
   std::uint64_t stuck = 0;
   for (const Channel& channel : trace.channels) {
-    if (!is_stuck(channel, trace.period)) continue;
+    const auto value = stuck_value(channel, trace.period);
+    if (!value) continue;
     const bool is_whole = total && total->size() == 1 && total->front() == channel.info.rail;
-    if (is_whole || telling_column(channel).front() != 0) ++stuck;
+    if (is_whole || *value != 0) ++stuck;
   }
   return stuck;
 }
