@@ -165,25 +165,35 @@ void reopen_loop(const std::vector<std::string>& paths, std::int64_t period, std
 class WatchedClock final : public Clock {
  public:
   explicit WatchedClock(Turn& turn) : turn_(turn), real_(make_real_clock()) {}
+  // What the ticking thread has used since its first tick; while it runs. Asked for from outside,
+  // because a look at the CPU clock is a system call that a tick would pay for.
+  std::int64_t cpu_ns() const {
+    return known_.load(std::memory_order_acquire) ? now_ns(cpu_clock_) - cpu_start_ : 0;
+  }
 
  private:
   Instant do_now() override { return real_->now(); }
   void do_sleep_until(Instant deadline) override { real_->sleep_until(deadline); }
   std::unique_ptr<Ticker> do_every(Duration period, std::function<void(Instant)> tick) override {
     return real_->every(period, [this, tick = std::move(tick)](Instant due) {
-      if (cpu_start_ == 0) cpu_start_ = now_ns(CLOCK_THREAD_CPUTIME_ID);
+      if (!known_.load(std::memory_order_relaxed)) {
+        pthread_getcpuclockid(pthread_self(), &cpu_clock_);
+        cpu_start_ = now_ns(CLOCK_THREAD_CPUTIME_ID);
+        known_.store(true, std::memory_order_release);
+      }
       turn_.late_ns.push_back(now_ns(CLOCK_MONOTONIC) - due.ns);
       in_tick = true;
       tick(due);
       in_tick = false;
-      turn_.cpu_ns = now_ns(CLOCK_THREAD_CPUTIME_ID) - cpu_start_;
     });
   }
   bool do_is_virtual() const override { return false; }
 
   Turn& turn_;
   std::unique_ptr<Clock> real_;
+  clockid_t cpu_clock_{};  // of the ticking thread; with cpu_start_ valid once known_
   std::int64_t cpu_start_ = 0;
+  std::atomic<bool> known_{false};
 };
 
 void sampler_turn(const std::string& root, std::int64_t period, std::int64_t length, Turn& turn) {
@@ -194,6 +204,7 @@ void sampler_turn(const std::string& root, std::int64_t period, std::int64_t len
   sampler.start();
   const timespec sleep{length / kBillion, length % kBillion};
   clock_nanosleep(CLOCK_MONOTONIC, 0, &sleep, nullptr);
+  turn.cpu_ns = clock.cpu_ns();
   sampler.stop();
   Counters counters;
   const Trace trace = sampler.take(counters);
