@@ -34,8 +34,13 @@ struct Core {
 class Estimate final : public Sensor {
  public:
   Estimate(estimate::Constants constants, Duration period)
-      : constants_(constants), period_(period), text_(kStatSize), before_(kMostCores),
-        after_(kMostCores), busy_(kMostCores), share_(kMostCores) {}
+      : constants_(constants),
+        period_(period),
+        text_(kStatSize),
+        before_(kMostCores),
+        after_(kMostCores),
+        busy_(kMostCores),
+        share_(kMostCores) {}
 
   Status open(FileTree& tree, const std::string& rail, double gain);
 
@@ -74,8 +79,7 @@ double Estimate::frequency_share(Core& core) {
 void Estimate::open_frequencies(FileTree& tree) {
   std::size_t without = 0;
   for (std::size_t i = 0; i < cores_.size(); ++i) {
-    const std::string folder =
-        "/sys/devices/system/cpu/cpu" + std::to_string(i) + "/cpufreq/";
+    const std::string folder = "/sys/devices/system/cpu/cpu" + std::to_string(i) + "/cpufreq/";
     const auto maximum = read_integer(tree, folder + "cpuinfo_max_freq");
     auto now = tree.open(folder + "scaling_cur_freq");
     if (maximum && *maximum > 0 && now) {
@@ -116,8 +120,8 @@ Status Estimate::open(FileTree& tree, const std::string& rail, double gain) {
   info.update_period = period_.seconds();
   // One tick of one core within a period.
   const Watt span = constants_.maximum - constants_.idle;
-  info.power_quantum = span * std::min(1.0, kTick_s / period_.seconds().value()) /
-                       static_cast<double>(count);
+  info.power_quantum =
+      span * std::min(1.0, kTick_s / period_.seconds().value()) / static_cast<double>(count);
   info.gain_uncertainty = gain;
   info.power_offset_uncertainty = constants_.idle * gain;
   channels_.push_back(std::move(info));
@@ -199,9 +203,8 @@ Result<std::unique_ptr<Sensor>> open_estimate(const ChipSpec& spec, FileTree& tr
   ISOJOULE_TRY(const double period_ms, number(spec, "period_ms", 100.0, 10, 60'000));
   if (maximum <= idle)
     return fail(ErrorKind::invalid, "estimate: max_w is not above idle_w", "Give both in watts");
-  auto sensor = std::make_unique<Estimate>(
-      estimate::Constants{Watt(idle), Watt(maximum), exponent},
-      Duration::from(Second(period_ms * 1e-3)));
+  auto sensor = std::make_unique<Estimate>(estimate::Constants{Watt(idle), Watt(maximum), exponent},
+                                           Duration::from(Second(period_ms * 1e-3)));
   ISOJOULE_CHECK(sensor->open(tree, rail, gain));
   return std::unique_ptr<Sensor>(std::move(sensor));
 }

@@ -18,9 +18,8 @@ namespace {
 // What NVIDIA's kernel drivers show where they are loaded: a PC's, WSL's, a Jetson's. A tree that
 // has none of them is no machine with an NVIDIA GPU, or a twin, for which this machine's own GPU
 // must not answer.
-constexpr std::array<const char*, 5> kDriverNodes = {"/proc/driver/nvidia/version",
-                                                     "/dev/nvidiactl", "/dev/dxg", "/dev/nvgpu",
-                                                     "/dev/nvhost-gpu"};
+constexpr std::array<const char*, 5> kDriverNodes = {
+    "/proc/driver/nvidia/version", "/dev/nvidiactl", "/dev/dxg", "/dev/nvgpu", "/dev/nvhost-gpu"};
 constexpr std::array<const char*, 3> kJetsonNodes = {"/etc/nv_tegra_release", "/dev/nvgpu",
                                                      "/dev/nvhost-gpu"};
 
@@ -71,7 +70,8 @@ ErrorKind kind_of_code(Return code) {
 
 std::string_view remedy_of_code(Return code) {
   switch (code) {
-    case kNotSupported: return "Another field may be there (options.field = energy, instant, average)";
+    case kNotSupported:
+      return "Another field may be there (options.field = energy, instant, average)";
     case kNoPermission:
     case kOperatingSystem:
       return "Run as root, or give the user and the container the devices /dev/nvidia*";
@@ -180,9 +180,10 @@ Library::~Library() {
 #endif
 
 Error Library::error(Return code, const std::string& what) const {
-  return {kind_of_code(code),
-          what + ": " + std::string(name_of_code(code)) + " (NVML code " + std::to_string(code) + ")",
-          "NVML", std::string(remedy_of_code(code))};
+  return {
+      kind_of_code(code),
+      what + ": " + std::string(name_of_code(code)) + " (NVML code " + std::to_string(code) + ")",
+      "NVML", std::string(remedy_of_code(code))};
 }
 
 Result<unsigned> Library::device_count() const {
@@ -217,13 +218,15 @@ Result<Device> Library::device(const std::string& which) const {
 
 std::string Library::name(Device device) const {
   std::array<char, 96> text{};
-  if (call_->name == nullptr || call_->name(device, text.data(), text.size()) != kSuccess) return {};
+  if (call_->name == nullptr || call_->name(device, text.data(), text.size()) != kSuccess)
+    return {};
   return text.data();
 }
 
 std::string Library::uuid(Device device) const {
   std::array<char, 96> text{};
-  if (call_->uuid == nullptr || call_->uuid(device, text.data(), text.size()) != kSuccess) return {};
+  if (call_->uuid == nullptr || call_->uuid(device, text.data(), text.size()) != kSuccess)
+    return {};
   return text.data();
 }
 
@@ -243,8 +246,8 @@ int Library::compute_capability(Device device) const {
 
 bool Library::mig_enabled(Device device) const {
   unsigned current = kMigDisabled, pending = kMigDisabled;
-  return call_->mig_mode != nullptr &&
-         call_->mig_mode(device, &current, &pending) == kSuccess && current != kMigDisabled;
+  return call_->mig_mode != nullptr && call_->mig_mode(device, &current, &pending) == kSuccess &&
+         current != kMigDisabled;
 }
 
 Return Library::total_energy_mj(Device device, std::uint64_t& energy) const {
@@ -265,7 +268,9 @@ Return Library::power_field_mw(Device device, unsigned field, std::int64_t& powe
   switch (value.type) {
     case ValueType::real: power = static_cast<std::int64_t>(value.value.real); break;
     case ValueType::unsigned_int: power = value.value.unsigned_int; break;
-    case ValueType::unsigned_long: power = static_cast<std::int64_t>(value.value.unsigned_long); break;
+    case ValueType::unsigned_long:
+      power = static_cast<std::int64_t>(value.value.unsigned_long);
+      break;
     case ValueType::unsigned_long_long:
       power = static_cast<std::int64_t>(value.value.unsigned_long_long);
       break;

@@ -165,8 +165,7 @@ Status Nvml::add(const ChipSpec& spec, const ChipSpec::Channel& channel) {
   ISOJOULE_TRY(source.device, library_->device(which));
   const std::string name = library_->name(source.device);
   const std::string gpu = "GPU " + which + (name.empty() ? "" : " (" + name + ")");
-  const std::string wanted =
-      channel.label.empty() ? option("field", std::string()) : channel.label;
+  const std::string wanted = channel.label.empty() ? option("field", std::string()) : channel.label;
   ISOJOULE_CHECK(choose_field(source, wanted, gpu));
   channels_.push_back(info_of(source, channel.rail.empty() ? "GPU" + which : channel.rail, gpu));
   sources_.push_back(source);

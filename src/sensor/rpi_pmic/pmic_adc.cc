@@ -67,8 +67,8 @@ Result<std::vector<RailReading>> parse_adc(std::string_view text) {
       }
   }
   if (!rails.empty()) return rails;
-  return fail(ErrorKind::parse, "vcgencmd pmic_read_adc: no rail in '" +
-                                    trimmed(text.substr(0, 60)) + "'",
+  return fail(ErrorKind::parse,
+              "vcgencmd pmic_read_adc: no rail in '" + trimmed(text.substr(0, 60)) + "'",
               "Only a Raspberry Pi 5 has this chip; update its firmware (rpi-eeprom-update)");
 }
 

@@ -34,9 +34,8 @@ constexpr const char* kEstimateRail = "INPUT_ESTIMATE";
 
 std::int32_t steps_of(double value, double step) {
   const double steps = std::nearbyint(value / step);
-  return static_cast<std::int32_t>(
-      std::clamp<double>(steps, std::numeric_limits<std::int32_t>::min(),
-                         std::numeric_limits<std::int32_t>::max()));
+  return static_cast<std::int32_t>(std::clamp<double>(
+      steps, std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()));
 }
 
 std::string option(const ChipSpec& spec, const char* name, const char* otherwise) {
@@ -81,7 +80,7 @@ class RpiPmic final : public Sensor {
   FileTree& tree_;
   std::string program_;
   std::vector<ChannelInfo> channels_;
-  std::vector<std::string> names_;  // canonical, by channel; "" = the estimate
+  std::vector<std::string> names_;            // canonical, by channel; "" = the estimate
   std::unique_ptr<BackgroundReader> reader_;  // last: its thread uses the rest
 };
 

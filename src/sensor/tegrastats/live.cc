@@ -30,10 +30,11 @@ Result<std::string> find_program(const std::string& wanted, FileTree& tree) {
     answer.error().remedy = "Give a log instead (options.log)";
     return tl::unexpected<Error>(std::move(answer.error()));
   }
-  return fail(ErrorKind::not_found, "tegrastats is not installed",
-              "It is part of JetPack (package nvidia-l4t-tools); other machines have none. A log of "
-              "another board can be given (options.log)",
-              "looked for " + join(places, ", "));
+  return fail(
+      ErrorKind::not_found, "tegrastats is not installed",
+      "It is part of JetPack (package nvidia-l4t-tools); other machines have none. A log of "
+      "another board can be given (options.log)",
+      "looked for " + join(places, ", "));
 }
 
 Live::Live(std::string program, Duration interval)

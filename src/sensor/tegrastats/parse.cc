@@ -76,9 +76,9 @@ bool is_name(std::string_view word) {
 // Names after which a bare number is a frequency. Elsewhere it may be the beginning of a rail's
 // values that was cut.
 bool is_clock_name(std::string_view name) {
-  constexpr std::array<std::string_view, 13> kStems = {
-      "APE", "VIC", "NVENC", "NVDEC", "MSENC", "NVJPG", "OFA", "NVDLA", "DLA", "PVA", "SE", "EMC",
-      "GR3D"};
+  constexpr std::array<std::string_view, 13> kStems = {"APE",   "VIC", "NVENC", "NVDEC", "MSENC",
+                                                       "NVJPG", "OFA", "NVDLA", "DLA",   "PVA",
+                                                       "SE",    "EMC", "GR3D"};
   if (name.size() > 5 && name.substr(name.size() - 5) == "_FREQ") return true;
   return std::any_of(kStems.begin(), kStems.end(), [&](std::string_view stem) {
     return name.substr(0, stem.size()) == stem &&
@@ -269,8 +269,8 @@ class LineParser {
     Scanner s(word(1));
     if (!s.integer(iram.used_kb) || !s.skip("/") || !s.integer(iram.total_kb) || !s.skip("kB"))
       return 0;
-    if (!s.done() && (!s.skip("(lfb ") || !s.integer(iram.largest_free_kb) || !s.skip("kB)") ||
-                      !s.done()))
+    if (!s.done() &&
+        (!s.skip("(lfb ") || !s.integer(iram.largest_free_kb) || !s.skip("kB)") || !s.done()))
       return 0;
     line_.iram = iram;
     return 2;
@@ -355,8 +355,7 @@ std::vector<Duration> times_from_stamps(const std::vector<Line>& lines, Duration
       }
     }
     const auto count = static_cast<std::int64_t>(next - i);
-    for (std::int64_t k = 0; k < count; ++k)
-      at.push_back(begin + Duration{k * kSecond / count});
+    for (std::int64_t k = 0; k < count; ++k) at.push_back(begin + Duration{k * kSecond / count});
     i = next;
   }
   return at;
@@ -368,8 +367,7 @@ Result<Line> parse_line(std::string_view text) {
   LineParser parser(text);
   Line line = parser.parse();
   if (parser.known() > 0) return line;
-  return fail(ErrorKind::parse,
-              "not a line of tegrastats: '" + trimmed(text.substr(0, 60)) + "'");
+  return fail(ErrorKind::parse, "not a line of tegrastats: '" + trimmed(text.substr(0, 60)) + "'");
 }
 
 Result<Log> parse_log(std::string_view text, Duration interval) {
@@ -386,8 +384,8 @@ Result<Log> parse_log(std::string_view text, Duration interval) {
     }
   }
   if (log.lines.empty())
-    return fail(ErrorKind::parse, "no line of tegrastats in " + std::to_string(log.skipped) +
-                                      " lines",
+    return fail(ErrorKind::parse,
+                "no line of tegrastats in " + std::to_string(log.skipped) + " lines",
                 "Record one with: tegrastats --interval 100 --logfile FILE");
   if (std::all_of(log.lines.begin(), log.lines.end(),
                   [](const Line& line) { return line.time.has_value(); })) {

@@ -44,8 +44,8 @@ struct InternalMemory {  // IRAM, Tegra X1 only
 
 struct Core {
   bool online = false;
-  std::int64_t load_percent = 0;                 // 0 where off
-  std::optional<std::int64_t> frequency_mhz;     // absent where off, or not printed
+  std::int64_t load_percent = 0;              // 0 where off
+  std::optional<std::int64_t> frequency_mhz;  // absent where off, or not printed
   bool operator==(const Core&) const = default;
 };
 
@@ -60,8 +60,8 @@ struct Engine {
 
 struct Temperature {
   std::string zone;
-  double celsius = 0;               // -256: the zone is not powered
-  std::optional<double> maximum;    // since the tool's start, JetPack 7
+  double celsius = 0;             // -256: the zone is not powered
+  std::optional<double> maximum;  // since the tool's start, JetPack 7
   bool operator==(const Temperature&) const = default;
 };
 
@@ -87,8 +87,8 @@ struct Line {
   std::vector<Engine> engines;
   std::optional<BackgroundTasks> mts;
   std::vector<Temperature> temperatures;
-  std::vector<RailPower> rails;        // none where the tool may not read the power chip
-  std::vector<std::string> unknown;    // words that fit none of the forms, in their order
+  std::vector<RailPower> rails;      // none where the tool may not read the power chip
+  std::vector<std::string> unknown;  // words that fit none of the forms, in their order
   bool operator==(const Line&) const = default;
 };
 

@@ -1,6 +1,7 @@
 // Fuzz entry of the tegrastats parser, in libFuzzer's form:
-//   clang++ -std=c++20 -Isrc -Iinclude -fsanitize=fuzzer,address src/sensor/tegrastats/parse_fuzz.cc
-//   src/sensor/tegrastats/parse.cc src/base/{error,file_tree,text,subprocess,clock}.cc
+//   clang++ -std=c++20 -Isrc -Iinclude -fsanitize=fuzzer,address
+//   src/sensor/tegrastats/parse_fuzz.cc src/sensor/tegrastats/parse.cc
+//   src/base/{error,file_tree,text,subprocess,clock}.cc
 //   ./a.out src/sensor/tegrastats/corpus
 // parse_test.cc runs the same entry over the corpus, its cuts and single changed bytes.
 #include <cstddef>

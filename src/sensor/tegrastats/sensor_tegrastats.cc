@@ -30,8 +30,8 @@ constexpr Second kWindow{0.43008};
 // 40 uV over a 5 mOhm shunt at 5 V: one step of the chip (TI SBOS576B) on the modules with a 5 V
 // input; assumed unless the channel names its shunt.
 constexpr double kShuntStep_v = 40e-6, kShunt_ohm = 5e-3, kBus_v = 5.0;
-// Largest errors 0.25 % (bus), 0.25 % (shunt voltage), the resistor's, as rectangular distributions;
-// 80 uV of offset (TI SBOS576B; GUM, JCGM 100:2008, 4.3.7).
+// Largest errors 0.25 % (bus), 0.25 % (shunt voltage), the resistor's, as rectangular
+// distributions; 80 uV of offset (TI SBOS576B; GUM, JCGM 100:2008, 4.3.7).
 double gain_of(double tolerance) {
   return std::sqrt(2 * 0.0025 * 0.0025 + tolerance * tolerance) / std::sqrt(3.0);
 }
@@ -82,8 +82,9 @@ class Rails : public Sensor {
       const bool found = std::any_of(there.begin(), there.end(),
                                      [&](const RailPower& rail) { return rail.name == name; });
       if (!found) {
-        problems_.push_back({ErrorKind::no_data, channel.rail + ": no rail '" + name + "' in " + where,
-                             where, std::string(kRootRemedy)});
+        problems_.push_back({ErrorKind::no_data,
+                             channel.rail + ": no rail '" + name + "' in " + where, where,
+                             std::string(kRootRemedy)});
         continue;
       }
       channels_.push_back(info_of(spec, channel, interval));
@@ -218,10 +219,8 @@ Result<std::unique_ptr<Sensor>> open_log(const ChipSpec& spec, const std::string
   return std::unique_ptr<Sensor>(std::move(sensor));
 }
 
-Result<std::unique_ptr<Sensor>> open_live(const ChipSpec& spec, Duration interval,
-                                          FileTree& tree) {
-  ISOJOULE_TRY(const std::string program,
-               tegrastats::find_program(option(spec, "program"), tree));
+Result<std::unique_ptr<Sensor>> open_live(const ChipSpec& spec, Duration interval, FileTree& tree) {
+  ISOJOULE_TRY(const std::string program, tegrastats::find_program(option(spec, "program"), tree));
   auto live = std::make_unique<tegrastats::Live>(program, interval);
   ISOJOULE_TRY(const auto first, live->first_line());
   auto sensor = std::make_unique<LiveRails>(std::move(live), interval);

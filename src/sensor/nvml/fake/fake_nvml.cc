@@ -24,9 +24,9 @@ Return copy(const char* text, char* out, unsigned size) {
 }
 }  // namespace
 
-#define GPU_OR_RETURN(device)                         \
-  auto* const gpu = gpu_of(device);                   \
-  if (gpu == nullptr) return kInvalidArgument;        \
+#define GPU_OR_RETURN(device)                  \
+  auto* const gpu = gpu_of(device);            \
+  if (gpu == nullptr) return kInvalidArgument; \
   if (gpu->lost != kSuccess) return gpu->lost
 
 extern "C" {
