@@ -5,8 +5,10 @@
 
 namespace isojoule {
 
-BackgroundReader::BackgroundReader(std::size_t channels, Duration period, Fetch fetch)
+BackgroundReader::BackgroundReader(std::size_t channels, Duration period, Fetch fetch,
+                                   Duration idle)
     : period_(std::max(period, Duration::milliseconds(1))),
+      idle_(idle),
       fetch_(std::move(fetch)),
       newest_(channels),
       scratch_(channels) {}
@@ -27,16 +29,16 @@ void BackgroundReader::read(Clock& clock, std::span<RawReading> out) {
   }
   const Instant now = clock.now();
   asked_ns_.store(now.ns);
-  if (resting_.load()) wake(clock, now);
+  if (resting_.load()) wake(clock);
   newest_.read(out);
-  const Duration limit = std::max(period_ * 10, kIdle + period_);
+  const Duration limit = std::max(period_ * 10, idle_ + period_);
   const std::int64_t oldest = now.ns - limit.ns;
   for (RawReading& reading : out)
     if (reading.time_ns < oldest) reading = {reading.time_ns, 0, 0, ReadingState::failed};
 }
 
 // The thread waits for resting_ to become false, so that scratch_ and fetch_ are ours here.
-void BackgroundReader::wake(Clock& clock, Instant) {
+void BackgroundReader::wake(Clock& clock) {
   fetch_(clock, scratch_);
   newest_.publish(scratch_);
   {
@@ -57,7 +59,7 @@ void BackgroundReader::run() {
   while (!stop_) {
     changed_.wait_for(lock, std::chrono::nanoseconds(period_.ns), [this] { return stop_; });
     if (stop_) return;
-    if (clock->now().ns - asked_ns_.load() > kIdle.ns) {
+    if (clock->now().ns - asked_ns_.load() > idle_.ns) {
       resting_.store(true);
       changed_.wait(lock, [this] { return stop_ || !resting_.load(); });
       continue;

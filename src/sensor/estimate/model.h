@@ -4,7 +4,7 @@
 //   P = idle + sum over cores of  busy_i x (f_i / f_max,i)^exponent x (max - idle) / cores
 //
 // The linear part in utilisation is the usual one (X. Fan, W.-D. Weber, L. A. Barroso, "Power
-// provisioning for a warehouse-sized computer", ISCA 2007, section 4.1); the power of the frequency
+// provisioning for a warehouse-sized computer", ISCA 2007); the power of the frequency
 // is assumed: dynamic power goes as f V^2 (CMOS), and V rises with f on its upper part.
 #pragma once
 

@@ -6,7 +6,7 @@
 // A rail is a pair of the same NAME; the numbers n and m do not match, and the order differs from
 // firmware to firmware. EXT5V_V (the input) and BATT_V (the clock's battery) have no current: they
 // are no rails, and the board has no reading of its true input power. EXT5V_V is worth a look when
-// a board is unstable: below 4.63 V the firmware reports under-voltage.
+// a board is unstable: below about 4.65 V (by model and firmware) it warns of under-voltage.
 #pragma once
 
 #include <string>

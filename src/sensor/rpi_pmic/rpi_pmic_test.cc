@@ -307,6 +307,9 @@ TEST(RpiPmic, IsFoundOnARaspberryPiOnly) {
 
 // ---- the thread that reads ahead ----------------------------------------------------------------
 
+// Long enough that no stall of a busy machine sends the thread to rest.
+constexpr Duration kHour = Duration::milliseconds(3'600'000);
+
 // A source whose fetches are counted and can be held up.
 struct SlowSource {
   std::atomic<int> fetches{0};
@@ -337,7 +340,7 @@ TEST(BackgroundReader, OnAVirtualClockEveryReadIsAFetch) {
 
 TEST(BackgroundReader, ReadNeverWaitsForASlowSource) {
   SlowSource source;
-  BackgroundReader reader(2, Duration::milliseconds(1), source.fetch());
+  BackgroundReader reader(2, Duration::milliseconds(1), source.fetch(), kHour);
   const auto clock = make_real_clock();
   std::vector<RawReading> out(2);
   reader.read(*clock, out);  // fetches itself
@@ -351,9 +354,21 @@ TEST(BackgroundReader, ReadNeverWaitsForASlowSource) {
   source.hold = false;
 }
 
+// With no patience at all the thread rests after every period, and reads fetch by themselves.
+TEST(BackgroundReader, AThreadThatRestsIsWokenByTheNextRead) {
+  SlowSource source;
+  BackgroundReader reader(1, Duration::milliseconds(1), source.fetch(), Duration{0});
+  const auto clock = make_real_clock();
+  std::vector<RawReading> out(1);
+  while (out[0].a < 5) {  // would not end if nobody woke it
+    reader.read(*clock, out);
+    ASSERT_NE(out[0].time_ns, 0);
+  }
+}
+
 TEST(BackgroundReader, ReadingsOfOneFetchStayTogether) {
   SlowSource source;
-  BackgroundReader reader(2, Duration::milliseconds(1), source.fetch());
+  BackgroundReader reader(2, Duration::milliseconds(1), source.fetch(), kHour);
   const auto clock = make_real_clock();
   std::vector<RawReading> out(2);
   std::int64_t last = 0;
@@ -367,7 +382,7 @@ TEST(BackgroundReader, ReadingsOfOneFetchStayTogether) {
 
 TEST(BackgroundReader, ReadingAllocatesNothing) {
   SlowSource source;
-  BackgroundReader reader(2, Duration::milliseconds(1), source.fetch());
+  BackgroundReader reader(2, Duration::milliseconds(1), source.fetch(), kHour);
   const auto clock = make_real_clock();
   std::vector<RawReading> out(2);
   reader.read(*clock, out);
@@ -379,14 +394,14 @@ TEST(BackgroundReader, ReadingAllocatesNothing) {
 // A clock that is not virtual and is moved by hand shows what age does.
 TEST(BackgroundReader, OldReadingsAreFailed) {
   SlowSource source;
-  BackgroundReader reader(1, Duration::milliseconds(1), source.fetch());
+  BackgroundReader reader(1, Duration::milliseconds(1), source.fetch(), kHour);
   const auto clock = make_real_clock();
   std::vector<RawReading> out(1);
   reader.read(*clock, out);
   source.hold = true;
   while (!source.held) std::this_thread::yield();
   class Later final : public Clock {
-    Instant do_now() override { return make_real_clock()->now() + Duration::milliseconds(60'000); }
+    Instant do_now() override { return make_real_clock()->now() + kHour * 2; }
     void do_sleep_until(Instant) override {}
     std::unique_ptr<Ticker> do_every(Duration, std::function<void(Instant)>) override { return {}; }
     bool do_is_virtual() const override { return false; }

@@ -189,6 +189,15 @@ Result<std::unique_ptr<Sensor>> open_rpi_pmic(const ChipSpec& spec, FileTree& tr
   return std::unique_ptr<Sensor>(std::move(sensor));
 }
 
+// For people; by the names alone, Raspberry Pi has not published the rail tree.
+std::string_view what_is(std::string_view rail) {
+  if (rail == "VDD_CORE") return "processor and GPU";
+  if (rail.substr(0, 3) == "DDR") return "memory";
+  if (rail == "3V7_WL_SW") return "wireless";
+  if (rail == "HDMI") return "HDMI connectors";
+  return "output of the power management chip";
+}
+
 std::vector<FoundSource> discover_rpi_pmic(FileTree& tree) {
   // vcgencmd is on every Raspberry Pi, and elsewhere somebody else's program may have its name: the
   // device tree is asked first.
@@ -201,7 +210,7 @@ std::vector<FoundSource> discover_rpi_pmic(FileTree& tree) {
   source.coverage = Coverage::package;  // processor, memory and the board's 3.3 V and 1.8 V
   for (const RailReading& rail : *rails) {
     source.spec.channels.push_back({0, rail.name, 0, {}});
-    source.rails.push_back({rail.name, "", "output of the power management chip"});
+    source.rails.push_back({rail.name, "", std::string(what_is(rail.name))});
   }
   return {std::move(source)};
 }
