@@ -67,7 +67,8 @@ void Sampler::add_sensor(Sensor& sensor, std::size_t rows) {
     channel.a.reserve(rows);
     if (info.kind == ChannelKind::voltage_current) channel.b.reserve(rows);
     trace_.channels.push_back(std::move(channel));
-    margin_ = std::max(margin_, Duration::from(info.window) + period_);
+    const Duration step = std::max(period_, Duration::from(info.update_period));
+    margin_ = std::max(margin_, Duration::from(info.window) + step);
   }
 }
 

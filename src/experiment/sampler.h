@@ -25,7 +25,7 @@ class Sampler {
   void stop();  // returns when no tick is running and none will come
 
   // How long to sample before and after what is to be measured, so that a chip's averages cover it:
-  // the longest window and one period.
+  // the longest window and one period, its own or the source's.
   Duration margin() const { return margin_; }
 
   // After stop(). Raises sample_failed: a channel gave no reading at one tick.
