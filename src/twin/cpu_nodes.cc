@@ -159,7 +159,31 @@ void CpuNodes::apply_limits(Policy& policy) {
   policy.max = std::clamp(policy.user_max, table_.lowest(), table_.highest());
   policy.min = std::min(policy.min, policy.max);
   if (table_.at_least(policy.min) > policy.max) policy.max = table_.at_least(policy.min);
+  apply(policy);
+}
+
+void CpuNodes::apply(const Policy& policy) {
   if (rules(policy)) apply_to_simulation();
+  if (policies_.size() > 1) simulation_.set_idle_clusters(idle_clusters());
+}
+
+// What the others make of the load of the ruling policy, for the simulation's power.
+std::vector<ClusterLimits> CpuNodes::idle_clusters() const {
+  std::vector<ClusterLimits> clusters;
+  for (const Policy& policy : policies_) {
+    const int online = static_cast<int>(online_of(policy.cpus).size());
+    if (rules(policy) || online == 0) continue;
+    ClusterLimits limits;
+    limits.online_cores = online;
+    limits.lowest = table_.hertz(table_.at_least(policy.min));
+    limits.highest = table_.hertz(table_.at_most(policy.max));
+    const bool still = policy.governor == "performance" || policy.governor == "powersave" ||
+                       policy.governor == "userspace";
+    if (still) limits.fixed = table_.hertz(current(policy));
+    limits.governed = !still && limits.lowest < limits.highest;
+    clusters.push_back(limits);
+  }
+  return clusters;
 }
 
 void CpuNodes::apply_to_simulation() {
@@ -179,7 +203,7 @@ Status CpuNodes::write_governor(Policy& policy, std::string_view text) {
   if (name == "userspace" && policy.governor != name)
     policy.set_speed = current(policy);  // cpufreq_userspace starts from where the clock is
   policy.governor = name;
-  if (rules(policy)) apply_to_simulation();
+  apply(policy);
   return {};
 }
 
@@ -189,7 +213,7 @@ Status CpuNodes::write_set_speed(Policy& policy, std::string_view text) {
     return refuse(EINVAL, policy.path + "/scaling_setspeed", "write");
   // __cpufreq_driver_target(..., CPUFREQ_RELATION_L): the lowest entry not below the target.
   policy.set_speed = table_.at_least(std::clamp(*value, policy.min, policy.max));
-  if (rules(policy)) apply_to_simulation();
+  apply(policy);
   return {};
 }
 
@@ -211,6 +235,7 @@ Status CpuNodes::write_online(int cpu, std::string_view text) {
   Policy* before = ruling_;
   ruling_ = find_ruling();
   if (ruling_ != before) apply_to_simulation();
+  if (policies_.size() > 1) simulation_.set_idle_clusters(idle_clusters());
   return {};
 }
 
