@@ -1,8 +1,8 @@
 // Whether idle cores may sleep deeply: cpuN/cpuidle/stateM/disable below /sys/devices/system/cpu.
 // "off" disables every state but the shallowest one that sleeps at all: without it the core would
-// spin (POLL on x86) and take more power than at work; it is WFI on ARM, C1 on x86. "on" allows all.
-// Kernel: Documentation/admin-guide/pm/cpuidle.rst. A core that is offline may lack its folder and
-// is passed over until it is back.
+// spin (POLL on x86) and take more power than at work; it is WFI on ARM, C1 on x86. "on" allows
+// all. Kernel: Documentation/admin-guide/pm/cpuidle.rst. A core that is offline may lack its folder
+// and is passed over until it is back.
 #include <algorithm>
 
 #include "base/text.h"
