@@ -144,11 +144,10 @@ Status ModeNodes::check_no_reboot(const Mode& mode) {
   return {};
 }
 
-// A node that says it already is left alone: some refuse every write while the GPU is in use.
-Status ModeNodes::write_text(const std::string& path, const std::string& text) {
-  const auto now = read_line(tree_, path);
-  if (now && same_text(*now, text)) return {};
-  return node::write(tree_, path, text);
+// A core that is there already is left alone: 4.9 refuses to switch it on again.
+Status ModeNodes::write_core(const std::string& path, const std::string& text) {
+  ISOJOULE_TRY(const std::string now, read_line(tree_, path));
+  return same_text(now, text) ? Status() : node::write(tree_, path, text);
 }
 
 // No cap: -1, which nvidia-oot's caps (kstrtoul) refuse, so then the largest number.
@@ -156,7 +155,7 @@ Status ModeNodes::write_clock(const Assignment& assignment) {
   ISOJOULE_TRY(const auto found, find(assignment));
   if (!found) return {};
   ISOJOULE_TRY(const auto wanted, wanted_clock(assignment, *found->param));
-  if (wanted) return write_text(found->path, std::to_string(*wanted));
+  if (wanted) return node::write(tree_, found->path, *wanted);
   auto status = node::write(tree_, found->path, "-1");
   if (status || status.error().kind != ErrorKind::invalid) return status;
   return node::write(tree_, found->path, INT64_MAX);
@@ -201,7 +200,7 @@ Status ModeNodes::write(const Mode& mode) {
     if (one.value == "0")
       off.push_back(found->path);
     else
-      ISOJOULE_CHECK(write_text(found->path, one.value));
+      ISOJOULE_CHECK(write_core(found->path, one.value));
   }
   std::set<std::string> clocks;
   for (const auto& one : mode.assignments) {
@@ -212,9 +211,9 @@ Status ModeNodes::write(const Mode& mode) {
     }
     ISOJOULE_TRY(const auto found, find(one));
     if (!found || is_core(found->path) || is_gating_mask(one)) continue;
-    ISOJOULE_CHECK(write_text(found->path, one.value));
+    ISOJOULE_CHECK(node::write(tree_, found->path, one.value));
   }
-  for (auto path = off.rbegin(); path != off.rend(); ++path) ISOJOULE_CHECK(write_text(*path, "0"));
+  for (auto path = off.rbegin(); path != off.rend(); ++path) ISOJOULE_CHECK(write_core(*path, "0"));
   return {};
 }
 

@@ -44,7 +44,7 @@ class ModeNodes {
   Result<std::optional<std::int64_t>> wanted_clock(const Assignment& assignment,
                                                    const Param& param) const;
   std::int64_t highest_of(const Assignment& assignment) const;
-  Status write_text(const std::string& path, const std::string& text);
+  Status write_core(const std::string& path, const std::string& text);
   Status write_clock(const Assignment& assignment);
   Status write_limits(const Mode& mode, const std::string& param);
   Result<bool> holds(const Assignment& assignment, const Found& found, std::string& wanted,
