@@ -29,8 +29,8 @@ struct Target {
 inline constexpr const char* kTwinMark = "/isojoule-twin";
 
 struct TargetOptions {
-  // "twin:jetson-nano": a twin. "jetson-nano": this machine, which must be one. "": this machine,
-  // whatever it is.
+  // "twin:jetson-nano": a twin; "twin:jetson-orin-nx/super": of a variant. "jetson-nano": this
+  // machine, which must be one. "": this machine, whatever it is.
   std::string board;
   std::string release;  // "" = detected, on a twin the newest
   std::uint64_t seed = 1;

@@ -36,11 +36,14 @@ struct Totals {
   std::vector<std::string> silent_ones;
 };
 
-bool applies(Fault fault, const FaultyTree::Use& use) {
-  if (fault == Fault::ignored) return use.writes > 0;
-  if (fault == Fault::empty || fault == Fault::garbage || fault == Fault::frozen)
-    return use.reads > 0;
-  return true;
+bool applies(const Fault& fault, const Use& use) {
+  switch (fault.kind()) {
+    case Fault::Kind::ignored_write: return use.writes > 0;
+    case Fault::Kind::empty:
+    case Fault::Kind::garbage:
+    case Fault::Kind::frozen: return use.reads > 0;
+    default: return true;
+  }
 }
 
 void count(const Judgement& judgement, const std::string& where, Totals& totals) {
@@ -64,16 +67,18 @@ std::string cell_text(const Judgement& judgement) {
 // The fault from the first access on, and from the middle of the run on; one text where both say
 // the same.
 std::string cell(const BoardFile& file, const std::string& release, const std::string& model,
-                 const Observed& clean, const std::string& path, Fault fault, Totals& totals) {
-  const FaultyTree::Use& use = clean.uses.at(path);
-  if (!applies(fault, use)) return "";
+                 const Observed& clean, const std::string& path, const Column& column,
+                 Totals& totals) {
+  const Use& use = clean.uses.at(path);
+  if (!applies(column.fault, use)) return "";
   std::vector<std::string> texts;
-  for (const int after : {0, (use.reads + use.writes) / 2}) {
-    const auto observed = observe(file, release, model, Injection{path, fault, after});
+  for (const int first : {1, (use.reads + use.writes) / 2 + 1}) {
+    const auto observed = observe(
+        file, release, model, Injection{path, column.fault.from(static_cast<std::size_t>(first))});
     const Judgement judgement = observed ? judge(clean, *observed)
                                          : Judgement{Verdict::silent, to_string(observed.error())};
     count(judgement,
-          fmt::format("{} {} {} {} (after {})", file.name, release, path, name_of(fault), after),
+          fmt::format("{} {} {} {} (from access {})", file.name, release, path, column.name, first),
           totals);
     const std::string text = cell_text(judgement);
     if (texts.empty() || texts.back() != text) texts.push_back(text);
@@ -102,8 +107,8 @@ Result<Table> table_of(const BoardFile& file, const std::string& release, const 
   for (const auto& [path, use] : clean.uses) {
     if (path.front() != '/') continue;  // a program
     Row row{path, {}};
-    for (const Fault fault : kFaults)
-      row.cells.push_back(cell(file, release, model, clean, path, fault, totals));
+    for (const Column& column : columns())
+      row.cells.push_back(cell(file, release, model, clean, path, column, totals));
     add_row(std::move(row), table.rows);
   }
   return table;
@@ -127,9 +132,9 @@ std::string markdown(const std::vector<Table>& tables, const Totals& totals) {
       totals.trials, totals.noticed, totals.harmless, totals.silent);
   for (const Table& table : tables) {
     text += fmt::format("\n## {} (L4T {})\n\n| node |", table.title, table.release);
-    for (const Fault fault : kFaults) text += fmt::format(" {} |", name_of(fault));
+    for (const Column& column : columns()) text += fmt::format(" {} |", column.name);
     text += "\n|---|";
-    for (std::size_t i = 0; i < kFaults.size(); ++i) text += "---|";
+    for (std::size_t i = 0; i < columns().size(); ++i) text += "---|";
     text += "\n";
     for (const Row& row : table.rows) {
       text += "| `" + row.node + "` |";

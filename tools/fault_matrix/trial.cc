@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <cmath>
 #include <filesystem>
 
@@ -122,13 +124,29 @@ std::string difference(const Run& clean, const Run& faulty) {
 
 }  // namespace
 
+std::span<const Column> columns() {
+  static const std::array<Column, 9> all = {{
+      {"EIO", Fault::error(EIO)},          // the bus or the chip does not answer
+      {"ENODATA", Fault::error(ENODATA)},  // a channel that was switched off
+      {"EACCES", Fault::error(EACCES)},
+      {"ENOENT", Fault::error(ENOENT)},  // a driver was unbound, a core went offline
+      {"empty", Fault::empty()},
+      {"garbage", Fault::garbage()},
+      {"frozen", Fault::frozen()},
+      {"ignored write", Fault::ignored_write()},
+      {"hang of 2 s", Fault::hang()},
+  }};
+  return all;
+}
+
 Result<Observed> observe(const BoardFile& file, const std::string& release,
                          const std::string& model_path, const std::optional<Injection>& injection) {
   TwinOptions options;
   options.release = release;
   ISOJOULE_TRY(const auto twin, make_twin(file, options));
-  FaultyTree tree(twin->tree(), twin->clock());
-  if (injection) tree.inject(injection->path, injection->fault, injection->after);
+  FaultyTree faulty(twin->tree(), twin->clock());
+  if (injection) faulty.fail(injection->path, injection->fault);
+  AccessLog tree(faulty);
   ISOJOULE_TRY(Board board, open_board(file, release, tree, twin->clock()));
   board.begin_run = [&](std::uint64_t seed) { twin->begin_run(seed); };
   Observed observed;

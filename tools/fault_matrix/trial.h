@@ -3,20 +3,27 @@
 
 #include <map>
 #include <optional>
-#include <set>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "access_log.h"
 #include "base/faulty_tree.h"
 #include "board/board.h"
 #include "data/run.h"
 
 namespace isojoule::faults {
 
+// A column of the matrix.
+struct Column {
+  std::string_view name;
+  Fault fault;
+};
+std::span<const Column> columns();
+
 struct Injection {
   std::string path;
-  Fault fault = Fault::io_error;
-  int after = 0;  // accesses that are still answered well
+  Fault fault;  // with the access from which on it is there
 };
 
 // What the program said and what it found, in the order in which it happens.
@@ -26,7 +33,7 @@ struct Observed {
   std::optional<Error> error;   // of the run as a whole
   std::optional<Run> run;
   std::optional<Error> restore;
-  std::map<std::string, FaultyTree::Use> uses;
+  std::map<std::string, Use> uses;
 };
 
 // Errors: those of making the twin.
