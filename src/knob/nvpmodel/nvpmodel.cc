@@ -126,9 +126,6 @@ Status NvpmodelKnob::set_by_program(const Mode& mode) {
   const auto output = tree_.run({"nvpmodel", "-m", std::to_string(mode.id)}, kProgramLimit);
   const std::string said = output ? *output : output.error().what;
   ISOJOULE_CHECK(nvpmodel::judge_answer(said, mode));
-  // At the end of its input the program's prompt for a reboot says only this.
-  if (!output && said.find("bad input") != std::string::npos)
-    return nvpmodel::judge_answer("Reboot required", mode);
   if (!output) return tl::unexpected<Error>(output.error());
   return {};
 }
