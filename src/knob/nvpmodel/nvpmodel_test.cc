@@ -278,7 +278,8 @@ TEST(Nvpmodel, WhatTheProgramRefusesIsRecognised) {
        ErrorKind::unsupported},
       {std::string("Running in chroot, ignoring request.\n"), ErrorKind::unsupported},
       {std::string("NVPM ERROR: Error opening /sys/x: 13\n"), ErrorKind::permission_denied},
-      {std::string("NVPM ERROR: failed to set power mode!\n"), ErrorKind::io},
+      {std::string("NVPM ERROR: failed to set power mode!\n"), ErrorKind::not_reached},
+      {fail(ErrorKind::io, "nvpmodel: ended with 1: NVPM ERROR: no"), ErrorKind::io},
       {fail(ErrorKind::timeout, "nvpmodel: no end in sight"), ErrorKind::timeout},
       {std::string(""), ErrorKind::not_reached},  // it says nothing and does nothing
   };
@@ -295,6 +296,9 @@ TEST(Nvpmodel, WhatTheProgramRefusesIsRecognised) {
     const auto result = (*knob)->set("25W", clock, kDeadline);
     ASSERT_FALSE(result.has_value());
     EXPECT_EQ(result.error().kind, kind) << to_string(result.error());
+    if (reply && reply->find("failed to set") != std::string::npos) {
+      EXPECT_NE(result.error().what.find("failed to set power mode!"), std::string::npos);
+    }
     EXPECT_EQ((*knob)->get(), Value("MAX"));
   }
 }
@@ -309,6 +313,22 @@ TEST(NvpmodelProgram, ReadsWhatTheQuerySays) {
   EXPECT_EQ(parse_query("NVPM WARN: fan mode is not set!\nNV Power Mode: 15W\n", conf), 2);
   EXPECT_EQ(parse_query("NV Power Mode: 60W\n9\n", conf).error().kind, ErrorKind::parse);
   EXPECT_EQ(parse_query("", conf).error().kind, ErrorKind::parse);
+}
+
+TEST(Nvpmodel, AnErrorLineAboutANodeThatIsNotThereDoesNotCount) {
+  MemoryTree tree;
+  fake::ManualClock clock;
+  add_orin(tree);
+  const auto conf = *nvpmodel::parse_conf(without_reboot(), kConf);
+  tree.add_program("nvpmodel", [&](const std::vector<std::string>& command) -> Result<std::string> {
+    if (command.at(1) == "-q") return "NV Power Mode: x\n" + read_line(tree, kStatus)->substr(8);
+    nvpmodel::ModeNodes nodes(conf, tree, "program");
+    (void)nodes.write(*conf.find_mode(std::stoi(command.at(2))));
+    (void)tree.write(kStatus, "pmode:000" + command.at(2));
+    return std::string("NVPM ERROR: Error opening /sys/devices/none: 2\n");
+  });
+  const auto knob = open_knob(spec(), tree);
+  EXPECT_EQ((*knob)->set("25W", clock, kDeadline), Value("25W"));
 }
 
 TEST(NvpmodelProgram, ReadsTheStatusFile) {
