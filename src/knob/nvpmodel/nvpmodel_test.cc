@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "knob/fake_kernel.h"
@@ -264,6 +265,12 @@ TEST(Nvpmodel, SavesCoresThatAreOnFirstAndTheStatusLast) {
   EXPECT_EQ(saved[saved.size() - 2].path, kCpu + "4/online");
   EXPECT_EQ(saved.back().path, kStatus);
   for (const auto& node : saved) EXPECT_NE(node.path, kMask);  // never written
+  const auto place = [&](const std::string& path) {
+    return std::find_if(saved.begin(), saved.end(),
+                        [&](const SavedNode& node) { return node.path == path; });
+  };
+  EXPECT_LT(place(kGpu + "/min_freq"), place(kGpu + "/max_freq"));
+  EXPECT_NE(place(kGpu + "/max_freq"), saved.end());
 }
 
 TEST(Nvpmodel, WhatTheProgramRefusesIsRecognised) {
