@@ -28,13 +28,17 @@ Result<BoardFile> known_board(const Paths& paths, const std::string& name) {
 }
 
 Result<std::unique_ptr<Target>> open_twin(const Paths& paths, const TargetOptions& options) {
-  const std::string name = options.board.substr(kTwinPrefix.size());
+  const std::string name_and_variant = options.board.substr(kTwinPrefix.size());
+  const std::size_t slash = std::min(name_and_variant.find('/'), name_and_variant.size());
+  const std::string name = name_and_variant.substr(0, slash);
+  const std::string variant = name_and_variant.substr(std::min(slash + 1, name_and_variant.size()));
   ISOJOULE_TRY(const BoardFile file, known_board(paths, name));
   auto target = std::make_unique<Target>();
   const std::string release = options.release.empty() ? file.releases.back().name : options.release;
-  ISOJOULE_TRY(target->twin, make_twin(file, {release, options.seed, true}));
+  ISOJOULE_TRY(target->twin, make_twin(file, {release, options.seed, true, true, variant}));
   ISOJOULE_TRY(target->board,
                open_board(file, release, target->twin->tree(), target->twin->clock()));
+  target->board.variant = variant;
   target->board.simulated = true;
   target->board.begin_run = [twin = target->twin.get()](std::uint64_t seed) {
     twin->begin_run(seed);

@@ -24,8 +24,8 @@ struct Target {
 };
 
 struct TargetOptions {
-  // "twin:jetson-nano": a twin. "jetson-nano": this machine, which must be one. "": this machine,
-  // whatever it is.
+  // "twin:jetson-nano": a twin; "twin:jetson-orin-nx/super": of a variant. "jetson-nano": this
+  // machine, which must be one. "": this machine, whatever it is.
   std::string board;
   std::string release;  // "" = detected, on a twin the newest
   std::uint64_t seed = 1;

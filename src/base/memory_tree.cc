@@ -1,6 +1,7 @@
 #include "base/memory_tree.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstring>
 
@@ -26,6 +27,7 @@ namespace {
 constexpr int kReadBits = 0444;
 constexpr int kOthersRead = 0004;
 constexpr int kOthersWrite = 0002;
+constexpr int kOthersSearch = 0001;
 constexpr int kWriteBits = 0222;
 constexpr int kLinkDepth = 16;
 constexpr std::size_t kNodeSize = 65536;
@@ -124,8 +126,10 @@ void MemoryTree::add_link(const std::string& path, const std::string& target) {
   node->text = target;
 }
 
-void MemoryTree::add_directory(const std::string& path) {
-  if (nodes_.find(normalised(path)) == nodes_.end()) place(path);
+void MemoryTree::add_directory(const std::string& path, int mode) {
+  const std::string clean = normalised(path);
+  if (nodes_.find(clean) == nodes_.end()) place(clean);
+  nodes_[clean]->mode = mode;
 }
 
 void MemoryTree::remove(const std::string& path) {
@@ -158,6 +162,9 @@ Result<std::string> MemoryTree::resolve(std::string_view path, int depth) const 
       return resolve(next, depth + 1);
     }
     if (slash == std::string::npos) return clean;
+    if (!is_root_ && found->second->kind == Node::Kind::directory &&
+        (found->second->mode & kOthersSearch) == 0)
+      return tl::unexpected<Error>(error_from_errno(EACCES, path, "look up"));
   }
 }
 
@@ -208,6 +215,8 @@ Result<std::vector<std::string>> MemoryTree::do_list(std::string_view path) {
   ISOJOULE_TRY(const std::string clean, resolve(path));
   if (nodes_.at(clean)->kind != Node::Kind::directory)
     return fail(ErrorKind::io, std::string(path) + ": is not a directory", {}, "list");
+  if (!is_root_ && (nodes_.at(clean)->mode & kOthersRead) == 0)
+    return tl::unexpected<Error>(error_from_errno(EACCES, path, "list"));
   const std::string prefix = clean == "/" ? "/" : clean + "/";
   std::vector<std::string> names;
   for (auto it = nodes_.upper_bound(prefix); it != nodes_.end() && it->first.rfind(prefix, 0) == 0;

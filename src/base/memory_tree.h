@@ -29,7 +29,8 @@ class MemoryTree final : public FileTree {
   void add_integer(const std::string& path, std::function<std::int64_t()> value,
                    WriteFunction write = {}, int mode = 0644);
   void add_link(const std::string& path, const std::string& target);  // absolute or relative
-  void add_directory(const std::string& path);
+  // What lies in a folder that others may not search (0700, debugfs) is closed to them.
+  void add_directory(const std::string& path, int mode = 0755);
   void remove(const std::string& path);  // a node or a whole folder
   // What run() answers for a program of this name; called with the whole command.
   using RunFunction = std::function<Result<std::string>(const std::vector<std::string>&)>;

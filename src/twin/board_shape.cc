@@ -1,10 +1,13 @@
 #include "twin/board_shape.h"
 
+#include <cstdlib>
+
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
 #include "base/text.h"
 #include "base/text_file.h"
+#include "twin/variant.h"
 
 namespace isojoule::twin {
 namespace {
@@ -29,14 +32,16 @@ std::string text_of(toml::node_view<const toml::node> node) {
   return node.value_or<std::string>("");
 }
 
-// A release's own table where it has one, otherwise the board's.
-struct Source {
-  const toml::table& all;
-  const toml::table& release;
-  toml::node_view<const toml::node> operator[](std::string_view key) const {
-    return release.contains(key) ? release[key] : all[key];
-  }
-};
+// Who may read the power chips where the file does not say: L4T up to 32.4 everyone, 32.5 to 35
+// root, from 36 on everyone (modes in the drivers of each branch: ina3221x and the iio core,
+// ina3221.c's is_visible).
+bool sensors_for_everyone(const std::string& access, const std::string& release) {
+  if (!access.empty()) return access == "everyone";
+  const int major = std::atoi(release.c_str());
+  const auto dot = release.find('.');
+  const int minor = dot == std::string::npos ? 0 : std::atoi(release.c_str() + dot + 1);
+  return major < 32 || (major == 32 && minor <= 4) || major >= 36;
+}
 
 CpuShape cpu_of(toml::node_view<const toml::node> node) {
   CpuShape cpu;
@@ -88,8 +93,8 @@ Status check(const BoardShape& shape, const std::string& kernel, const std::stri
     return fail(ErrorKind::invalid, fmt::format("{}: release {}: {}", path, shape.release, what),
                 "Compare with the tree.toml of another board");
   };
-  if (kernel != "4.9" && kernel != "5.10" && kernel != "5.15")
-    return wrong("kernel '" + kernel + "' is none of 4.9, 5.10, 5.15");
+  if (kernel != "4.4" && kernel != "4.9" && kernel != "5.10" && kernel != "5.15")
+    return wrong("kernel '" + kernel + "' is none of 4.4, 4.9, 5.10, 5.15");
   if (shape.model.empty() || shape.compatible.empty()) return wrong("identity is incomplete");
   if (shape.cpu.policies.empty() || shape.cpu.governors.empty()) return wrong("cpu is incomplete");
   if (shape.gpu.device.rfind("/sys/", 0) != 0 || shape.gpu.governors.empty())
@@ -122,7 +127,7 @@ Result<const toml::table*> find_release(const toml::table& all, const std::strin
 }  // namespace
 
 Result<BoardShape> parse_shape(const std::string& text, const std::string& path,
-                               const std::string& release) {
+                               const std::string& release, const std::string& variant) {
   toml::table all;
   try {
     all = toml::parse(text, path);
@@ -132,15 +137,17 @@ Result<BoardShape> parse_shape(const std::string& text, const std::string& path,
                 fmt::format("{}:{}:{}: {}", path, at.line, at.column, error.description()));
   }
   ISOJOULE_TRY(const toml::table* own, find_release(all, path, release));
-  const Source source{all, *own};
+  const toml::table source = merged(all, own, variant);
   BoardShape shape;
   shape.board = text_of(source["board"]);
   shape.release = text_of(source["name"]);
   const std::string kernel = text_of(source["kernel"]);
-  shape.kernel = kernel == "4.9" ? Kernel::k4_9 : kernel == "5.10" ? Kernel::k5_10 : Kernel::k5_15;
+  const bool old = kernel == "4.4" || kernel == "4.9";
+  shape.kernel = old ? Kernel::k4_9 : kernel == "5.10" ? Kernel::k5_10 : Kernel::k5_15;
   shape.os_release = text_of(source["os_release"]);
   shape.nv_tegra_release = text_of(source["nv_tegra_release"]);
-  shape.sensors_for_everyone = text_of(source["sensor_access"]) == "everyone";
+  shape.sensors_for_everyone =
+      sensors_for_everyone(text_of(source["sensor_access"]), shape.release);
   shape.model = text_of(source["identity"]["model"]);
   shape.compatible = texts_of(source["identity"]["compatible"]);
   shape.cpu = cpu_of(source["cpu"]);
@@ -148,19 +155,29 @@ Result<BoardShape> parse_shape(const std::string& text, const std::string& path,
   shape.thermal = thermal_of(source["thermal"]);
   shape.fan = text_of(source["fan"]["kind"]);
   shape.soctherm = text_of(source["soctherm"]["kind"]);
+  shape.average_limit_w = source["soctherm"]["average_limit_w"].value_or(0.0);
+  shape.instantaneous_limit_w = source["soctherm"]["instantaneous_limit_w"].value_or(0.0);
   shape.chips = chips_of(source["chip"]);
   ISOJOULE_CHECK(check(shape, kernel, path));
+  auto jetson = jetson_shape_of(source);
+  if (!jetson) {
+    jetson.error().what =
+        fmt::format("{}: release {}: {}", path, shape.release, jetson.error().what);
+    return tl::unexpected<Error>(jetson.error());
+  }
+  shape.jetson = std::move(*jetson);
   return shape;
 }
 
-Result<BoardShape> load_shape(const std::string& path, const std::string& release) {
+Result<BoardShape> load_shape(const std::string& path, const std::string& release,
+                              const std::string& variant) {
   auto text = read_text_file(path);
   if (!text) {
     if (text.error().kind == ErrorKind::not_found)
       text.error().remedy = "A simulated board needs tree.toml and twin.toml beside board.toml";
     return tl::unexpected<Error>(text.error());
   }
-  return parse_shape(*text, path, release);
+  return parse_shape(*text, path, release, variant);
 }
 
 }  // namespace isojoule::twin

@@ -6,12 +6,13 @@
 #include <vector>
 
 #include "base/error.h"
+#include "twin/jetson_shape.h"
 
 namespace isojoule::twin {
 
 // Decides what cpufreq and devfreq refuse.
 enum class Kernel {
-  k4_9,   // L4T 32: min above max is EINVAL
+  k4_9,   // L4T 28 (4.4) and 32: min above max is EINVAL
   k5_10,  // L4T 35: frequency QoS, the effective minimum is capped
   k5_15,  // L4T 36
 };
@@ -74,14 +75,21 @@ struct BoardShape {
   ThermalShape thermal;
   std::string fan;       // "pwm_fan_4_9", "hwmon", ""
   std::string soctherm;  // "tegra19x", "tegra23x", ""
+  // Of the module's power, where the chip's alarms throttle the clocks (L4T's nvpower.sh writes
+  // them as current limits); 0 = none.
+  double average_limit_w = 0;
+  double instantaneous_limit_w = 0;
   std::vector<ChipShape> chips;
+  JetsonShape jetson;
 };
 
 // `release`: a release's name, also as the beginning of a longer one ("36.4" for "36.4.3"); "" =
-// the last. Errors: not_found (no file), parse (line and column), invalid (a key is missing, an
-// unknown kernel or driver), out_of_range (no such release: the known ones).
-Result<BoardShape> load_shape(const std::string& path, const std::string& release);
+// the last. `variant`: merged over the rest (twin/variant.h); one that the file does not have
+// changes nothing. Errors: not_found (no file), parse (line and column), invalid (a key is missing,
+// an unknown kernel or driver), out_of_range (no such release: the known ones).
+Result<BoardShape> load_shape(const std::string& path, const std::string& release,
+                              const std::string& variant = {});
 Result<BoardShape> parse_shape(const std::string& toml, const std::string& path,
-                               const std::string& release);
+                               const std::string& release, const std::string& variant = {});
 
 }  // namespace isojoule::twin

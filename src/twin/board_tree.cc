@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "twin/identity_nodes.h"
+#include "twin/throttle_nodes.h"
 
 namespace isojoule::twin {
 namespace {
@@ -20,7 +21,7 @@ int chip_number(const ChipShape& chip, std::uint64_t seed) {
   return chip.driver == "iio" ? 0 : 1 + static_cast<int>(seed_for(seed, "hwmon") % 3);
 }
 
-ThermalNodes::Numbers other_numbers(int taken) {
+HwmonNumbers other_numbers(int taken) {
   std::vector<int> free = {0, 1, 2, 3};
   free.erase(free.begin() + taken);
   return {free[1], free[2], free[0]};
@@ -41,6 +42,7 @@ Result<std::unique_ptr<BoardTree>> BoardTree::make(const BoardShape& shape,
     ISOJOULE_CHECK(made->add_chip(chip, constants, shape, options, own));
   }
   add_identity(made->tree_, shape, options.seed);
+  ISOJOULE_CHECK(made->nvpmodel_.apply_start());
   made->tree_.set_root(options.root);
   return made;
 }
@@ -48,10 +50,18 @@ Result<std::unique_ptr<BoardTree>> BoardTree::make(const BoardShape& shape,
 BoardTree::BoardTree(const BoardShape& shape, const Constants& constants, Simulation& simulation,
                      const Options& options)
     : power_(simulation),
+      numbers_(other_numbers(shape.chips.empty() ? 3 : chip_number(shape.chips[0], options.seed))),
       cpu_(tree_, shape, constants, simulation),
+      idle_(tree_, shape),
       gpu_(tree_, shape, constants, simulation),
-      thermal_(tree_, shape, constants, simulation,
-               other_numbers(shape.chips.empty() ? 3 : chip_number(shape.chips[0], options.seed))) {
+      gpu_device_(tree_, shape, simulation),
+      caps_(tree_, shape.jetson.caps),
+      emc_(tree_, shape.jetson.emc, constants, caps_, simulation),
+      dla_(tree_, shape.jetson.dla, caps_),
+      thermal_(tree_, shape, constants, simulation),
+      fan_(tree_, shape.fan, constants, simulation, numbers_.fan, numbers_.tachometer),
+      nvpmodel_(tree_, shape, options.root) {
+  add_throttle_counters(tree_, shape, simulation, numbers_.throttle);
 }
 
 Status BoardTree::add_chip(const ChipShape& shape, const Constants& constants,

@@ -7,11 +7,18 @@
 
 #include "base/memory_tree.h"
 #include "twin/board_shape.h"
+#include "twin/clock_cap_nodes.h"
 #include "twin/constants.h"
 #include "twin/cpu_nodes.h"
+#include "twin/cpuidle_nodes.h"
+#include "twin/dla_nodes.h"
+#include "twin/emc_nodes.h"
+#include "twin/fan_nodes.h"
+#include "twin/gpu_device_nodes.h"
 #include "twin/gpu_nodes.h"
 #include "twin/ina3221.h"
 #include "twin/ina_nodes.h"
+#include "twin/nvpmodel.h"
 #include "twin/simulation.h"
 #include "twin/thermal_nodes.h"
 
@@ -28,6 +35,13 @@ class SimulationPower final : public PowerSource {
   }
   Volt do_voltage(std::size_t rail) const override { return simulation_.rail_voltage(rail); }
   const Simulation& simulation_;
+};
+
+// Of the devices that are no power chip; which has which differs from boot to boot.
+struct HwmonNumbers {
+  int fan = 0;
+  int tachometer = 1;
+  int throttle = 2;
 };
 
 class BoardTree {
@@ -58,9 +72,17 @@ class BoardTree {
 
   MemoryTree tree_;
   SimulationPower power_;
+  HwmonNumbers numbers_;
   CpuNodes cpu_;
+  CpuIdleNodes idle_;
   GpuNodes gpu_;
+  GpuDeviceNodes gpu_device_;
+  ClockCapNodes caps_;
+  EmcNodes emc_;
+  DlaNodes dla_;
   ThermalNodes thermal_;
+  FanNodes fan_;
+  Nvpmodel nvpmodel_;  // last: a mode writes what the others have made
   std::vector<std::unique_ptr<Ina3221>> chips_;
   std::vector<std::unique_ptr<InaNodes>> chip_nodes_;
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,8 +25,9 @@ struct ClockDomain {
   Instant next_decision;
   Instant last_decision;
   std::vector<double> seconds_at;
-  double busy_s = 0;         // integral of the load
-  double window_busy_s = 0;  // busy_s at the window's begin
+  std::vector<std::uint32_t> transitions;  // row = from, column = to
+  double busy_s = 0;                       // integral of the load
+  double window_busy_s = 0;                // busy_s at the window's begin
   Instant window_begin;
   double recent_load = 0;
 

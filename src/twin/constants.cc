@@ -1,15 +1,26 @@
 #include "twin/constants.h"
 
+#include <algorithm>
+#include <optional>
+
 #include <fmt/format.h>
 
 #include <toml++/toml.h>
 
 #include "base/text.h"
+#include "twin/variant.h"
 
 namespace isojoule::twin {
 namespace {
 
-constexpr std::string_view component_names[] = {"cpu", "gpu", "memory", "soc", "board"};
+constexpr std::string_view component_names[] = {"cpu", "gpu", "memory", "soc", "board", "cv"};
+
+std::optional<std::size_t> component_named(std::string_view name) {
+  if (name == "ddr") name = "memory";
+  const auto found = std::find(std::begin(component_names), std::end(component_names), name);
+  if (found == std::end(component_names)) return std::nullopt;
+  return static_cast<std::size_t>(found - std::begin(component_names));
+}
 
 struct Reader {
   const toml::table& root;
@@ -50,6 +61,7 @@ struct Reader {
   Status numbers(Constants& c) const {
     for (const ConstantField& field : constant_fields()) {
       const auto value = root.at_path(field.key).value<double>();
+      if (!value && field.optional && !root.at_path(field.key)) continue;
       if (!value) return bad(fmt::format("{} ({}) is missing or no number", field.key, field.unit));
       if (!(*value >= field.lower && *value <= field.upper))
         return bad(fmt::format("{} = {} {} is outside {} .. {}", field.key, *value, field.unit,
@@ -59,25 +71,46 @@ struct Reader {
     return {};
   }
 
+  // The share of the i-th of a rail's feeds; below 0: no number in 0..1.
+  static double share_of(const toml::table& rail, std::size_t i) {
+    double share = rail["share"].value_or(1.0);
+    if (const auto* list = rail["shares"].as_array())
+      share = i < list->size() ? (*list)[i].value_or(-1.0) : -1.0;
+    return share > 0 && share <= 1 ? share : -1;
+  }
+
+  Result<Shares> feeds_of(const toml::table& rail, const std::string& name) const {
+    Shares shares{};
+    const auto* feeds = rail["feeds"].as_array();
+    if (feeds == nullptr) return bad("a [[rail]] needs name and feeds");
+    if (const auto* list = rail["shares"].as_array(); list && list->size() != feeds->size())
+      return bad("rail " + name + ": shares must be as many as feeds");
+    for (std::size_t i = 0; i < feeds->size(); ++i) {
+      const auto component = component_named((*feeds)[i].value_or(std::string_view()));
+      if (!component)
+        return bad("rail " + name +
+                   " feeds something that is none of cpu, gpu, memory (or ddr), soc, board, cv");
+      const double share = share_of(rail, i);
+      if (share < 0) return bad("rail " + name + ": a share must be in (0, 1]");
+      shares[*component] = share;
+    }
+    return shares;
+  }
+
   Status rails(Constants& c) const {
     const auto* array = root["rail"].as_array();
     if (array == nullptr || array->empty()) return bad("no [[rail]]");
     for (const auto& item : *array) {
       const auto* rail = item.as_table();
       const auto name = rail ? (*rail)["name"].value<std::string>() : std::nullopt;
-      const auto* feeds = rail ? (*rail)["feeds"].as_array() : nullptr;
-      if (!name || feeds == nullptr) return bad("a [[rail]] needs name and feeds");
-      std::array<bool, component_count> mask{};
-      for (const auto& part : *feeds) {
-        const auto found = std::find(std::begin(component_names), std::end(component_names),
-                                     part.value_or(std::string_view()));
-        if (found == std::end(component_names))
-          return bad("rail " + *name +
-                     " feeds something that is none of cpu, gpu, memory, soc, board");
-        mask[static_cast<std::size_t>(found - std::begin(component_names))] = true;
-      }
+      if (!name) return bad("a [[rail]] needs name and feeds");
+      ISOJOULE_TRY(const Shares shares, feeds_of(*rail, *name));
+      const double voltage = (*rail)["voltage_v"].value_or(0.0);
+      if (!(voltage >= 0 && voltage <= 60))
+        return bad("rail " + *name + ": voltage_v must be in 0 .. 60");
       c.rails.push_back(*name);
-      c.rail_components.push_back(mask);
+      c.rail_components.push_back(shares);
+      c.rail_voltages.push_back(voltage);
     }
     return {};
   }
@@ -150,10 +183,17 @@ std::string_view name_of(Component component) {
   return component_names[static_cast<std::size_t>(component)];
 }
 
-Result<Constants> parse_constants(const std::string& toml, const std::string& path) {
+Result<Constants> parse_constants(const std::string& toml, const std::string& path,
+                                  const std::string& variant) {
   try {
-    const toml::table root = toml::parse(toml, path);
-    return read(Reader{root, path});
+    const toml::table root = merged(toml::parse(toml, path), nullptr, variant);
+    ISOJOULE_TRY(Constants constants, read(Reader{root, path}));
+    for (const std::string_view begin : {"\n[variant.", "\n[[variant."}) {
+      const auto at = toml.find(begin);
+      if (at != std::string::npos && toml.size() - at > constants.variants.size())
+        constants.variants = toml.substr(at);
+    }
+    return constants;
   } catch (const toml::parse_error& error) {
     return fail(ErrorKind::parse,
                 fmt::format("{}:{}:{}: {}", path, error.source().begin.line,

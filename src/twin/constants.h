@@ -20,9 +20,13 @@ struct NetworkConstants {
   double cpu_cycles_per_inference = 1e6;  // pre- and post-processing, Python
 };
 
-// Where the power goes. A rail is a sum of these.
-enum class Component : std::uint8_t { cpu, gpu, memory, soc, board };
-inline constexpr std::size_t component_count = 5;
+// Where the power goes. A rail is a sum of shares of these: `feeds = ["soc", "memory"]` with
+// `share = 0.4` (of both) or `shares = [1, 0.4]` in a [[rail]]; 1 where neither is said. "ddr" is
+// another word for "memory": a board with a rail for its DRAM chips alone gives that rail and the
+// SoC's (controller, interface) shares that add up to 1. "cv": the vision accelerators.
+enum class Component : std::uint8_t { cpu, gpu, memory, soc, board, cv };
+inline constexpr std::size_t component_count = 6;
+using Shares = std::array<double, component_count>;  // 0..1, by Component
 std::string_view name_of(Component component);
 
 // One clock domain's voltage: `minimum_v` up to the knee, then linear to `maximum_v` at the highest
@@ -42,12 +46,14 @@ struct Constants {
   std::string default_cpu_governor;
   std::string default_gpu_governor;
   int cores = 4;
-  std::vector<std::string> rails;  // names, the order of rail indexes
-  std::vector<std::array<bool, component_count>> rail_components;  // what each rail feeds
-  std::vector<std::string> thermal_zones;                          // names
+  std::vector<std::string> rails;       // names, the order of rail indexes
+  std::vector<Shares> rail_components;  // what each rail feeds
+  std::vector<double> rail_voltages;    // V, of [[rail]] voltage_v; 0 or missing: supply_voltage_v
+  std::vector<std::string> thermal_zones;  // names
   double supply_voltage_v = 5;
   std::map<std::string, NetworkConstants> networks;
   NetworkConstants other_networks;  // for a network that is not in the table
+  std::string variants;  // the file's text from its first [variant.NAME] on, kept over a rewrite
 
   // ---- the GPU's kernels ----
   double gpu_macs_per_cycle = 128;  // peak of the units that matrix products use
@@ -64,9 +70,11 @@ struct Constants {
   double cache_miss_share = 0.3;    // of the tiles' operand traffic that reaches the DRAM
   double overlap = 0.3;             // share of the shorter of compute and memory time that hides
   double memory_pj_per_byte = 60;   // DRAM, its interface and controller
+  double memory_idle_w = 0;         // of soc_w: what the clocked memory draws without traffic
   // ---- power, at the module's input (regulators' losses included) ----
   double board_w = 0.8;
   double soc_w = 0.8;
+  double cv_w = 0;  // vision accelerators, powered but idle
   VoltageCurve cpu_voltage{0.8, 1.1, 0};
   VoltageCurve gpu_voltage{0.8, 1.1, 0};
   double cpu_core_nf = 0.4;        // switched capacitance of a busy core: P = C V^2 f
@@ -75,6 +83,7 @@ struct Constants {
   double cpu_leakage_w = 0.2;      // of all cores at maximum_v and reference temperature
   double gpu_clock_nf = 2;         // clocks and control of a busy GPU
   double gpu_idle_share = 0.2;     // of gpu_clock_nf while no kernel runs
+  double gpu_gated_share = 1;      // of the idle GPU's power while it is railgated
   double gpu_mac_pj = 5;           // a MAC at maximum_v, padding too
   double gpu_leakage_w = 0.3;
   double governor_guard_band = 0.02;  // extra voltage while a governor may move the clock
@@ -119,12 +128,16 @@ struct ConstantField {
   double& (*of)(Constants&);
   double lower;  // physically sensible bounds, checked when the file is read
   double upper;
+  bool optional = false;  // may be missing in the file: then as Constants begins
 };
 std::span<const ConstantField> constant_fields();
 
 // Errors: parse (line and column), invalid (which key and its bounds, a table not ascending, a
 // default governor that is not listed).
-Result<Constants> parse_constants(const std::string& toml, const std::string& path);
+// `variant`: merged over the rest (twin/variant.h); one that the file does not have changes
+// nothing. In a file that a fit shall rewrite, the [variant.NAME] tables come last.
+Result<Constants> parse_constants(const std::string& toml, const std::string& path,
+                                  const std::string& variant = {});
 
 // The file's text; `notes` adds "source" remarks by key ("fitted to ..."), kept over a rewrite.
 std::string format_constants(const Constants& constants,

@@ -1,6 +1,7 @@
 #include "twin/cpu_nodes.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "twin/node.h"
 
@@ -112,6 +113,13 @@ void CpuNodes::add_texts(const Policy& policy) {
   tree_.add_integer(
       at + "cpuinfo_cur_freq", [this, &policy] { return current(policy); }, {}, 0400);
   add_made_text(tree_, at + "stats/time_in_state", [this] { return time_in_state(); });
+  tree_.add_integer(
+      at + "stats/total_trans",
+      [this] {
+        const auto counts = simulation_.transitions(Domain::cpu);
+        return std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
+      },
+      {}, 0444);
 }
 
 void CpuNodes::add_limits(Policy& policy) {
@@ -159,7 +167,31 @@ void CpuNodes::apply_limits(Policy& policy) {
   policy.max = std::clamp(policy.user_max, table_.lowest(), table_.highest());
   policy.min = std::min(policy.min, policy.max);
   if (table_.at_least(policy.min) > policy.max) policy.max = table_.at_least(policy.min);
+  apply(policy);
+}
+
+void CpuNodes::apply(const Policy& policy) {
   if (rules(policy)) apply_to_simulation();
+  if (policies_.size() > 1) simulation_.set_idle_clusters(idle_clusters());
+}
+
+// What the others make of the load of the ruling policy, for the simulation's power.
+std::vector<ClusterLimits> CpuNodes::idle_clusters() const {
+  std::vector<ClusterLimits> clusters;
+  for (const Policy& policy : policies_) {
+    const int online = static_cast<int>(online_of(policy.cpus).size());
+    if (rules(policy) || online == 0) continue;
+    ClusterLimits limits;
+    limits.online_cores = online;
+    limits.lowest = table_.hertz(table_.at_least(policy.min));
+    limits.highest = table_.hertz(table_.at_most(policy.max));
+    const bool still = policy.governor == "performance" || policy.governor == "powersave" ||
+                       policy.governor == "userspace";
+    if (still) limits.fixed = table_.hertz(current(policy));
+    limits.governed = !still && limits.lowest < limits.highest;
+    clusters.push_back(limits);
+  }
+  return clusters;
 }
 
 void CpuNodes::apply_to_simulation() {
@@ -179,7 +211,7 @@ Status CpuNodes::write_governor(Policy& policy, std::string_view text) {
   if (name == "userspace" && policy.governor != name)
     policy.set_speed = current(policy);  // cpufreq_userspace starts from where the clock is
   policy.governor = name;
-  if (rules(policy)) apply_to_simulation();
+  apply(policy);
   return {};
 }
 
@@ -189,7 +221,7 @@ Status CpuNodes::write_set_speed(Policy& policy, std::string_view text) {
     return refuse(EINVAL, policy.path + "/scaling_setspeed", "write");
   // __cpufreq_driver_target(..., CPUFREQ_RELATION_L): the lowest entry not below the target.
   policy.set_speed = table_.at_least(std::clamp(*value, policy.min, policy.max));
-  if (rules(policy)) apply_to_simulation();
+  apply(policy);
   return {};
 }
 
@@ -211,6 +243,7 @@ Status CpuNodes::write_online(int cpu, std::string_view text) {
   Policy* before = ruling_;
   ruling_ = find_ruling();
   if (ruling_ != before) apply_to_simulation();
+  if (policies_.size() > 1) simulation_.set_idle_clusters(idle_clusters());
   return {};
 }
 

@@ -3,9 +3,10 @@
 // Sources: drivers/cpufreq/cpufreq.c and freq_table.c of Linux 4.9 and 5.10 (order of the checks,
 // clamping), Documentation/cpu-freq/user-guide.rst (texts).
 //
-// The simulation has one CPU clock. The first policy with an online CPU rules it; another policy
-// shows what its own governor and limits would make of the same load, and its power is not told
-// apart.
+// The work runs on one core of the first policy with an online CPU, at that policy's clock. The
+// other policies' cores idle: each policy shows what its own governor and limits would make of the
+// same load, and its uncore power and leakage are those of that clock. Which CPUs share a policy is
+// the board's: pairs on Xavier, fours on Orin, one each on the TX2 (per-CPU folders).
 #pragma once
 
 #include <string>
@@ -50,7 +51,9 @@ class CpuNodes {
   Status write_online(int cpu, std::string_view text);
 
   void apply_limits(Policy& policy);
+  void apply(const Policy& policy);
   void apply_to_simulation();
+  std::vector<ClusterLimits> idle_clusters() const;
   bool rules(const Policy& policy) const { return &policy == ruling_; }
   Policy* find_ruling();
   std::int64_t current(const Policy& policy) const;

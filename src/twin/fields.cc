@@ -3,6 +3,9 @@
 // clang-format off
 #define FIELD(key, unit, meaning, member, lower, upper) \
   ConstantField{key, unit, meaning, [](Constants& c) -> double& { return c.member; }, lower, upper}
+#define OPTIONAL_FIELD(key, unit, meaning, member, lower, upper)                                  \
+  ConstantField{key,   unit,  meaning, [](Constants& c) -> double& { return c.member; }, lower, \
+                upper, true}
 // clang-format on
 
 namespace isojoule::twin {
@@ -26,6 +29,8 @@ std::span<const ConstantField> constant_fields() {
             gpu_clock_nf, 0, 100),
       FIELD("gpu.idle_share", "1", "of clock_nf while no kernel runs (clock gating)",
             gpu_idle_share, 0, 1),
+      OPTIONAL_FIELD("gpu.gated_share", "1", "of the idle GPU's power while it is railgated",
+                     gpu_gated_share, 0, 1),
       FIELD("gpu.mac_pj", "pJ", "a MAC with its operands' way, at maximum_v", gpu_mac_pj, 0, 200),
       FIELD("gpu.leakage_w", "W", "at maximum_v and reference_c", gpu_leakage_w, 0, 5),
       FIELD("gpu.minimum_v", "V", "supply up to the knee", gpu_voltage.minimum_v, 0.4, 1.3),
@@ -42,6 +47,8 @@ std::span<const ConstantField> constant_fields() {
             cache_miss_share, 0, 1),
       FIELD("memory.pj_per_byte", "pJ/byte", "DRAM, interface and controller", memory_pj_per_byte,
             0, 500),
+      OPTIONAL_FIELD("memory.idle_w", "W", "of soc_w: clocked memory without traffic",
+                     memory_idle_w, 0, 5),
       FIELD("memory.available_gb", "1e9 byte", "memory that programs may use", memory_gb, 0.1,
             1024),
       FIELD("memory.runtime_gb", "1e9 byte", "of it: system, CUDA context, libraries", runtime_gb,
@@ -65,6 +72,7 @@ std::span<const ConstantField> constant_fields() {
             cpu_sampling_ms, 1, 1000),
       FIELD("power.board_w", "W", "what no rail of its own feeds", board_w, 0, 20),
       FIELD("power.soc_w", "W", "rest of the SoC, memory idle", soc_w, 0, 20),
+      OPTIONAL_FIELD("power.cv_w", "W", "vision accelerators, powered but idle", cv_w, 0, 5),
       FIELD("power.governor_guard_band", "1",
             "extra voltage while a governor may move the clock (relative)", governor_guard_band, 0,
             0.15),

@@ -1,4 +1,6 @@
 // Writing twin.toml: the one place that gives the file its shape, so that a fit keeps every remark.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "twin/constants.h"
@@ -45,6 +47,23 @@ std::string fixed_part(const Constants& c, std::string_view table) {
   return {};
 }
 
+std::string rail(const Constants& c, std::size_t i) {
+  std::vector<std::string> feeds;
+  std::vector<double> shares;
+  for (std::size_t k = 0; k < component_count; ++k) {
+    if (c.rail_components[i][k] == 0) continue;
+    feeds.emplace_back(name_of(static_cast<Component>(k)));
+    shares.push_back(c.rail_components[i][k]);
+  }
+  std::string out =
+      fmt::format("\n[[rail]]\nname = \"{}\"\nfeeds = {}\n", c.rails[i], list(feeds, quoted));
+  if (std::any_of(shares.begin(), shares.end(), [](double share) { return share != 1; }))
+    out += "shares = " + list(shares, number) + "\n";
+  if (i < c.rail_voltages.size() && c.rail_voltages[i] > 0)
+    out += "voltage_v = " + number(c.rail_voltages[i]) + "\n";
+  return out;
+}
+
 std::string networks(const Constants& c, const std::map<std::string, std::string>& notes) {
   std::string out;
   auto one = [&](const std::string& name, const NetworkConstants& n) {
@@ -69,24 +88,20 @@ std::string format_constants(const Constants& constants,
       "# isojoule-fit-twin; what stands behind ';' is a value's source and is kept.\nboard = "
       "\"{0}\"\n",
       c.board);
-  std::string table;
+  Constants standard;
   for (const std::string_view wanted : {"gpu", "memory", "cpu", "power", "thermal", "process"}) {
     out += fmt::format("\n[{}]\n{}", wanted, fixed_part(c, wanted));
     for (const ConstantField& field : constant_fields()) {
       const auto dot = field.key.find('.');
       if (field.key.substr(0, dot) != wanted) continue;
+      if (field.optional && field.of(c) == field.of(standard)) continue;
       const auto note = notes.find(std::string(field.key));
       out += fmt::format("{} = {}  # {}: {}{}\n", field.key.substr(dot + 1), number(field.of(c)),
                          field.unit, field.meaning, note == notes.end() ? "" : "; " + note->second);
     }
   }
-  for (std::size_t i = 0; i < c.rails.size(); ++i) {
-    std::vector<std::string> feeds;
-    for (std::size_t k = 0; k < component_count; ++k)
-      if (c.rail_components[i][k]) feeds.emplace_back(name_of(static_cast<Component>(k)));
-    out += fmt::format("\n[[rail]]\nname = \"{}\"\nfeeds = {}\n", c.rails[i], list(feeds, quoted));
-  }
-  return out + networks(c, notes);
+  for (std::size_t i = 0; i < c.rails.size(); ++i) out += rail(c, i);
+  return out + networks(c, notes) + c.variants;
 }
 
 std::map<std::string, std::string> constant_notes(const std::string& toml) {

@@ -1,7 +1,6 @@
 #include "twin/gpu_nodes.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "twin/node.h"
 
@@ -9,7 +8,6 @@ namespace isojoule::twin {
 namespace {
 
 constexpr std::int64_t kKilohertz = 1000;
-constexpr int kPerMille = 1000;
 
 }  // namespace
 
@@ -33,16 +31,6 @@ GpuNodes::GpuNodes(MemoryTree& tree, const BoardShape& shape, const Constants& c
 }
 
 void GpuNodes::add_device(const GpuShape& shape) {
-  tree_.add_integer(
-      shape.device + "/load",
-      [this] {
-        return static_cast<std::int64_t>(std::lround(simulation_.load(Domain::gpu) * kPerMille));
-      },
-      {}, 0444);
-  add_switch(tree_, shape.device + "/railgate_enable", railgate_);
-  std::string compatible;
-  for (const auto& name : shape.compatible) compatible += name + '\0';
-  tree_.add_text(shape.device + "/of_node/compatible", compatible, 0444);
   tree_.add_link(shape.device + "/devfreq_dev", "devfreq/" + shape.name());
   for (const auto& link : shape.links) tree_.add_link(link, shape.device);
   tree_.add_link("/sys/class/devfreq/" + shape.name(), folder_);
@@ -57,6 +45,7 @@ void GpuNodes::add_texts() {
     tree_.add_integer(
         folder_ + name, [this] { return table_.number(simulation_.frequency(Domain::gpu)); }, {},
         0444);
+  add_made_text(tree_, folder_ + "/trans_stat", [this] { return transition_text(); });
   tree_.add_integer(
       folder_ + "/polling_interval", [this] { return polling_ms_; },
       [this](std::string_view text) -> Status {
@@ -65,6 +54,28 @@ void GpuNodes::add_texts() {
         polling_ms_ = *value;  // shown; the simulated governors keep the board's own period
         return {};
       });
+}
+
+// drivers/devfreq/devfreq.c, trans_stat_show(): the table of transitions, the present entry marked.
+std::string GpuNodes::transition_text() const {
+  const std::vector<std::uint32_t> counts = simulation_.transitions(Domain::gpu);
+  const std::vector<Second> times = simulation_.time_in_state(Domain::gpu);
+  const std::int64_t present = table_.number(simulation_.frequency(Domain::gpu));
+  const std::size_t size = table_.entries().size();
+  std::string text = "     From  :   To\n           :";
+  for (const std::int64_t entry : table_.entries()) text += fmt::format("{:10}", entry);
+  text += "   time(ms)\n";
+  std::uint64_t total = 0;
+  for (std::size_t from = 0; from < size; ++from) {
+    text += fmt::format("{}{:10}:", table_.entries()[from] == present ? '*' : ' ',
+                        table_.entries()[from]);
+    for (std::size_t to = 0; to < size; ++to) {
+      text += fmt::format("{:10}", counts[from * size + to]);
+      total += counts[from * size + to];
+    }
+    text += fmt::format("{:10}\n", static_cast<std::int64_t>(times[from].value() * 1e3));
+  }
+  return text + fmt::format("Total transition : {}\n", total);
 }
 
 void GpuNodes::add_limits() {

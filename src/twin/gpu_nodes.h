@@ -1,8 +1,7 @@
-// The GPU's devfreq folder and its nvgpu device, with the refusals of each kernel.
+// The GPU's devfreq folder, with the refusals of each kernel. Its clock answers also while the GPU
+// is railgated (the last one it ran at).
 //
-// Sources: drivers/devfreq/devfreq.c and governor_userspace.c of Linux 4.9 and 5.10; nvgpu's sysfs
-// (load in per mille, railgate_enable). trans_stat is not there: the simulation does not count
-// transitions.
+// Sources: drivers/devfreq/devfreq.c and governor_userspace.c of Linux 4.9 and 5.10.
 #pragma once
 
 #include <string>
@@ -38,6 +37,7 @@ class GpuNodes {
   std::int64_t minimum_in_force() const;
   std::int64_t maximum_in_force() const;
   void apply_limits();
+  std::string transition_text() const;
 
   MemoryTree& tree_;
   Simulation& simulation_;
@@ -49,7 +49,6 @@ class GpuNodes {
   std::int64_t maximum_;
   std::int64_t wanted_ = 0;  // Hz, of userspace/set_freq; 0 = not yet
   std::int64_t polling_ms_ = 25;
-  bool railgate_ = true;
 };
 
 }  // namespace isojoule::twin

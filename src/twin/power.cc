@@ -21,6 +21,28 @@ double leakage(double watts, double volts, double highest_v, double share, const
   return watts * share * scale * warm;
 }
 
+double cpu_power(const Constants& c, const PowerState& s, double volts) {
+  const double cores = static_cast<double>(s.online_cores) / c.cores;
+  double idle = 0;    // W of the other clusters
+  double others = 0;  // their share of the online cores
+  for (std::size_t i = 0; i < s.others.count; ++i) {
+    const IdleClusters::One& one = s.others.clusters[i];
+    const double share = static_cast<double>(one.online_cores) / std::max(1, s.online_cores);
+    const double own_v = voltage_at(c.cpu_voltage, one.hz, c.cpu_frequencies.back().value(),
+                                    one.governed, c.governor_guard_band);
+    idle +=
+        c.cpu_uncore_nf * share * 1e-9 * own_v * own_v * one.hz +
+        leakage(c.cpu_leakage_w, own_v, c.cpu_voltage.maximum_v, cores * share, c, s.temperature_c);
+    others += share;
+  }
+  const double rest = 1 - others;
+  return (c.cpu_uncore_nf * rest + c.cpu_core_nf * s.cpu_activity) * 1e-9 * volts * volts *
+             s.cpu_hz +
+         leakage(c.cpu_leakage_w, volts, c.cpu_voltage.maximum_v, cores * rest, c,
+                 s.temperature_c) +
+         idle;
+}
+
 }  // namespace
 
 double voltage_at(const VoltageCurve& curve, double f, double highest_f, bool governed,
@@ -38,19 +60,19 @@ ComponentPower component_power(const Constants& c, const PowerState& s) {
                                   s.cpu_governed, c.governor_guard_band);
   const double gpu_v = voltage_at(c.gpu_voltage, s.gpu_hz, c.gpu_frequencies.back().value(),
                                   s.gpu_governed, c.governor_guard_band);
-  const double cores = static_cast<double>(s.online_cores) / c.cores;
-  at(power, Component::cpu) =
-      (c.cpu_uncore_nf + c.cpu_core_nf * s.cpu_activity) * 1e-9 * cpu_v * cpu_v * s.cpu_hz +
-      leakage(c.cpu_leakage_w, cpu_v, c.cpu_voltage.maximum_v, cores, c, s.temperature_c);
+  at(power, Component::cpu) = cpu_power(c, s, cpu_v);
   const double clocked = s.gpu_busy + c.gpu_idle_share * (1 - s.gpu_busy);
   const double scale = gpu_v / c.gpu_voltage.maximum_v;
+  const double gated = s.gpu_gated ? c.gpu_gated_share : 1;
   at(power, Component::gpu) =
-      c.gpu_clock_nf * 1e-9 * clocked * gpu_v * gpu_v * s.gpu_hz +
-      c.gpu_mac_pj * 1e-12 * scale * scale * s.macs_per_s +
-      leakage(c.gpu_leakage_w, gpu_v, c.gpu_voltage.maximum_v, 1, c, s.temperature_c);
-  at(power, Component::memory) = c.memory_pj_per_byte * 1e-12 * s.bytes_per_s;
-  at(power, Component::soc) = c.soc_w;
+      gated * (c.gpu_clock_nf * 1e-9 * clocked * gpu_v * gpu_v * s.gpu_hz +
+               c.gpu_mac_pj * 1e-12 * scale * scale * s.macs_per_s +
+               leakage(c.gpu_leakage_w, gpu_v, c.gpu_voltage.maximum_v, 1, c, s.temperature_c));
+  at(power, Component::memory) =
+      c.memory_pj_per_byte * 1e-12 * s.bytes_per_s + c.memory_idle_w * s.memory_share;
+  at(power, Component::soc) = c.soc_w - c.memory_idle_w;
   at(power, Component::board) = c.board_w;
+  at(power, Component::cv) = c.cv_w;
   return power;
 }
 

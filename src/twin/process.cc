@@ -12,13 +12,19 @@ double factor(Random* random, double deviation) {
 }  // namespace
 
 Process::Process(const Constants& constants, const SimulatedJob& job, Random* random, Instant now,
-                 std::deque<SimulatedEvent>& events)
+                 std::deque<SimulatedEvent>& events, double memory_share)
     : constants_(constants),
       random_(random),
-      work_(batch_work(job.cost, job.network_constants, constants)) {
+      cost_(job.cost),
+      network_(job.network_constants),
+      work_(batch_work(job.cost, job.network_constants, constants, memory_share)) {
   run_factor_ = factor(random_, constants.run_variation);
   plan_phases(job);
   begin_phase(now, events);
+}
+
+void Process::set_memory_share(double share) {
+  work_ = batch_work(cost_, network_, constants_, share);
 }
 
 void Process::plan_phases(const SimulatedJob& job) {

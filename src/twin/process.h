@@ -13,9 +13,12 @@ namespace isojoule::twin {
 
 class Process {
  public:
-  // `random` null: no variation. Keeps references to constants and random.
+  // `random` null: no variation. Keeps references to constants and random. `memory_share`: of the
+  // memory's highest clock.
   Process(const Constants& constants, const SimulatedJob& job, Random* random, Instant now,
-          std::deque<SimulatedEvent>& events);
+          std::deque<SimulatedEvent>& events, double memory_share = 1);
+  // The memory clock has changed: the kernels take another time from now on.
+  void set_memory_share(double share);
 
   const BatchWork& work() const { return work_; }
   const Stage& stage() const { return stages_[stage_]; }
@@ -44,6 +47,8 @@ class Process {
 
   const Constants& constants_;
   Random* random_;
+  NetworkCost cost_;
+  NetworkConstants network_;
   BatchWork work_;
   std::vector<PhasePlan> phases_;
   double run_factor_ = 1;

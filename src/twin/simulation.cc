@@ -15,6 +15,7 @@ constexpr Instant never{std::numeric_limits<std::int64_t>::max()};
 constexpr Duration longest_segment{1'000'000'000};  // leakage follows the temperature this closely
 constexpr Duration thermal_period{100'000'000};     // passive polling of the thermal zones
 constexpr double load_time_constant_s = 0.05;       // of what load() reports
+constexpr double release_share = 0.95;              // of the power limit, before clocks rise again
 
 Duration milliseconds(double ms) { return Duration::from(Second(ms * 1e-3)); }
 
@@ -52,6 +53,8 @@ class Simulation::Impl {
     utilisation_ = 0;
     io_wake_ = false;
     remaining_ = 1;
+    traffic_ = 0;
+    gpu_idle_since_ = now_;
     next_budget_ = c_.power_budget_w > 0 ? now_ + milliseconds(c_.power_budget_period_ms) : never;
     next_thermal_ = now_ + thermal_period;
     for (ClockDomain& d : domains_) {
@@ -68,6 +71,7 @@ class Simulation::Impl {
     d.highest = d.ceiling = d.throttle = table.size() - 1;
     d.current = d.wish = 0;
     d.seconds_at.assign(table.size(), 0.0);
+    d.transitions.assign(table.size() * table.size(), 0);
   }
 
   ClockDomain& domain(Domain which) { return domains_[static_cast<std::size_t>(which)]; }
@@ -78,10 +82,11 @@ class Simulation::Impl {
   // ---- time ----
   void advance_to(Instant t) {
     while (now_ < t) {
-      Instant next = std::min({t, stage_end_, next_budget_, next_thermal_});
+      Instant next = std::min({t, stage_end_, next_budget_, next_thermal_, next_gate_});
       for (const ClockDomain& d : domains_) next = std::min(next, d.next_decision);
       now_ = std::max(now_, next);
       if (now_ - segment_begin_ >= longest_segment) refresh();
+      if (now_ >= next_gate_) refresh();
       if (now_ >= stage_end_) end_stage();
       if (now_ >= next_budget_) hold_budget();
       if (now_ >= next_thermal_) hold_temperature();
@@ -103,12 +108,44 @@ class Simulation::Impl {
     state_.macs_per_s = load_.macs_per_s;
     state_.bytes_per_s = load_.bytes_per_s;
     state_.temperature_c = temperature_;
+    state_.memory_share = memory_share_;
+    state_.others = idle_clusters();
+    refresh_gate();
     power_ = component_power(c_, state_);
     for (std::size_t rail = 0; rail < c_.rails.size() && rail < History::most_rails; ++rail) {
       watts_[rail] = 0;
       for (std::size_t i = 0; i < component_count; ++i)
-        if (c_.rail_components[rail][i]) watts_[rail] += power_[i];
+        watts_[rail] += c_.rail_components[rail][i] * power_[i];
     }
+    const bool over = peak_limit_w_ > 0 && total(power_) > peak_limit_w_;
+    if (over && !over_peak_) ++throttle_.instantaneous_power;
+    over_peak_ = over;
+  }
+
+  // Those that run at another clock than the working cluster.
+  IdleClusters idle_clusters() const {
+    IdleClusters out;
+    const ClockDomain& cpu = domain(Domain::cpu);
+    for (const ClusterLimits& one : clusters_) {
+      const Hertz clock =
+          one.fixed ? *one.fixed
+                    : std::clamp(cpu.frequency(), one.lowest, std::max(one.lowest, one.highest));
+      if (clock == cpu.frequency() && one.governed == cpu.moves()) continue;
+      if (out.count == IdleClusters::most) break;
+      out.clusters[out.count++] = {clock.value(), one.governed, one.online_cores};
+    }
+    return out;
+  }
+
+  // ---- railgating: only a board whose gated GPU draws less than an idle one has the event ----
+  bool gated() const {
+    return gating_ && load_.gpu_busy == 0 && now_ - gpu_idle_since_ >= gate_delay_;
+  }
+  void refresh_gate() {
+    if (load_.gpu_busy > 0) gpu_idle_since_ = now_;
+    state_.gpu_gated = gated();
+    const bool waits = gating_ && load_.gpu_busy == 0 && !state_.gpu_gated;
+    next_gate_ = waits && c_.gpu_gated_share < 1 ? gpu_idle_since_ + gate_delay_ : never;
   }
 
   void close_segment() {
@@ -120,6 +157,8 @@ class Simulation::Impl {
            c_.thermal_time_constant_s);
     settle(budget_power_, module, seconds, c_.power_budget_window_ms * 1e-3);
     utilisation_ = utilisation_now();
+    if (load_.gpu_busy > 0) gpu_idle_since_ = now_;
+    settle(traffic_, load_.bytes_per_s, seconds, load_time_constant_s);
     const double busy[] = {load_.cpu_busy, load_.gpu_busy};
     for (std::size_t i = 0; i < 2; ++i) {
       domains_[i].seconds_at[domains_[i].current] += seconds;
@@ -175,6 +214,7 @@ class Simulation::Impl {
   void change(ClockDomain& d, std::size_t target) {
     if (target != d.current) {
       close_segment();
+      ++d.transitions[d.current * d.table->size() + target];
       d.current = target;
     }
     refresh();
@@ -229,10 +269,14 @@ class Simulation::Impl {
     next_thermal_ = now_ + thermal_period;
     close_segment();
     const bool hot = temperature_ > c_.trip_c;
-    const bool cool = temperature_ < c_.trip_c - 2;
-    if (hot) ++throttle_events_;
+    const bool over = average_limit_w_ > 0 && budget_power_ > average_limit_w_;
+    const bool cool = temperature_ < c_.trip_c - 2 &&
+                      (average_limit_w_ == 0 || budget_power_ < release_share * average_limit_w_);
+    if (hot) ++throttle_.thermal;
+    if (over && !over_average_) ++throttle_.average_power;
+    over_average_ = over;
     for (ClockDomain& d : domains_) {
-      if (hot && d.throttle > 0) --d.throttle;
+      if ((hot || over) && d.throttle > 0) --d.throttle;
       if (cool && d.throttle + 1 < d.table->size()) ++d.throttle;
       follow(d);
     }
@@ -260,7 +304,7 @@ class Simulation::Impl {
   void start(const SimulatedJob& job) {
     close_segment();
     events_.clear();
-    process_.emplace(c_, job, noise_ ? &random_ : nullptr, now_, events_);
+    process_.emplace(c_, job, noise_ ? &random_ : nullptr, now_, events_, memory_share_);
     remaining_ = 1;
     refresh();
     wake_governors();
@@ -297,7 +341,16 @@ class Simulation::Impl {
   StageLoad load_;
   bool io_wake_ = false;
   Instant next_budget_, next_thermal_, stage_end_ = never;
-  std::uint64_t throttle_events_ = 0;
+  ThrottleCounts throttle_;
+  double average_limit_w_ = 0, peak_limit_w_ = 0;  // 0 = none
+  bool over_average_ = false, over_peak_ = false;
+  std::vector<ClusterLimits> clusters_;
+  double memory_share_ = 1;
+  double traffic_ = 0;  // byte/s, averaged
+  bool gating_ = false;
+  Duration gate_delay_{};
+  Instant gpu_idle_since_;
+  Instant next_gate_ = never;
   std::optional<Process> process_;
   double remaining_ = 1;  // share of the current stage, at segment_begin_
   std::deque<SimulatedEvent> events_;
@@ -318,7 +371,11 @@ Joule Simulation::rail_energy(std::size_t rail, Instant t) const {
   const double seconds = (std::min(t, impl_->now_) - newest.time).seconds().value();
   return Joule(newest.joules[rail] + impl_->watts_[rail] * std::max(0.0, seconds));
 }
-Volt Simulation::rail_voltage(std::size_t) const { return Volt(impl_->c_.supply_voltage_v); }
+Volt Simulation::rail_voltage(std::size_t rail) const {
+  const Constants& c = impl_->c_;
+  const double own = rail < c.rail_voltages.size() ? c.rail_voltages[rail] : 0;
+  return Volt(own > 0 ? own : c.supply_voltage_v);
+}
 
 Hertz Simulation::frequency(Domain d) const { return impl_->domain(d).frequency(); }
 Hertz Simulation::min_limit(Domain d) const {
@@ -370,7 +427,43 @@ Celsius Simulation::temperature(std::size_t zone) const {
       (impl_->now_ - impl_->segment_begin_).seconds().value(), impl_->c_.thermal_time_constant_s);
   return Celsius(value);
 }
-std::uint64_t Simulation::throttle_events() const { return impl_->throttle_events_; }
+ThrottleCounts Simulation::throttle_counts() const { return impl_->throttle_; }
+void Simulation::set_power_limits(Watt average, Watt instantaneous) {
+  impl_->average_limit_w_ = average.value();
+  impl_->peak_limit_w_ = instantaneous.value();
+  impl_->refresh();
+}
+std::vector<std::uint32_t> Simulation::transitions(Domain d) const {
+  return impl_->domain(d).transitions;
+}
+void Simulation::set_idle_clusters(std::vector<ClusterLimits> clusters) {
+  impl_->close_segment();
+  impl_->clusters_ = std::move(clusters);
+  impl_->refresh();
+}
+
+void Simulation::set_memory_share(double share) {
+  if (share == impl_->memory_share_) return;
+  impl_->close_segment();
+  impl_->memory_share_ = std::clamp(share, 1e-3, 4.0);
+  if (impl_->process_) impl_->process_->set_memory_share(impl_->memory_share_);
+  impl_->refresh();
+  impl_->wake_governors();
+}
+double Simulation::memory_share() const { return impl_->memory_share_; }
+double Simulation::memory_traffic() const {
+  double traffic = impl_->traffic_;
+  Impl::settle(traffic, impl_->load_.bytes_per_s,
+               (impl_->now_ - impl_->segment_begin_).seconds().value(), load_time_constant_s);
+  return traffic;
+}
+void Simulation::set_railgating(bool on, Duration delay) {
+  impl_->close_segment();
+  impl_->gating_ = on;
+  impl_->gate_delay_ = delay;
+  impl_->refresh();
+}
+bool Simulation::gpu_gated() const { return impl_->gated(); }
 
 void Simulation::start(const SimulatedJob& job) { impl_->start(job); }
 bool Simulation::running() const { return impl_->process_.has_value(); }

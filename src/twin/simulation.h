@@ -31,6 +31,21 @@ struct SimulatedJob {
   NetworkConstants network_constants;  // kernel efficiency, CPU work an inference
 };
 
+// A CPU cluster beside the one that the work runs on: its clock stands at `fixed`, or follows the
+// working cluster's within its own limits, as its governor would for the same load.
+struct ClusterLimits {
+  int online_cores = 0;
+  std::optional<Hertz> fixed;
+  Hertz lowest, highest;
+  bool governed = false;  // a governor may move the clock: guard band
+};
+
+struct ThrottleCounts {
+  std::uint64_t thermal = 0;        // polls above the trip
+  std::uint64_t average_power = 0;  // times that the averaged module power rose above its limit
+  std::uint64_t instantaneous_power = 0;  // the same of the present power
+};
+
 struct SimulatedEvent {
   enum class Kind : std::uint8_t { phase_begin, phase_end, batch, finished, out_of_memory } kind;
   PhaseKind phase = PhaseKind::idle;
@@ -69,7 +84,25 @@ class Simulation {
   // Time at each table entry since the start, in order of the table.
   std::vector<Second> time_in_state(Domain domain) const;
   Celsius temperature(std::size_t zone) const;  // index into constants.thermal_zones
-  std::uint64_t throttle_events() const;
+  std::uint64_t throttle_events() const { return throttle_counts().thermal; }
+  ThrottleCounts throttle_counts() const;
+  // Of the module; 0 = none. Above the average limit the clocks go down an entry a poll, as above a
+  // thermal trip: the chip's alarm line brakes by hardware, also clocks that were set by hand.
+  void set_power_limits(Watt average, Watt instantaneous);
+  // How often the clock went from one table entry to another, row = from, n x n.
+  std::vector<std::uint32_t> transitions(Domain domain) const;
+  void set_idle_clusters(std::vector<ClusterLimits> clusters);
+
+  // ---- memory and the GPU's power switch ----
+  // Of the clock that the constants' peak bandwidth belongs to, (0, 4]; 1 until it is set.
+  // Bandwidth and the memory's idle power scale.
+  void set_memory_share(double share);
+  double memory_share() const;
+  double memory_traffic() const;  // bytes/s, recent
+  // Where it is on, an idle GPU is switched off after the delay (gpu.gated_share of its power
+  // stays).
+  void set_railgating(bool on, Duration delay);
+  bool gpu_gated() const;
 
   // ---- the process that runs the network ----
   void start(const SimulatedJob& job);

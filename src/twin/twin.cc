@@ -1,7 +1,9 @@
 #include "twin/twin.h"
 
+#include <set>
 #include <utility>
 
+#include "base/text.h"
 #include "base/text_file.h"
 #include "cost/cost.h"
 #include "twin/board_shape.h"
@@ -9,6 +11,7 @@
 #include "twin/constants.h"
 #include "twin/simulation.h"
 #include "twin/twin_engine.h"
+#include "twin/variant.h"
 #include "twin/virtual_clock.h"
 
 namespace isojoule {
@@ -59,16 +62,34 @@ Result<std::string> twin_file(const std::string& path) {
   return text;
 }
 
+// A variant may be named by any of the board's three files: another module with the same nodes is
+// in board.toml only.
+Status check_variant(const BoardFile& board, const std::string& physics, const std::string& nodes,
+                     const std::string& variant) {
+  if (variant.empty()) return {};
+  std::set<std::string> known = variants_in(physics);
+  known.merge(variants_in(nodes));
+  for (const BoardVariant& one : board.variants) known.insert(one.name);
+  if (known.contains(variant)) return {};
+  const std::vector<std::string> names(known.begin(), known.end());
+  return fail(ErrorKind::out_of_range,
+              "board '" + board.name + "' has no variant '" + variant + "'",
+              names.empty() ? "This board has no variants" : "Known: " + join(names, ", "));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Twin>> make_twin(const BoardFile& board, const TwinOptions& options) {
   const std::string constants_path = board.directory + "/twin.toml";
   ISOJOULE_TRY(const std::string text, twin_file(constants_path));
-  ISOJOULE_TRY(Constants constants, parse_constants(text, constants_path));
+  const std::string tree_path = board.directory + "/tree.toml";
+  ISOJOULE_TRY(const std::string nodes, twin_file(tree_path));
+  ISOJOULE_CHECK(check_variant(board, text, nodes, options.variant));
+  ISOJOULE_TRY(Constants constants, parse_constants(text, constants_path, options.variant));
   const std::string newest = board.releases.empty() ? "" : board.releases.back().name;
   ISOJOULE_TRY(const BoardShape shape,
-               load_shape(board.directory + "/tree.toml",
-                          options.release.empty() ? newest : options.release));
+               parse_shape(nodes, tree_path, options.release.empty() ? newest : options.release,
+                           options.variant));
   auto made = std::make_unique<SimulatedTwin>(std::move(constants), options);
   ISOJOULE_CHECK(made->add_tree(shape, options));
   return made;

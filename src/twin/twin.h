@@ -35,11 +35,13 @@ struct TwinOptions {
   std::string release;     // a release of the board file; "" = the newest
   std::uint64_t seed = 1;  // of run-to-run variation and sensor noise
   bool noise = true;
-  bool root = true;  // false: the tree answers as to a user without rights
+  bool root = true;          // false: the tree answers as to a user without rights
+  std::string variant = {};  // "super": a module or mode of the same board; "" = none
 };
 
 // Reads twin.toml (physics) and tree.toml (nodes) beside the board's file. Errors: not_found,
-// parse, invalid, out_of_range (a release that the twin does not have).
+// parse, invalid, out_of_range (a release or a variant that the twin does not have; the known ones
+// are named).
 Result<std::unique_ptr<Twin>> make_twin(const BoardFile& board, const TwinOptions& options);
 
 }  // namespace isojoule

@@ -45,9 +45,10 @@ Kernel kernel_of(const LayerCost& layer, const NetworkConstants& network, const 
   return out;
 }
 
-double seconds_at(const std::vector<Kernel>& kernels, double f, const Constants& c) {
-  const double bandwidth =
-      std::min(c.memory_peak_gbps * 1e9 * c.memory_efficiency, c.gpu_bytes_per_cycle * f);
+double seconds_at(const std::vector<Kernel>& kernels, double f, const Constants& c,
+                  double memory_share) {
+  const double bandwidth = std::min(c.memory_peak_gbps * 1e9 * c.memory_efficiency * memory_share,
+                                    c.gpu_bytes_per_cycle * f);
   double sum = 0;
   for (const Kernel& kernel : kernels) {
     const double compute = (kernel.matrix_cycles + kernel.lane_cycles) / f;
@@ -69,7 +70,7 @@ bool is_free(const LayerCost& layer) {
 }
 
 BatchWork batch_work(const NetworkCost& cost, const NetworkConstants& network,
-                     const Constants& constants) {
+                     const Constants& constants, double memory_share) {
   BatchWork work;
   work.batch = cost.batch;
   std::vector<Kernel> kernels;
@@ -84,7 +85,7 @@ BatchWork batch_work(const NetworkCost& cost, const NetworkConstants& network,
   work.kernels = static_cast<double>(kernels.size());
   work.gpu_seconds.reserve(constants.gpu_frequencies.size());
   for (const Hertz f : constants.gpu_frequencies)
-    work.gpu_seconds.push_back(seconds_at(kernels, f.value(), constants));
+    work.gpu_seconds.push_back(seconds_at(kernels, f.value(), constants, memory_share));
   return work;
 }
 

@@ -50,8 +50,10 @@ StageLoad stage_load(const BatchWork& work, const Constants& constants, const St
 std::vector<Stage> batch_stages(const BatchWork& work, const NetworkConstants& network,
                                 const Constants& constants);
 
+// `memory_share`: of the memory's highest clock; the bandwidth that kernels reach is in proportion
+// (peak x efficiency x share: the controller moves a fixed number of bytes a cycle).
 BatchWork batch_work(const NetworkCost& cost, const NetworkConstants& network,
-                     const Constants& constants);
+                     const Constants& constants, double memory_share = 1);
 
 // A depthwise convolution runs as a direct kernel on the CUDA cores, not as a tiled product.
 bool is_depthwise(const LayerCost& layer);
