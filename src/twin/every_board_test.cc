@@ -1,6 +1,6 @@
-// Every board that has a twin, in every release and variant: the board file opens on the twin's
-// tree without a problem. The two were written from the same facts apart from each other, so each
-// checks the other; and the twin runs a network there.
+// Every board that has a twin, in every release and variant: its rails are all measured, and the
+// twin's own identity leads back to the board, the release and the variant. (Its knobs:
+// twin_knobs_test.cc.)
 #include <gtest/gtest.h>
 
 #include <cctype>
