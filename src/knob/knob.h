@@ -21,6 +21,9 @@ namespace isojoule {
 struct SavedNode {
   std::string path;
   std::string text;  // trimmed
+  // False: the kernel moves it on from there (an unlocked clock, a fan that is handed back), or it
+  // does not show what it was given. It is written back once, in its place, and never compared.
+  bool settles = true;
 };
 
 class Knob {
@@ -42,6 +45,7 @@ class Knob {
   // The nodes that set() and release() may write, with their present text, in the order in which
   // they must be written back. A second pass in the same order may be needed: an ordered kernel
   // takes either the saved maximum or the saved minimum first, depending on what stands there now.
+  // Nodes that do not settle are written in the first pass only.
   Result<std::vector<SavedNode>> save() { return do_save(); }
 
  private:
@@ -55,7 +59,7 @@ class Knob {
 
 // What the board file says of one knob.
 struct KnobSpec {
-  std::string type;  // folder of the knob: "cpufreq", "devfreq", "governor", "cpu_online"
+  std::string type;  // folder of the knob: "cpufreq", "governor", "emc"
   std::string axis;  // "cpu_frequency"
   // Directories (the policies, the devfreq folder) or files, as the kind says. Resolved: in the
   // board file a part may be "[type=pwm-fan]", see board/board.h.

@@ -1,6 +1,9 @@
 #include "knob/node.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <iterator>
 
 #include "base/text.h"
 
@@ -12,7 +15,7 @@ Status write(FileTree& tree, const std::string& path, const std::string& text) {
   Error error = std::move(status).error();
   error.what += " (on writing '" + text + "')";
   if (error.kind == ErrorKind::permission_denied)
-    error.remedy = "Run as root: " + path + " is 0644, so only its owner may write";
+    error.remedy = "Run as root: only root may write " + path;
   return tl::unexpected<Error>(std::move(error));
 }
 
@@ -54,6 +57,40 @@ Result<std::vector<std::string>> present(FileTree& tree,
                 "Check the board and its release, and that /sys is visible here",
                 join(directories, ", "));
   return there;
+}
+
+int number_after(std::string_view prefix, std::string_view name) {
+  if (!name.starts_with(prefix)) return -1;
+  name.remove_prefix(prefix.size());
+  int number = -1;
+  const auto parsed = std::from_chars(name.data(), name.data() + name.size(), number);
+  return parsed.ec == std::errc() && parsed.ptr == name.data() + name.size() ? number : -1;
+}
+
+bool is_of_offline_core(FileTree& tree, const std::string& path) {
+  constexpr std::string_view folder = "/sys/devices/system/cpu/";
+  if (!path.starts_with(folder)) return false;
+  const std::size_t end = path.find('/', folder.size());
+  if (end == std::string::npos) return false;
+  if (number_after("cpu", path.substr(folder.size(), end - folder.size())) < 0) return false;
+  const auto online = read_integer(tree, path.substr(0, end) + "/online");
+  return online && *online == 0;
+}
+
+Result<std::optional<double>> read_cap(FileTree& tree, const std::string& path) {
+  ISOJOULE_TRY(const std::string text, read_line(tree, path));
+  const bool is_negative = !text.empty() && text.front() == '-';
+  std::uint64_t number = 0;
+  const char* begin = text.data() + (is_negative ? 1 : 0);
+  const auto parsed = std::from_chars(begin, text.data() + text.size(), number);
+  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size())
+    return fail(ErrorKind::parse, path + ": not a cap: '" + text.substr(0, 40) + "'", {}, "read");
+  constexpr std::uint64_t largest[] = {0x7fffffffU, 0xffffffffU, 0x7fffffffffffffffU,
+                                       0xffffffffffffffffU};
+  if (is_negative || number == 0 ||
+      std::find(std::begin(largest), std::end(largest), number) != std::end(largest))
+    return std::nullopt;
+  return static_cast<double>(number);
 }
 
 }  // namespace isojoule::node

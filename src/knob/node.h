@@ -2,7 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -27,5 +29,14 @@ Result<double> number_of(const Axis& axis, const Value& value);
 Result<std::vector<std::string>> present(FileTree& tree,
                                          const std::vector<std::string>& directories,
                                          const std::string& axis);
+
+// "policy4" -> 4; -1 where the name is not the prefix and a number ("cpufreq" for "cpu").
+int number_after(std::string_view prefix, std::string_view name);
+// Whether the core to which a path below /sys/devices/system/cpu/cpuN belongs is unplugged now; its
+// cpufreq and cpuidle folders may be away then.
+bool is_of_offline_core(FileTree& tree, const std::string& path);
+// A cap's text as hertz; none where it caps nothing: 0, below 0, or the largest number of an int, a
+// long or their unsigned kin (what "no limit" turns into on its way through the kernels' types).
+Result<std::optional<double>> read_cap(FileTree& tree, const std::string& path);
 
 }  // namespace isojoule::node

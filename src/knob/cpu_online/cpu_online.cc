@@ -1,8 +1,11 @@
 // How many cores run: cpuN/online below /sys/devices/system/cpu. The first n cores stay, the others
-// are unplugged, from the last one down; core 0 always stays.
+// are unplugged, from the last one down; core 0 always stays. options.order names the cores in
+// another order ("0 3 4 5 1 2": TX2's Cortex-A57 cores before its Denver cores); those that it does
+// not name come last, by number. Cores that the kernel does not let go come before all.
 #include <algorithm>
-#include <charconv>
 #include <cmath>
+#include <map>
+#include <tuple>
 
 #include "knob/node.h"
 
@@ -11,6 +14,7 @@ namespace {
 
 struct Core {
   int number = 0;
+  int place = 0;       // in the order in which they come on
   std::string online;  // path; empty where the kernel does not let this core go
 };
 
@@ -41,29 +45,46 @@ class CpuOnlineKnob final : public Knob {
   std::vector<Value> values_;
 };
 
-// "cpu12" -> 12; -1 for "cpufreq", "cpuidle" and the like.
-int core_number(const std::string& name) {
-  int number = -1;
-  if (name.rfind("cpu", 0) != 0) return -1;
-  const auto end = name.data() + name.size();
-  const auto parsed = std::from_chars(name.data() + 3, end, number);
-  return parsed.ec == std::errc() && parsed.ptr == end ? number : -1;
+// Core number -> its place; those not named come after.
+Result<std::map<int, int>> places_of(const std::string& order) {
+  std::map<int, int> places;
+  std::size_t at = 0;
+  while ((at = order.find_first_not_of(" ,", at)) != std::string::npos) {
+    const std::size_t end = std::min(order.find_first_of(" ,", at), order.size());
+    const int number = node::number_after("", order.substr(at, end - at));
+    if (number < 0 || !places.emplace(number, static_cast<int>(places.size())).second)
+      return fail(ErrorKind::invalid,
+                  "cpu_online: '" + order.substr(at, end - at) + "' is no core's number here",
+                  "Write options = { order = \"0 3 4 5 1 2\" }, each core once");
+    at = end;
+  }
+  return places;
 }
 
 Status CpuOnlineKnob::find_cores() {
   const std::string& folder = spec_.nodes.front();
   ISOJOULE_TRY(const auto names, tree_.list(folder));
+  const auto order = spec_.options.find("order");
+  ISOJOULE_TRY(const auto places,
+               places_of(order == spec_.options.end() ? std::string() : order->second));
+  const int last = static_cast<int>(places.size());
   for (const auto& name : names) {
-    const int number = core_number(name);
+    const int number = node::number_after("cpu", name);
     if (number < 0) continue;
     const std::string online = folder + "/" + name + "/online";
-    cores_.push_back({number, tree_.exists(online) ? online : ""});
+    const auto place = places.find(number);
+    cores_.push_back({number, place == places.end() ? last : place->second,
+                      tree_.exists(online) ? online : ""});
   }
-  std::sort(cores_.begin(), cores_.end(),
-            [](const Core& a, const Core& b) { return a.number < b.number; });
+  std::sort(cores_.begin(), cores_.end(), [](const Core& a, const Core& b) {
+    return std::tuple(!a.online.empty(), a.place, a.number) <
+           std::tuple(!b.online.empty(), b.place, b.number);
+  });
   if (cores_.empty())
     return fail(ErrorKind::not_found, axis_.name + ": no cores there", {}, folder + "/cpu*");
-  for (std::size_t n = 1; n <= cores_.size(); ++n) values_.emplace_back(static_cast<double>(n));
+  const auto fixed = static_cast<std::size_t>(std::count_if(
+      cores_.begin(), cores_.end(), [](const Core& core) { return core.online.empty(); }));
+  for (std::size_t n = std::max<std::size_t>(fixed, 1); n <= cores_.size(); ++n) values_.emplace_back(static_cast<double>(n));
   return {};
 }
 
@@ -95,8 +116,9 @@ Status CpuOnlineKnob::switch_core(const Core& core, bool on) {
 // "3", or "2 and 3" for 2.5.
 std::string CpuOnlineKnob::nearest(double wanted) const {
   const double most = static_cast<double>(cores_.size());
-  const double low = std::clamp(std::floor(wanted), 1.0, most);
-  const double high = std::clamp(std::ceil(wanted), 1.0, most);
+  const double least = std::get<double>(values_.front());
+  const double low = std::clamp(std::floor(wanted), least, most);
+  const double high = std::clamp(std::ceil(wanted), least, most);
   return to_string(Value(low)) + (low == high ? "" : " and " + to_string(Value(high)));
 }
 
@@ -104,7 +126,8 @@ Result<Value> CpuOnlineKnob::do_set(const Value& value, Clock& clock, Duration d
   ISOJOULE_TRY(const double wanted, node::number_of(axis_, value));
   if (std::find(values_.begin(), values_.end(), value) == values_.end())
     return fail(ErrorKind::out_of_range,
-                axis_.name + ": the board has 1 to " + std::to_string(cores_.size()) +
+                axis_.name + ": the board has " + to_string(values_.front()) + " to " +
+                    std::to_string(cores_.size()) +
                     " cores, not " + to_string(value),
                 "Nearest: " + nearest(wanted), spec_.nodes.front());
   const std::size_t count = static_cast<std::size_t>(wanted);
@@ -138,11 +161,22 @@ Result<std::unique_ptr<Knob>> open_cpu_online(const KnobSpec& spec, FileTree& tr
   return std::unique_ptr<Knob>(std::move(knob));
 }
 
+std::vector<KnobSpec> discover_cpu_online(FileTree& tree) {
+  KnobSpec spec;
+  spec.type = "cpu_online";
+  spec.axis = "cpu_online";
+  spec.nodes = {"/sys/devices/system/cpu"};
+  const auto knob = open_cpu_online(spec, tree);
+  if (!knob || (*knob)->values().size() < 2) return {};
+  return {spec};
+}
+
 }  // namespace
 
 const KnobKind& knob_kind_cpu_online();
 const KnobKind& knob_kind_cpu_online() {
-  static const KnobKind kind{"cpu_online", "number of CPU cores that are online", open_cpu_online};
+  static const KnobKind kind{"cpu_online", "number of CPU cores that are online", open_cpu_online,
+                             discover_cpu_online};
   return kind;
 }
 

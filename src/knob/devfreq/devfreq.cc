@@ -4,18 +4,31 @@
 namespace isojoule {
 namespace {
 
-constexpr FrequencyFiles kFiles{
-    "available_frequencies", "min_freq", "max_freq", "cur_freq", "governor", "userspace/set_freq"};
-
 Result<std::unique_ptr<Knob>> open_devfreq(const KnobSpec& spec, FileTree& tree) {
-  return open_frequency_knob(spec, tree, kFiles, "clock of the GPU");
+  const bool is_gpu = spec.axis.starts_with("gpu");
+  return open_frequency_knob(spec, tree, kDevfreqFiles,
+                             is_gpu ? "clock of the GPU" : "clock of a devfreq device");
+}
+
+// Devices that show a table only: without one nobody knows what a limit takes.
+std::vector<KnobSpec> discover_devfreq(FileTree& tree) {
+  std::vector<KnobSpec> specs;
+  for (const auto& device : devfreq_devices(tree)) {
+    KnobSpec spec;
+    spec.type = "devfreq";
+    spec.axis = device.name + "_frequency";
+    spec.nodes = {device.folder};
+    if (frequency_choice(spec, spec.nodes, kDevfreqFiles, tree)) specs.push_back(std::move(spec));
+  }
+  return specs;
 }
 
 }  // namespace
 
 const KnobKind& knob_kind_devfreq();
 const KnobKind& knob_kind_devfreq() {
-  static const KnobKind kind{"devfreq", "GPU clock, pinned by both limits", open_devfreq};
+  static const KnobKind kind{"devfreq", "GPU clock, pinned by both limits", open_devfreq,
+                             discover_devfreq};
   return kind;
 }
 

@@ -2,20 +2,23 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "knob/frequency_files.h"
 #include "knob/node.h"
 
 namespace isojoule {
 namespace {
 
 struct GovernorFiles {
-  std::string_view value, list;
+  std::string_view value, list, setspeed;
   bool has_tunables;
 };
 // A cpufreq governor's tunables (/sys/devices/system/cpu/cpufreq[/policyN]/<governor>/) go back to
 // the kernel's defaults when the last policy leaves it (cpufreq_schedutil.c, cpufreq_governor.c),
 // and L4T sets schedutil's at boot (nvpower.sh); they are saved with it. devfreq's stay.
-constexpr GovernorFiles kCpufreq{"scaling_governor", "scaling_available_governors", true};
-constexpr GovernorFiles kDevfreq{"governor", "available_governors", false};
+constexpr GovernorFiles kCpufreq{"scaling_governor", "scaling_available_governors",
+                                 "scaling_setspeed", true};
+constexpr GovernorFiles kDevfreq{"governor", "available_governors", "userspace/set_freq",
+                                 false};
 
 class GovernorKnob final : public Knob {
  public:
@@ -41,6 +44,7 @@ class GovernorKnob final : public Knob {
   }
   Result<std::string> checked(const Value& value) const;
   void save_tunables(const std::string& folder, std::vector<SavedNode>& nodes);
+  void save_speed(const std::string& node, std::vector<SavedNode>& nodes);
 
   KnobSpec spec_;
   FileTree& tree_;
@@ -114,10 +118,21 @@ void GovernorKnob::save_tunables(const std::string& folder, std::vector<SavedNod
   }
 }
 
+// The speed of `userspace` is gone with the governor. Before its first write devfreq's set_freq says
+// "undefined", which cannot be written back.
+void GovernorKnob::save_speed(const std::string& node, std::vector<SavedNode>& nodes) {
+  const std::string path = node + "/" + std::string(files(node).setspeed);
+  const auto text = read_line(tree_, path);
+  if (text && !text->empty() && text->find_first_not_of("0123456789") == std::string::npos)
+    nodes.push_back({path, *text});
+}
+
 Result<std::vector<SavedNode>> GovernorKnob::do_save() {
   ISOJOULE_TRY(const auto nodes, node::present(tree_, spec_.nodes, axis_.name));
   std::vector<SavedNode> saved;
   for (const auto& node : nodes) ISOJOULE_CHECK(node::save(tree_, value_path(node), saved));
+  for (std::size_t i = 0; i < nodes.size(); ++i)
+    if (saved[i].text == "userspace") save_speed(nodes[i], saved);
   std::vector<std::string> folders;  // the global one once, however many policies there are
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     if (!files(nodes[i]).has_tunables) continue;
@@ -139,12 +154,34 @@ Result<std::unique_ptr<Knob>> open_governor(const KnobSpec& spec, FileTree& tree
   return std::unique_ptr<Knob>(std::move(knob));
 }
 
+KnobSpec spec_of(std::string axis, std::vector<std::string> nodes) {
+  KnobSpec spec;
+  spec.type = "governor";
+  spec.axis = std::move(axis);
+  spec.nodes = std::move(nodes);
+  return spec;
+}
+
+// Where there is a choice.
+std::vector<KnobSpec> discover_governor(FileTree& tree) {
+  std::vector<KnobSpec> candidates = {spec_of("cpu_governor", cpufreq_policies(tree))};
+  for (const auto& device : devfreq_devices(tree))
+    candidates.push_back(spec_of(device.name + "_governor", {device.folder}));
+  std::vector<KnobSpec> specs;
+  for (auto& spec : candidates) {
+    if (spec.nodes.empty()) continue;
+    const auto knob = open_governor(spec, tree);
+    if (knob && (*knob)->values().size() > 1) specs.push_back(std::move(spec));
+  }
+  return specs;
+}
+
 }  // namespace
 
 const KnobKind& knob_kind_governor();
 const KnobKind& knob_kind_governor() {
   static const KnobKind kind{"governor", "governor of a cpufreq policy or a devfreq device",
-                             open_governor};
+                             open_governor, discover_governor};
   return kind;
 }
 
