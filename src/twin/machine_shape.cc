@@ -62,9 +62,9 @@ Result<BatteryShape> battery_of(View node) {
     return wrong("[battery] needs rail, capacity_mah, empty_v and a higher full_v");
   if (!(battery.start >= 0 && battery.start <= 1) || !(battery.charger_w >= 0))
     return wrong("[battery]: start is 0 to 1, charger_w is 0 or more");
-  // The simulation remembers 3 s.
-  if (!(battery.update_s > 0 && battery.update_s <= 2.5))
-    return wrong("[battery]: update_s is above 0 and at most 2.5");
+  // The simulation remembers 3 s: the last update's window may begin two periods ago.
+  if (!(battery.update_s > 0 && battery.update_s <= 1.5))
+    return wrong("[battery]: update_s is above 0 and at most 1.5");
   return battery;
 }
 

@@ -53,7 +53,7 @@ struct BatteryShape {
   double start = 1;
   bool plugged = false;
   double charger_w = 0;
-  double update_s = 2;
+  double update_s = 1;
   bool is_signed = false;
 };
 
