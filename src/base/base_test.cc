@@ -106,6 +106,20 @@ TEST(MemoryTree, EnforcesModesForUsers) {
   EXPECT_EQ(tree.write("/shown", "2").error().kind, ErrorKind::permission_denied);
 }
 
+TEST(MemoryTree, AClosedFolderIsClosedWhateverLiesInIt) {
+  MemoryTree tree;
+  tree.add_directory("/sys/kernel/debug", 0700);
+  tree.add_text("/sys/kernel/debug/clk/emc/rate", "1\n", 0444);
+  tree.add_link("/debug", "/sys/kernel/debug");
+  EXPECT_EQ(*read_integer(tree, "/debug/clk/emc/rate"), 1);
+  tree.set_root(false);
+  for (const char* path : {"/sys/kernel/debug/clk/emc/rate", "/debug/clk/emc/rate"})
+    EXPECT_EQ(tree.read(path).error().kind, ErrorKind::permission_denied) << path;
+  EXPECT_EQ(tree.list("/sys/kernel/debug").error().kind, ErrorKind::permission_denied);
+  EXPECT_FALSE(tree.exists("/sys/kernel/debug/clk"));
+  EXPECT_TRUE(tree.exists("/sys/kernel/debug"));
+}
+
 TEST(MemoryTree, AVanishedNodeIsMissedByAnOpenFile) {
   MemoryTree tree;
   tree.add_text("/a-b", "other");

@@ -198,4 +198,126 @@ inline const std::vector<std::string>& gpu_governors() {
   return names;
 }
 
+// One node with a text, and what its kernel does with a write.
+struct Cell {
+  std::string text;
+  bool ignore = false;  // writes succeed and change nothing
+  std::function<Result<std::string>(const std::string&)> accept;  // the text that it then shows
+};
+
+inline std::shared_ptr<Cell> add_cell(
+    MemoryTree& tree, const std::string& path, std::string text,
+    std::function<Result<std::string>(const std::string&)> accept = {}, int mode = 0644) {
+  auto cell = std::make_shared<Cell>(Cell{std::move(text), false, std::move(accept)});
+  tree.add_node(
+      path,
+      [cell](std::span<char> buffer) -> Result<std::size_t> {
+        return copy_text(cell->text + "\n", buffer);
+      },
+      [cell](std::string_view written) -> Status {
+        if (cell->ignore) return {};
+        if (!cell->accept) {
+          cell->text = trimmed(written);
+          return {};
+        }
+        ISOJOULE_TRY(cell->text, cell->accept(trimmed(written)));
+        return {};
+      },
+      mode);
+  return cell;
+}
+
+// Whole numbers from `low` to `high` only.
+inline auto numbers(const std::string& path, std::int64_t low, std::int64_t high) {
+  return [path, low, high](const std::string& text) -> Result<std::string> {
+    const auto number = whole_number(text);
+    if (!number || *number < low || *number > high) return refused(path);
+    return std::to_string(*number);
+  };
+}
+
+// The memory's clock of a Jetson below debugfs, by either driver. Without the lock the kernel
+// chooses `kernel_choice`; a rate that is not in the table is rounded down, or passed over.
+struct MemoryClock {
+  std::vector<std::int64_t> table;  // hertz
+  std::int64_t kernel_choice = 0;
+  std::int64_t rate = 0;
+  bool locked = false, ignore_rate = false, ignore_lock = false;
+  std::int64_t rounding_limit = 0;  // the clock does not go above it; 0: no limit
+
+  std::int64_t shown() const { return locked ? rate : kernel_choice; }
+  void write_rate(std::int64_t wanted) {
+    if (ignore_rate) return;
+    if (rounding_limit > 0) wanted = std::min(wanted, rounding_limit);
+    rate = table.front();
+    for (const auto entry : table)
+      if (entry <= wanted) rate = entry;
+  }
+};
+
+inline std::shared_ptr<MemoryClock> add_memory_clock(MemoryTree& tree, const std::string& driver,
+                                                     const std::string& folder,
+                                                     std::vector<std::int64_t> table) {
+  auto clock = std::make_shared<MemoryClock>();
+  clock->table = std::move(table);
+  clock->kernel_choice = clock->rate = clock->table.front();
+  const bool is_bpmp = driver == "bpmp";
+  const std::string lock = folder + (is_bpmp ? "/mrq_rate_locked" : "/clk_state");
+  const std::string update = folder + (is_bpmp ? "/rate" : "/clk_update_rate");
+  const std::string limits = is_bpmp ? folder + "/" : "/sys/kernel/debug/tegra_bwmgr/emc_";
+  const auto write_rate = [clock, update](std::string_view text) -> Status {
+    const auto number = whole_number(text);
+    if (!number) return refused(update);
+    clock->write_rate(*number);
+    return {};
+  };
+  tree.add_integer(
+      update, [clock] { return clock->shown(); }, write_rate);
+  if (!is_bpmp) {
+    tree.add_integer(
+        folder + "/clk_rate", [clock] { return clock->shown(); }, {}, 0444);
+  } else {
+    add_cell(tree, folder + "/state", "1", numbers(folder + "/state", 0, 1));
+  }
+  tree.add_integer(
+      lock, [clock] { return clock->locked ? 1 : 0; },
+      [clock, lock](std::string_view text) -> Status {
+        const auto number = whole_number(text);
+        if (!number) return refused(lock);
+        if (!clock->ignore_lock) clock->locked = *number != 0;
+        return {};
+      });
+  tree.add_integer(
+      limits + "min_rate", [clock] { return clock->table.front(); }, {}, 0444);
+  tree.add_integer(
+      limits + "max_rate", [clock] { return clock->table.back(); }, {}, 0444);
+  return clock;
+}
+
+// A file of clk_cap/ (nvidia-oot): shows the rate that the clock may reach, refuses "-1".
+inline std::shared_ptr<Cell> add_clock_cap(MemoryTree& tree, const std::string& path,
+                                           std::vector<std::int64_t> rates) {
+  const std::string highest = std::to_string(rates.back());
+  return add_cell(tree, path, highest,
+                  [path, rates](const std::string& text) -> Result<std::string> {
+                    const auto number = whole_number(text);
+                    if (!number || *number < 0) return refused(path);
+                    std::int64_t shown = rates.front();
+                    for (const auto rate : rates)
+                      if (rate <= *number) shown = rate;
+                    return std::to_string(shown);
+                  });
+}
+
+// cpuN/cpuidle/state0 (WFI or POLL) and deeper ones.
+inline void add_idle_states(MemoryTree& tree, int cores, const std::vector<std::string>& names) {
+  for (int core = 0; core < cores; ++core)
+    for (std::size_t state = 0; state < names.size(); ++state) {
+      const std::string folder = "/sys/devices/system/cpu/cpu" + std::to_string(core) +
+                                 "/cpuidle/state" + std::to_string(state);
+      tree.add_text(folder + "/name", names[state] + "\n", 0444);
+      add_cell(tree, folder + "/disable", "0", numbers(folder + "/disable", 0, 1));
+    }
+}
+
 }  // namespace isojoule::fake

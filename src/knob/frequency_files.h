@@ -27,8 +27,8 @@ inline constexpr FrequencyFiles kCpufreqFiles{"scaling_available_frequencies",
                                               "cpuinfo_min_freq",
                                               "cpuinfo_max_freq"};
 inline constexpr FrequencyFiles kDevfreqFiles{
-    "available_frequencies", "min_freq", "max_freq", "cur_freq", "governor", "userspace/set_freq",
-    "",                      ""};
+    "available_frequencies", "min_freq", "max_freq", "cur_freq", "governor",
+    "userspace/set_freq",    "",         ""};
 
 // devfreq's limits go through PM QoS in kHz (5.5 and later), so that is how well they read back.
 inline constexpr double kLimitTolerance_hz = 1e3;

@@ -17,6 +17,9 @@ struct KnobFixture {
   std::function<void(MemoryTree&)> fill;
   Unit unit = Unit::none;
   std::vector<std::string> nodes;  // each is taken away in turn
+  // Puts the tree into another state that the kernel can be in, by a number; none: the values of
+  // the knob itself are the states.
+  std::function<void(MemoryTree&, unsigned)> scramble = {};
 };
 
 inline std::vector<KnobFixture>& knob_fixtures() {

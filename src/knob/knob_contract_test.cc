@@ -3,7 +3,10 @@
 
 #include <algorithm>
 
+#include <rapidcheck.h>
+
 #include "knob/fake_kernel.h"
+#include "knob/faulty_tree.h"
 #include "knob/knob_contract.h"
 
 namespace isojoule {
@@ -17,11 +20,13 @@ std::unique_ptr<Knob> open(const KnobFixture& fixture, MemoryTree& tree) {
   return knob ? std::move(*knob) : nullptr;
 }
 
-// As BoardGuard does: passes in the saved order.
+// As BoardGuard does: passes in the saved order, those that do not settle in the first one only.
 void write_back(const std::vector<SavedNode>& nodes, MemoryTree& tree) {
-  for (int pass = 0; pass < 2; ++pass)
-    for (const auto& node : nodes)
-      if (*read_line(tree, node.path) != node.text) (void)tree.write(node.path, node.text);
+  for (int pass = 0; pass < 4; ++pass)
+    for (const auto& node : nodes) {
+      const auto now = read_line(tree, node.path);
+      if (node.settles ? now != node.text : pass == 0) (void)tree.write(node.path, node.text);
+    }
 }
 
 TEST(KnobContract, EveryKindHasAFixture) {
@@ -150,6 +155,113 @@ TEST(KnobContract, OpeningOnAnEmptyTreeSaysWhereItLooked) {
     ASSERT_FALSE(knob.has_value());
     EXPECT_EQ(knob.error().kind, ErrorKind::not_found);
     EXPECT_NE(to_string(knob.error()).find(fixture.spec.nodes.front()), std::string::npos);
+  }
+}
+
+// Whatever is asked for in whatever order from whatever state, the saved nodes lead back to it.
+TEST(KnobContract, AnySequenceFromAnyStateLeadsBack) {
+  for (const auto& fixture : knob_fixtures()) {
+    SCOPED_TRACE(fixture.what);
+    rc::check(fixture.what, [&](unsigned state, const std::vector<unsigned>& steps) {
+      MemoryTree tree;
+      fixture.fill(tree);
+      fake::ManualClock clock;
+      auto opened = open_knob(fixture.spec, tree);
+      RC_ASSERT(opened.has_value());
+      const auto values = (*opened)->values();
+      if (fixture.scramble)
+        fixture.scramble(tree, state);
+      else
+        RC_ASSERT((*opened)->set(values[state % values.size()], clock, kDeadline).has_value());
+      auto knob = open_knob(fixture.spec, tree);  // as a program that starts now
+      RC_ASSERT(knob.has_value());
+      const auto before = tree.snapshot();
+      const auto saved = (*knob)->save();
+      RC_ASSERT(saved.has_value());
+      for (const unsigned step : steps) {
+        if (step % 7 == 6) {
+          RC_ASSERT((*knob)->release().has_value());
+          continue;
+        }
+        const Value& value = values[step / 7 % values.size()];
+        RC_ASSERT((*knob)->set(value, clock, kDeadline) == value);
+      }
+      write_back(*saved, tree);
+      RC_ASSERT(tree.snapshot() == before);
+    });
+  }
+}
+
+std::vector<std::string> files_of(const KnobFixture& fixture) {
+  MemoryTree tree;
+  fixture.fill(tree);
+  std::vector<std::string> paths;
+  for (const auto& [path, text] : tree.snapshot())
+    // A label with another text is another thing (an idle state that is not POLL).
+    if (text.rfind("-> ", 0) != 0 && !path.ends_with("/name")) paths.push_back(path);
+  return paths;
+}
+
+struct Outcome {
+  Result<Value> last = Value();
+  std::map<std::string, std::string> tree;
+};
+
+// First the first value, then the last one.
+Outcome turn(Knob& knob, MemoryTree& tree) {
+  fake::ManualClock clock;
+  const std::vector<Value> values = knob.values();
+  Outcome outcome;
+  outcome.last = knob.set(values.front(), clock, kDeadline);
+  if (outcome.last && *outcome.last == values.front())
+    outcome.last = knob.set(values.back(), clock, kDeadline);
+  outcome.tree = tree.snapshot();
+  return outcome;
+}
+
+void expect_typed(const Error& error) {
+  EXPECT_NE(error.kind, ErrorKind::internal) << to_string(error);
+  EXPECT_FALSE(error.what.empty());
+}
+
+// With any fault on any node a knob gives a typed error, or another value than the one asked for,
+// or it has reached what it reaches without the fault.
+TEST(KnobContract, AFaultyNodeIsNeverASilentSuccess) {
+  for (const auto& fixture : knob_fixtures()) {
+    MemoryTree healthy;
+    fixture.fill(healthy);
+    const auto good = open(fixture, healthy);
+    ASSERT_NE(good, nullptr);
+    const Value wanted = good->values().back();
+    const Outcome expected = turn(*good, healthy);
+    ASSERT_EQ(expected.last, wanted) << fixture.what;
+    for (const auto& path : files_of(fixture)) {
+      for (const fake::Fault fault : fake::kFaults) {
+        for (const bool from_the_start : {true, false}) {
+          SCOPED_TRACE(fixture.what + ": " + path + ", fault " +
+                       std::to_string(static_cast<int>(fault)) +
+                       (from_the_start ? " from the start" : " after opening"));
+          MemoryTree tree;
+          fixture.fill(tree);
+          fake::FaultyTree faulty(tree, path, fault);
+          faulty.active = from_the_start;
+          const auto knob = open_knob(fixture.spec, faulty);
+          if (!knob) {
+            ASSERT_TRUE(from_the_start) << to_string(knob.error());
+            expect_typed(knob.error());
+            continue;
+          }
+          faulty.active = true;
+          if (const auto saved = (*knob)->save(); !saved) expect_typed(saved.error());
+          if (const auto now = (*knob)->get(); !now) expect_typed(now.error());
+          const Outcome outcome = turn(**knob, tree);
+          if (!outcome.last)
+            expect_typed(outcome.last.error());
+          else if (*outcome.last == wanted && (*knob)->values().back() == wanted)
+            EXPECT_EQ(outcome.tree, expected.tree);
+        }
+      }
+    }
   }
 }
 

@@ -42,8 +42,8 @@ class NumberChoice {
   double grid_ = 0;  // 0: a table
 };
 
-// Steps in which a range of clocks is shown: the bus clock of x86 cores, by whole multiples of which
-// they change (Intel SDM volume 4, MSR_PLATFORM_INFO: 100 MHz).
+// Steps in which a range of clocks is shown: the bus clock of x86 cores, by whole multiples of
+// which they change (Intel SDM volume 4, MSR_PLATFORM_INFO: 100 MHz).
 inline constexpr double kClockGrid_hz = 100e6;
 
 }  // namespace isojoule

@@ -1,13 +1,19 @@
 // The caps that nvpmodel puts on clocks which have no devfreq: memory, DLA, PVA.
 //
-// JetPack 4 and 5: /sys/kernel/nvpmodel_emc_cap/emc_iso_cap (0660) and <device>/acm/clk_cap/NAME;
-// JetPack 6: /sys/kernel/nvpmodel_clk_cap/NAME and <device>/clk_cap/NAME. Hertz as text; a text of
-// its own means 'no cap' ("0", on JetPack 6 "-1"). A cap is kept as it was written, whether the
-// clock has such a rate or not.
+// /sys/kernel/nvpmodel_emc_cap/NAME (0660, JetPack 4 and 5) shows what was written; a text of its
+// own
+// ("0") means 'no cap'. The files of a clk_cap folder (<device>/acm/clk_cap/NAME on JetPack 5,
+// <device>/clk_cap/NAME and /sys/kernel/nvpmodel_clk_cap/NAME on JetPack 6) show what their clock
+// may reach, without a cap its highest rate; they take unsigned numbers only, so that "-1" is
+// EINVAL.
+//
+// Sources: drivers/nvpmodel of L4T 35 (nvpmodel_emc_cap); nvpmodel-clk-cap.c of nvidia-oot r36
+// (kstrtoul, clk_round_rate). The rounding to the rates of a clock without a table is left out.
 #pragma once
 
 #include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,8 +29,8 @@ class ClockCapNodes {
   ClockCapNodes(const ClockCapNodes&) = delete;
   ClockCapNodes& operator=(const ClockCapNodes&) = delete;
 
-  // The lowest cap in force on the clock of this name (the last part of the path), Hz; `otherwise`
-  // where there is none. The memory's is called emc_iso_cap or emc.
+  // The lowest cap in force on the clock of this name (the last part of the path), Hz, or
+  // `otherwise` where that is less or there is none. The memory's is called emc_iso_cap or emc.
   std::int64_t limit(const std::string& name, std::int64_t otherwise) const;
   // Without a cap, of the shape's maximum_hz; 0 = not known.
   std::int64_t maximum(const std::string& name) const;
@@ -34,9 +40,10 @@ class ClockCapNodes {
  private:
   struct Cap {
     ClockCapShape shape;
-    std::int64_t value = 0;  // Hz; 0 = none
+    std::optional<std::int64_t> value = {};  // Hz
   };
   void add(Cap& cap);
+  static Result<std::size_t> read(const Cap& cap, std::span<char> buffer);
   Status write(Cap& cap, std::string_view text);
 
   MemoryTree& tree_;

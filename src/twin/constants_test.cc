@@ -61,6 +61,32 @@ TEST(Constants, SaysWhichKeyIsWrong) {
   }
 }
 
+TEST(Constants, SharesVoltagesAndOptionalFieldsAreReadAndKept) {
+  std::string text = text_of("jetson-nano");
+  text = with(text, "feeds = [\"gpu\"]\n",
+              "feeds = [\"soc\", \"ddr\"]\nshares = [1, 0.4]\nvoltage_v = 20\n");
+  text = with(text, "feeds = [\"cpu\"]\n", "feeds = [\"cpu\", \"cv\"]\nshare = 0.5\n");
+  text += "\n[variant.fast.cpu]\ncores = 2\n";
+  const auto constants = parse_constants(text, "twin.toml");
+  ASSERT_TRUE(constants) << to_string(constants.error());
+  EXPECT_EQ(constants->rail_components[1], (Shares{0, 0, 0.4, 1, 0, 0}));
+  EXPECT_EQ(constants->rail_components[2], (Shares{0.5, 0, 0, 0, 0, 0.5}));
+  EXPECT_EQ(constants->rail_voltages[1], 20);
+  EXPECT_EQ(constants->cv_w, 0);  // optional
+  const std::string again = format_constants(*constants, constant_notes(text));
+  const auto second = parse_constants(again, "twin.toml", "fast");
+  ASSERT_TRUE(second) << to_string(second.error());
+  EXPECT_EQ(second->rail_components, constants->rail_components);
+  EXPECT_EQ(second->rail_voltages, constants->rail_voltages);
+  EXPECT_EQ(second->cores, 2);  // the variants' text is kept
+  for (const std::string wrong :
+       {"shares = [1, 1]\n", "share = 0\n", "share = 1.5\n", "voltage_v = -5\n"})
+    EXPECT_FALSE(parse_constants(
+        with(text_of("jetson-nano"), "feeds = [\"gpu\"]\n", "feeds = [\"gpu\"]\n" + wrong),
+        "twin.toml"))
+        << wrong;
+}
+
 TEST(Constants, ASyntaxErrorHasLineAndColumn) {
   const auto parsed = parse_constants("board = \"x\"\n[gpu\n", "twin.toml");
   ASSERT_FALSE(parsed);

@@ -1,6 +1,7 @@
 #include "twin/cpu_nodes.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "twin/node.h"
 
@@ -120,6 +121,13 @@ void CpuNodes::add_texts(const Policy& policy) {
   tree_.add_integer(
       at + "cpuinfo_cur_freq", [this, &policy] { return current(policy); }, {}, 0400);
   add_made_text(tree_, at + "stats/time_in_state", [this] { return time_in_state(); });
+  tree_.add_integer(
+      at + "stats/total_trans",
+      [this] {
+        const auto counts = simulation_.transitions(Domain::cpu);
+        return std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
+      },
+      {}, 0444);
 }
 
 void CpuNodes::add_limits(Policy& policy) {

@@ -41,7 +41,7 @@ void EmcNodes::add_bpmp() {
 void EmcNodes::add_tegra210() {
   const std::string at = debug("/clk/override.emc");
   tree_.add_integer(
-      at + "/clk_rate", [this] { return overridden_ ? rate() : override_; }, {}, 0444);
+      at + "/clk_rate", [this] { return rate(); }, {}, 0444);
   tree_.add_integer(
       at + "/clk_update_rate", [this] { return override_; },
       [this](std::string_view text) { return write_override(text); });

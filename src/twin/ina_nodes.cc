@@ -36,7 +36,12 @@ void InaNodes::add_iio(const ChipShape& shape, bool for_everyone) {
   for (int channel = 0; channel < Ina3221::kChannels; ++channel)
     add_iio_channel(channel, shape.rails[static_cast<std::size_t>(channel)],
                     for_everyone ? 0644 : 0600, for_everyone ? 0444 : 0400);
-  tree_.add_text(folder_ + "/running_mode", "1\n", 0644);  // forced continuous
+  tree_.add_integer(
+      folder_ + "/in_current_sum_input", [this] { return sum_current_ma(); }, {},
+      for_everyone ? 0444 : 0400);
+  add_iio_limit(folder_ + "/crit_current_limit_sum", critical_ma_[Ina3221::kChannels],
+                for_everyone ? 0644 : 0600);
+  add_switch(tree_, folder_ + "/running_mode", continuous_);  // the chip goes on all the same
 }
 
 void InaNodes::add_iio_channel(int channel, const std::string& rail, int name_mode,
@@ -205,11 +210,20 @@ void InaNodes::add_alarm(const std::string& name, int channel, const int& limit_
 int InaNodes::sum_shunt_uv() {
   int sum = 0;
   for (int channel = 0; channel < Ina3221::kChannels; ++channel)
-    if (chip_.connected(channel) && chip_.enabled(channel)) sum += chip_.shunt_uv(channel);
+    if (chip_.connected(channel) && chip_.enabled(channel) &&
+        chip_.shunt_uohm(channel) == sum_shunt_uohm())
+      sum += chip_.shunt_uv(channel);
   return sum;
 }
 
-// Of the channels with the first one's shunt: all of them on these boards.
-int InaNodes::sum_current_ma() { return sum_shunt_uv() * 1000 / chip_.shunt_uohm(0); }
+// The chip adds shunt voltages, so only channels with the same shunt can be summed: those with the
+// first connected one's.
+int InaNodes::sum_current_ma() { return sum_shunt_uv() * 1000 / sum_shunt_uohm(); }
+
+int InaNodes::sum_shunt_uohm() const {
+  for (int channel = 0; channel < Ina3221::kChannels; ++channel)
+    if (chip_.connected(channel)) return chip_.shunt_uohm(channel);
+  return chip_.shunt_uohm(0);
+}
 
 }  // namespace isojoule::twin

@@ -39,12 +39,14 @@ class InaNodes {
   int power_mw(int channel);
   int sum_shunt_uv();
   int sum_current_ma();
+  int sum_shunt_uohm() const;
 
   MemoryTree& tree_;
   Ina3221& chip_;
   std::string folder_;
   std::array<int, kLimits> critical_ma_{};
   std::array<int, kLimits> warning_ma_{};
+  bool continuous_ = true;  // iio: running_mode
 };
 
 }  // namespace isojoule::twin

@@ -41,6 +41,8 @@ struct ClockCapShape {
   std::string path;
   std::string none = "0";
   std::int64_t maximum_hz = 0;  // the clock without a cap; 0 = not known
+  // Shows what its clock may reach; the others show what was written.
+  bool follows_clock() const { return path.find("clk_cap") != std::string::npos; }
   std::string name() const { return path.substr(path.rfind('/') + 1); }
 };
 

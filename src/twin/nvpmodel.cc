@@ -194,8 +194,11 @@ Status Nvpmodel::apply_gpu(const PowerModeShape& mode) {
 }
 
 Status Nvpmodel::apply_caps(const PowerModeShape& mode) {
-  for (const ClockCapShape& cap : shape_.jetson.caps)
-    ISOJOULE_CHECK(tree_.write(cap.path, cap_text(mode, cap)));
+  for (const ClockCapShape& cap : shape_.jetson.caps) {
+    const std::int64_t limit = cap_in(mode, cap);
+    const std::string none = cap.follows_clock() ? std::to_string(INT64_MAX) : cap.none;
+    ISOJOULE_CHECK(tree_.write(cap.path, limit > 0 ? std::to_string(limit) : none));
+  }
   return {};
 }
 

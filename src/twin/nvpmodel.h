@@ -59,7 +59,7 @@ class Nvpmodel {
 std::string nvpmodel_conf(const BoardShape& shape);
 // The CPUs that are online in a mode.
 std::vector<int> online_in(const PowerModeShape& mode, const CpuShape& cpu);
-// What a mode writes into a cap.
-std::string cap_text(const PowerModeShape& mode, const ClockCapShape& cap);
+// A mode's limit for a cap, Hz; 0 = none.
+std::int64_t cap_in(const PowerModeShape& mode, const ClockCapShape& cap);
 
 }  // namespace isojoule::twin

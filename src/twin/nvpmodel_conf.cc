@@ -66,6 +66,13 @@ std::string parameters(const BoardShape& shape) {
   return text;
 }
 
+// nvpmodel turns -1 into the largest number; the EMC's own cap has a 0 for 'none'.
+std::int64_t cap_value(const PowerModeShape& mode, const ClockCapShape& cap) {
+  const std::int64_t limit = cap_in(mode, cap);
+  if (limit > 0) return limit;
+  return cap.follows_clock() || cap.none != "0" ? -1 : 0;
+}
+
 std::string mode_text(const BoardShape& shape, const PowerModeShape& mode) {
   std::string text = fmt::format("< POWER_MODEL ID={} NAME={} >\n", mode.id, mode.name);
   const std::vector<int> online = online_in(mode, shape.cpu);
@@ -90,7 +97,7 @@ std::string mode_text(const BoardShape& shape, const PowerModeShape& mode) {
                       std::max<std::int64_t>(0, mode.gpu_min_hz), mode.gpu_max_hz);
   text += "GPU_POWER_CONTROL_DISABLE GPU_PWR_CNTL_DIS auto\n";
   for (const ClockCapShape& cap : shape.jetson.caps)
-    text += fmt::format("{} MAX_FREQ {}\n", parameter_of(cap), cap_text(mode, cap));
+    text += fmt::format("{} MAX_FREQ {}\n", parameter_of(cap), cap_value(mode, cap));
   return text + "\n";
 }
 
@@ -100,10 +107,10 @@ std::vector<int> online_in(const PowerModeShape& mode, const CpuShape& cpu) {
   return mode.cores.empty() ? all_cpus(cpu) : mode.cores;
 }
 
-std::string cap_text(const PowerModeShape& mode, const ClockCapShape& cap) {
+std::int64_t cap_in(const PowerModeShape& mode, const ClockCapShape& cap) {
   std::int64_t value = is_emc(cap) ? mode.emc_max_hz : 0;
   if (const auto own = mode.caps.find(cap.name()); own != mode.caps.end()) value = own->second;
-  return value > 0 ? std::to_string(value) : cap.none;
+  return std::max<std::int64_t>(0, value);
 }
 
 std::string nvpmodel_conf(const BoardShape& shape) {

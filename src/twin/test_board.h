@@ -36,15 +36,20 @@ inline Constants small_constants() {
 inline Constants constants_for(const BoardShape& shape) {
   Constants constants = small_constants();
   constants.board = shape.board;
-  if (!shape.chips.empty()) constants.rails = shape.chips[0].rails;
+  if (!shape.chips.empty()) constants.rails.clear();
+  for (const ChipShape& chip : shape.chips)
+    for (const auto& rail : chip.rails)
+      if (!rail.empty()) constants.rails.push_back(rail);
+  constants.rail_components.resize(constants.rails.size(), {1, 1, 1, 1, 1, 1});
   constants.cores = 0;
   for (const auto& policy : shape.cpu.policies) constants.cores += static_cast<int>(policy.size());
   return constants;
 }
 
-inline BoardShape shape_of(const std::string& board, const std::string& release) {
+inline BoardShape shape_of(const std::string& board, const std::string& release,
+                           const std::string& variant = {}) {
   const std::string path = std::string(ISOJOULE_SOURCE_DIR) + "/boards/" + board + "/tree.toml";
-  auto shape = load_shape(path, release);
+  auto shape = load_shape(path, release, variant);
   EXPECT_TRUE(shape.has_value()) << (shape ? "" : to_string(shape.error()));
   return shape ? *shape : BoardShape{};
 }

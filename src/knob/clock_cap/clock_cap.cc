@@ -68,7 +68,7 @@ Result<bool> ClockCapKnob::is_there(const std::string& node, const Value& wanted
   ISOJOULE_TRY(found, value_of(node));
   const double* number = std::get_if<double>(&found);
   const double* asked = std::get_if<double>(&wanted);
-  const bool there = asked == nullptr ? number == nullptr || *number >= choice_.highest()
+  const bool there = asked == nullptr    ? number == nullptr || *number >= choice_.highest()
                      : number != nullptr ? std::abs(*number - *asked) <= spec_.scale / 2
                                          : false;
   if (there) found = wanted;

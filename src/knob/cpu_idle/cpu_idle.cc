@@ -1,8 +1,8 @@
 // Whether idle cores may sleep deeply: cpuN/cpuidle/stateM/disable below /sys/devices/system/cpu.
 // "off" disables every state but the shallowest one that sleeps at all: without it the core would
-// spin (POLL on x86) and take more power than at work; it is WFI on ARM, C1 on x86. "on" allows all.
-// Kernel: Documentation/admin-guide/pm/cpuidle.rst. A core that is offline may lack its folder and
-// is passed over until it is back.
+// spin (POLL on x86) and take more power than at work; it is WFI on ARM, C1 on x86. "on" allows
+// all. Kernel: Documentation/admin-guide/pm/cpuidle.rst. A core that is offline may lack its folder
+// and is passed over until it is back.
 #include <algorithm>
 
 #include "base/text.h"
@@ -13,30 +13,40 @@ namespace {
 
 constexpr const char* kCpuFolder = "/sys/devices/system/cpu";
 
-// The deep states' `disable` nodes of all cores below `folder`, by core and state.
-std::vector<std::string> deep_states(const std::string& folder, FileTree& tree) {
-  std::vector<std::pair<std::pair<int, int>, std::string>> numbered;
-  const auto cores = tree.list(folder);
-  if (!cores) return {};
-  for (const auto& core : *cores) {
-    const int number = node::number_after("cpu", core);
-    const std::string idle = folder + "/" + core + "/cpuidle";
-    const auto states = number < 0 ? cores : tree.list(idle);
-    if (number < 0 || !states) continue;
-    std::vector<std::pair<std::pair<int, int>, std::string>> sleeping;
-    for (const auto& state : *states) {
-      const int depth = node::number_after("state", state);
-      const auto name = read_line(tree, idle + "/" + state + "/name");
-      const std::string node = idle + "/" + state + "/disable";
-      if (depth < 0 || (name && *name == "POLL") || !tree.exists(node)) continue;
-      sleeping.push_back({{number, depth}, node});
-    }
-    std::sort(sleeping.begin(), sleeping.end());
-    if (sleeping.size() > 1) numbered.insert(numbered.end(), sleeping.begin() + 1, sleeping.end());
+using Order = std::pair<int, int>;  // core, state
+
+// A core's `disable` nodes but those of the states that do not sleep, and of the shallowest other.
+Status add_deep_states(const std::string& idle, int core, FileTree& tree,
+                       std::vector<std::pair<Order, std::string>>& deep) {
+  const auto states = tree.list(idle);
+  if (!states) return {};  // this core has none, or is away
+  std::vector<std::pair<Order, std::string>> sleeping;
+  for (const auto& state : *states) {
+    const int depth = node::number_after("state", state);
+    const std::string node = idle + "/" + state + "/disable";
+    if (depth < 0 || !tree.exists(node)) continue;
+    const auto name = read_line(tree, idle + "/" + state + "/name");
+    if (!name && name.error().kind != ErrorKind::not_found)
+      return tl::unexpected<Error>(name.error());
+    if (!name || *name != "POLL") sleeping.push_back({{core, depth}, node});
   }
-  std::sort(numbered.begin(), numbered.end());
+  std::sort(sleeping.begin(), sleeping.end());
+  if (sleeping.size() > 1) deep.insert(deep.end(), sleeping.begin() + 1, sleeping.end());
+  return {};
+}
+
+// The deep states' `disable` nodes of all cores below `folder`, by core and state.
+Result<std::vector<std::string>> deep_states(const std::string& folder, FileTree& tree) {
+  ISOJOULE_TRY(const auto cores, tree.list(folder));
+  std::vector<std::pair<Order, std::string>> deep;
+  for (const auto& core : cores) {
+    const int number = node::number_after("cpu", core);
+    if (number >= 0)
+      ISOJOULE_CHECK(add_deep_states(folder + "/" + core + "/cpuidle", number, tree, deep));
+  }
+  std::sort(deep.begin(), deep.end());
   std::vector<std::string> nodes;
-  for (auto& [order, node] : numbered) nodes.push_back(std::move(node));
+  for (auto& [order, node] : deep) nodes.push_back(std::move(node));
   return nodes;
 }
 
@@ -119,7 +129,7 @@ Result<std::unique_ptr<Knob>> open_cpu_idle(const KnobSpec& spec, FileTree& tree
     return fail(ErrorKind::invalid, spec.axis + ": needs one node, the folder of the cores",
                 "Write nodes = [\"/sys/devices/system/cpu\"] in the board file");
   ISOJOULE_TRY(const auto present, node::present(tree, spec.nodes, spec.axis));
-  auto states = deep_states(present.front(), tree);
+  ISOJOULE_TRY(auto states, deep_states(present.front(), tree));
   if (states.empty())
     return fail(ErrorKind::not_found, spec.axis + ": the cores have no deep idle state to disable",
                 {}, present.front() + "/cpu*/cpuidle/state*/disable");
@@ -127,7 +137,8 @@ Result<std::unique_ptr<Knob>> open_cpu_idle(const KnobSpec& spec, FileTree& tree
 }
 
 std::vector<KnobSpec> discover_cpu_idle(FileTree& tree) {
-  if (deep_states(kCpuFolder, tree).empty()) return {};
+  const auto states = deep_states(kCpuFolder, tree);
+  if (!states || states->empty()) return {};
   KnobSpec spec;
   spec.type = "cpu_idle";
   spec.axis = "cpu_idle";

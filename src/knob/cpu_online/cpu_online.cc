@@ -73,8 +73,8 @@ Status CpuOnlineKnob::find_cores() {
     if (number < 0) continue;
     const std::string online = folder + "/" + name + "/online";
     const auto place = places.find(number);
-    cores_.push_back({number, place == places.end() ? last : place->second,
-                      tree_.exists(online) ? online : ""});
+    cores_.push_back(
+        {number, place == places.end() ? last : place->second, tree_.exists(online) ? online : ""});
   }
   std::sort(cores_.begin(), cores_.end(), [](const Core& a, const Core& b) {
     return std::tuple(!a.online.empty(), a.place, a.number) <
@@ -84,7 +84,8 @@ Status CpuOnlineKnob::find_cores() {
     return fail(ErrorKind::not_found, axis_.name + ": no cores there", {}, folder + "/cpu*");
   const auto fixed = static_cast<std::size_t>(std::count_if(
       cores_.begin(), cores_.end(), [](const Core& core) { return core.online.empty(); }));
-  for (std::size_t n = std::max<std::size_t>(fixed, 1); n <= cores_.size(); ++n) values_.emplace_back(static_cast<double>(n));
+  for (std::size_t n = std::max<std::size_t>(fixed, 1); n <= cores_.size(); ++n)
+    values_.emplace_back(static_cast<double>(n));
   return {};
 }
 
@@ -127,8 +128,7 @@ Result<Value> CpuOnlineKnob::do_set(const Value& value, Clock& clock, Duration d
   if (std::find(values_.begin(), values_.end(), value) == values_.end())
     return fail(ErrorKind::out_of_range,
                 axis_.name + ": the board has " + to_string(values_.front()) + " to " +
-                    std::to_string(cores_.size()) +
-                    " cores, not " + to_string(value),
+                    std::to_string(cores_.size()) + " cores, not " + to_string(value),
                 "Nearest: " + nearest(wanted), spec_.nodes.front());
   const std::size_t count = static_cast<std::size_t>(wanted);
   for (std::size_t i = 0; i < count; ++i) ISOJOULE_CHECK(switch_core(cores_[i], true));

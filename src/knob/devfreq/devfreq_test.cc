@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "knob/fake_kernel.h"
 #include "knob/knob_contract.h"
 
@@ -89,6 +91,24 @@ TEST(Devfreq, AnOrderedKernelTakesEveryStep) {
     ASSERT_EQ((*knob)->set(value, clock, kDeadline), Value(value));
     EXPECT_EQ(state->limit_writes, 2);
   }
+}
+
+TEST(Devfreq, FindsTheGpuAndTheOthersByTheirNames) {
+  MemoryTree tree;
+  const std::string folder = "/sys/class/devfreq/";
+  for (const char* name : {"17000000.ga10b", "15340000.vic", "memory-controller"})
+    fake::add_domain(tree, folder + name, fake::kDevfreq, domain(kOrinTable, false));
+  tree.add_text(folder + "broken/max_freq", "1\n");  // no table
+  const auto kinds = knob_kinds();
+  const auto kind = std::find_if(kinds.begin(), kinds.end(),
+                                 [](const KnobKind& one) { return one.name == "devfreq"; });
+  std::vector<std::string> axes;
+  for (const auto& spec : kind->discover(tree)) {
+    axes.push_back(spec.axis);
+    EXPECT_TRUE(open_knob(spec, tree).has_value());
+  }
+  EXPECT_EQ(axes, (std::vector<std::string>{"vic_frequency", "gpu_frequency",
+                                            "memory_controller_frequency"}));
 }
 
 }  // namespace

@@ -121,8 +121,7 @@ Result<std::unique_ptr<Knob>> open_fan(const KnobSpec& spec, FileTree& tree) {
     control = option->second.starts_with("/") ? option->second
                                               : pwm.substr(0, pwm.rfind('/') + 1) + option->second;
     const auto now = read_line(tree, control);
-    if (!now && now.error().kind != ErrorKind::not_found)
-      return tl::unexpected<Error>(now.error());
+    if (!now && now.error().kind != ErrorKind::not_found) return tl::unexpected<Error>(now.error());
     if (!now) control.clear();
   }
   return std::unique_ptr<Knob>(std::make_unique<FanKnob>(spec, tree, std::move(control)));

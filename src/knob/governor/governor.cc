@@ -17,8 +17,7 @@ struct GovernorFiles {
 // and L4T sets schedutil's at boot (nvpower.sh); they are saved with it. devfreq's stay.
 constexpr GovernorFiles kCpufreq{"scaling_governor", "scaling_available_governors",
                                  "scaling_setspeed", true};
-constexpr GovernorFiles kDevfreq{"governor", "available_governors", "userspace/set_freq",
-                                 false};
+constexpr GovernorFiles kDevfreq{"governor", "available_governors", "userspace/set_freq", false};
 
 class GovernorKnob final : public Knob {
  public:
@@ -118,8 +117,8 @@ void GovernorKnob::save_tunables(const std::string& folder, std::vector<SavedNod
   }
 }
 
-// The speed of `userspace` is gone with the governor. Before its first write devfreq's set_freq says
-// "undefined", which cannot be written back.
+// The speed of `userspace` is gone with the governor. Before its first write devfreq's set_freq
+// says "undefined", which cannot be written back.
 void GovernorKnob::save_speed(const std::string& node, std::vector<SavedNode>& nodes) {
   const std::string path = node + "/" + std::string(files(node).setspeed);
   const auto text = read_line(tree_, path);

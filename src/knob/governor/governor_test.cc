@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "knob/fake_kernel.h"
 #include "knob/knob_contract.h"
 
@@ -45,6 +47,38 @@ const bool added =
                       [](MemoryTree& tree) { fake::add_domain(tree, kGpu, fake::kDevfreq, gpu()); },
                       Unit::none,
                       {kGpu, kGpu + "/governor"}});
+
+// Any governor, and under userspace any speed.
+const bool added_scrambled = add_knob_fixture(
+    {"governor of the CPU, from userspace too",
+     {"governor", "cpu_governor", {kPolicy0}, false, 1},
+     [](MemoryTree& tree) { fake::add_domain(tree, kPolicy0, fake::kCpufreq, cpu()); },
+     Unit::none,
+     {kPolicy0 + "/scaling_governor"},
+     [](MemoryTree& tree, unsigned state) {
+       const auto& names = fake::cpu_governors();
+       (void)tree.write(kPolicy0 + "/scaling_governor", names[state % names.size()]);
+       (void)tree.write(kPolicy0 + "/scaling_setspeed", state % 3 == 0 ? "115200" : "1984000");
+     }});
+
+TEST(Governor, FindsThoseOfTheCpuAndOfTheGpu) {
+  MemoryTree tree;
+  const auto kinds = knob_kinds();
+  const auto kind = std::find_if(kinds.begin(), kinds.end(),
+                                 [](const KnobKind& one) { return one.name == "governor"; });
+  EXPECT_TRUE(kind->discover(tree).empty());
+  fake::add_domain(tree, kPolicy0, fake::kCpufreq, cpu());
+  fake::add_domain(tree, kPolicy4, fake::kCpufreq, cpu());
+  fake::add_domain(tree, "/sys/class/devfreq/17000000.gpu", fake::kDevfreq, gpu());
+  ClockDomain only = gpu();
+  only.governors = {"userspace"};
+  fake::add_domain(tree, "/sys/class/devfreq/15340000.vic", fake::kDevfreq, only);
+  const auto found = kind->discover(tree);
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].axis, "cpu_governor");
+  EXPECT_EQ(found[0].nodes.size(), 2u);
+  EXPECT_EQ(found[1].axis, "gpu_governor");
+}
 
 TEST(Governor, NamesInTheBoardsOrder) {
   MemoryTree tree;
