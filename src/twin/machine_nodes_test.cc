@@ -113,7 +113,7 @@ TEST(MachineNodes, TheTreesAreTheListedOnes) {
         std::pair("generic-linux", "pstate")}) {
     Machine machine(board, release);
     const std::string text = listing(machine);
-    const std::string name = std::string(board) + "." + release + ".txt";
+    const std::string name = std::string(board) + "_" + release + ".txt";
     if (std::getenv("ISOJOULE_UPDATE_GOLDEN") != nullptr) std::ofstream(golden_path(name)) << text;
     EXPECT_EQ(text, *read_text_file(golden_path(name)));
     EXPECT_THAT(text, Not(HasSubstr("devfreq")));
