@@ -2,11 +2,11 @@
 set(ISOJOULE_ROOMS base data sensor knob engine cost trace board workload predict twin experiment
     optimise report app)
 
-# The .cc files of a folder and its child folders, without tests, benches and workers.
+# The .cc files of a folder and its child folders, without tests, benches, workers and fakes.
 function(isojoule_glob out folder)
   file(GLOB_RECURSE files CONFIGURE_DEPENDS ${folder}/*.cc)
   list(FILTER files EXCLUDE REGEX "(_test|_bench|_fuzz)\\.cc$")
-  list(FILTER files EXCLUDE REGEX "/worker/")
+  list(FILTER files EXCLUDE REGEX "/(worker|fake)/")
   set(${out} ${files} PARENT_SCOPE)
 endfunction()
 
@@ -93,7 +93,7 @@ function(isojoule_rooms)
   target_link_libraries(isojoule
     PRIVATE $<BUILD_INTERFACE:isojoule_flags> $<BUILD_INTERFACE:nlohmann_json::nlohmann_json>
             $<BUILD_INTERFACE:Eigen3::Eigen> NLopt::nlopt SQLiteCpp ${ZSTD_LIBRARY} ${ONNX_LIBRARY} ${ONNX_PROTO_LIBRARY}
-            ${Protobuf_LIBRARIES} fmt::fmt SQLite::SQLite3
+            ${Protobuf_LIBRARIES} fmt::fmt SQLite::SQLite3 ${CMAKE_DL_LIBS}
     PUBLIC tl::expected Threads::Threads)
   target_precompile_headers(isojoule PRIVATE <string> <vector> <map> <memory> <optional> <variant>
     <functional> <algorithm> "${CMAKE_CURRENT_SOURCE_DIR}/src/base/error.h")
@@ -135,11 +135,28 @@ function(isojoule_tests)
     file(GLOB_RECURSE tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/${room}/*_test.cc)
     if(tests)
       isojoule_test_program(test_${room} ${tests})
+      isojoule_fakes(${room})
     endif()
   endforeach()
   if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/tests/CMakeLists.txt)
     add_subdirectory(tests)
   endif()
+endfunction()
+
+# Libraries that a part opens at run time and no test machine has: src/<room>/<name>/fake/*.cc
+# becomes <build>/fake/libfake_<name>.so, before the room's tests.
+function(isojoule_fakes room)
+  file(GLOB folders CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/${room}/*/fake)
+  foreach(folder ${folders})
+    get_filename_component(part ${folder} DIRECTORY)
+    get_filename_component(name ${part} NAME)
+    file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cc)
+    add_library(fake_${name} MODULE ${sources})
+    target_include_directories(fake_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+    target_link_libraries(fake_${name} PRIVATE isojoule_flags)
+    set_target_properties(fake_${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fake)
+    add_dependencies(test_${room} fake_${name})
+  endforeach()
 endfunction()
 
 function(isojoule_test_program name)

@@ -295,6 +295,15 @@ ExitState Subprocess::stop(Duration grace) {
   return *exit_;
 }
 
+std::string Subprocess::take_output(Instant deadline) {
+  drain_output();
+  while (output_.empty() && output_descriptor_ >= 0 && monotonic_now() < deadline) {
+    pollfd wait{output_descriptor_, POLLIN, 0};
+    if (poll(&wait, 1, milliseconds_until(deadline)) > 0) drain_output();
+  }
+  return std::exchange(output_, {});
+}
+
 std::string Subprocess::last_output_line() const {
   std::string_view rest = output_;
   while (!rest.empty()) {

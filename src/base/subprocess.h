@@ -59,6 +59,11 @@ class Subprocess {
   // The end of what the child wrote to its standard output and error, so far.
   const std::string& output_tail() const { return output_; }
   std::string last_output_line() const;  // the last that is not blank; may be ""
+  // What the child has written since the last call (of more than output_limit, the end), as soon as
+  // there is something; "" when `deadline` comes first or the child closed its output. What is
+  // taken is no longer in output_tail().
+  std::string take_output(Instant deadline);
+  bool output_closed() const { return output_descriptor_ < 0; }
 
  private:
   Subprocess(pid_t pid, int channel, int output, std::size_t limit)

@@ -74,6 +74,18 @@ TEST(Subprocess, talks_both_ways_over_the_channel) {
   EXPECT_EQ(child->wait(after(20'000)), (ExitState{false, 0}));
 }
 
+TEST(Subprocess, output_is_taken_as_it_comes) {
+  const auto child = shell("echo one; read answer <&3; echo two; exit 0");
+  EXPECT_EQ(child->take_output(after(20'000)), "one\n");
+  EXPECT_EQ(child->take_output(after(0)), "");
+  EXPECT_FALSE(child->output_closed());
+  ASSERT_TRUE(child->send("go\n", after(20'000)).has_value());
+  EXPECT_EQ(child->take_output(after(20'000)), "two\n");
+  EXPECT_EQ(child->take_output(after(20'000)), "");  // its end, long before the deadline
+  EXPECT_TRUE(child->output_closed());
+  EXPECT_EQ(child->wait(after(20'000)), (ExitState{false, 0}));
+}
+
 TEST(Subprocess, environment_changes_replace_what_is_inherited) {
   setenv("ISOJOULE_SUBPROCESS_TEST", "old", 1);
   const auto child = shell("echo \"$ISOJOULE_SUBPROCESS_TEST\"; env | grep -c SUBPROCESS_TEST=",

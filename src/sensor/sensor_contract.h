@@ -15,7 +15,9 @@ struct SensorFixture {
   std::string what;  // "ina3221 of jetson-nano"
   ChipSpec spec;
   std::function<void(MemoryTree&)> fill;
-  std::vector<std::string> nodes;  // each is taken away in turn; a channel needs it
+  // Each is taken away in turn; one channel needs it. Empty: no channel has a node of its own (one
+  // call gives all of them), and the kind's own test shows how it loses its source.
+  std::vector<std::string> nodes;
 };
 
 inline std::vector<SensorFixture>& sensor_fixtures() {

@@ -38,8 +38,12 @@ TEST(SensorContract, DeclaresUnitsResolutionWindowAndUncertainty) {
       EXPECT_FALSE(channel.rail.empty());
       EXPECT_FALSE(channel.sensor.empty());
       EXPECT_GT(channel.step_a, 0);
-      EXPECT_GT(channel.window.value(), 0);
+      EXPECT_GE(channel.window.value(), 0);
+      EXPECT_GT(channel.window.value() + channel.update_period.value(), 0) << "how fast is it?";
       EXPECT_GT(channel.gain_uncertainty, 0);
+      if (channel.kind == ChannelKind::power) {
+        EXPECT_GT(channel.power_quantum.value(), 0);
+      }
       if (channel.kind != ChannelKind::voltage_current) continue;
       EXPECT_GT(channel.step_b, 0);
       EXPECT_GT(channel.voltage_quantum.value(), 0);
@@ -53,11 +57,11 @@ TEST(SensorContract, ReadsEveryChannelWithAscendingTimes) {
     SCOPED_TRACE(fixture.what);
     MemoryTree tree;
     fixture.fill(tree);
+    const auto clock = make_real_clock();
+    std::int64_t last = clock->now().ns;  // a reading may be older than the question for it
     const auto sensor = open(fixture, tree);
     ASSERT_NE(sensor, nullptr);
-    const auto clock = make_real_clock();
     std::vector<RawReading> readings(sensor->channels().size());
-    std::int64_t last = clock->now().ns;
     for (int i = 0; i < 3; ++i) {
       sensor->read(*clock, readings);
       for (const auto& reading : readings) {
@@ -72,7 +76,6 @@ TEST(SensorContract, ReadsEveryChannelWithAscendingTimes) {
 
 TEST(SensorContract, AVanishedNodeAtOpenIsAProblemThatNamesItAndTheOthersGoOn) {
   for (const auto& fixture : sensor_fixtures()) {
-    ASSERT_FALSE(fixture.nodes.empty());
     for (const auto& node : fixture.nodes) {
       SCOPED_TRACE(fixture.what + " without " + node);
       MemoryTree tree;
@@ -91,6 +94,7 @@ TEST(SensorContract, AVanishedNodeAtOpenIsAProblemThatNamesItAndTheOthersGoOn) {
 
 TEST(SensorContract, ANodeThatVanishesMidwayFailsThatChannelOnly) {
   for (const auto& fixture : sensor_fixtures()) {
+    if (fixture.nodes.empty()) continue;
     SCOPED_TRACE(fixture.what);
     MemoryTree tree;
     fixture.fill(tree);

@@ -28,7 +28,9 @@ std::int64_t count_readings(const Channel& channel, Instant begin, Instant end, 
   const auto last = std::upper_bound(first, times.end(), end.ns);
   if ((end - begin).seconds() < channel.info.window)
     counters.add(Counter::window_shorter_than_sensor);
-  const std::int64_t limit = period.ns + period.ns / 2;
+  // A source that has news more seldom than the ticks come leaves no gap by that.
+  const std::int64_t pace = std::max(period.ns, Duration::from(channel.info.update_period).ns);
+  const std::int64_t limit = pace + pace / 2;
   if (first == last) {
     counters.add(Counter::phase_without_samples);
     return 0;

@@ -122,6 +122,21 @@ TEST(Integrate, RepeatedValuesAreCountedAndDoNotDistort) {
   EXPECT_EQ(counters[Counter::sample_gap], 0U);
 }
 
+// A source with news every 100 ms, polled every 10 ms, that repeats its time with its value.
+TEST(Integrate, ASourceSlowerThanTheTicksLeavesNoGapByThat) {
+  std::vector<double> times;
+  for (const double tick : ticks(0, 10, 0.01)) times.push_back(std::floor(tick * 10 + 1e-6) / 10);
+  Channel channel = channel_of(times, [](double t) { return 2 * t; });
+  channel.info.update_period = Second(0.1);
+  Counters counters;
+  const Energy energy = integrate(channel, at(2), at(6), Duration::milliseconds(10), counters);
+  EXPECT_NEAR(energy.energy.value->value(), 36 - 4, 1e-6);
+  EXPECT_EQ(counters[Counter::sample_gap], 0U);
+  channel.info.update_period = Second(0);  // it should have had news
+  integrate(channel, at(2), at(6), Duration::milliseconds(10), counters);
+  EXPECT_GT(counters[Counter::sample_gap], 30U);
+}
+
 TEST(Integrate, IrregularTimesAreWeightedByTheirSpacing) {
   const Channel channel =
       channel_of({0, 0.1, 0.15, 0.9, 1.0, 1.7, 2}, [](double t) { return 4 * t; });
