@@ -79,7 +79,8 @@ Result<HwmonShape> hwmon_of(View node) {
   hwmon.alarm = text_of(node["alarm"]);
   if (hwmon.name.empty() || hwmon.device.rfind("/sys/", 0) != 0)
     return wrong("a [[hwmon]] needs name and device");
-  if (!(hwmon.update_ms > 0)) return wrong("hwmon " + hwmon.name + ": update_ms must be above 0");
+  if (!(hwmon.update_ms > 0 && hwmon.update_ms <= 1500))  // as the battery's
+    return wrong("hwmon " + hwmon.name + ": update_ms is above 0 and at most 1500");
   if (const toml::array* list = node["temperatures"].as_array())
     for (const auto& item : *list) {
       const View pair(item);
