@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "board/fake_board.h"
@@ -22,9 +23,16 @@ std::string list_of(const std::vector<Error>& errors) {
   return text;
 }
 
+// Whether a problem is one of the knobs that the fakes do not have.
+bool is_expected(const Error& problem) {
+  const std::string text = to_string(problem);
+  return std::any_of(std::begin(fake::kNotInTheFakes), std::end(fake::kNotInTheFakes),
+                     [&](const char* axis) { return text.find(axis) != std::string::npos; });
+}
+
 TEST(Boards, EveryFolderLoads) {
   const auto names = board_names(kBoards);
-  EXPECT_GE(names.size(), 3u);
+  EXPECT_GE(names.size(), 9u);
   std::set<std::string> compatible;
   for (const auto& name : names) {
     const auto file = load_board(kBoards, name);
@@ -59,7 +67,8 @@ TEST(OpenBoard, EveryBoardAndReleaseOpensWithoutAProblem) {
   for (const auto& nodes : fake::all_boards()) {
     SCOPED_TRACE(name_of(nodes));
     FakeBoard fake(nodes);
-    const Board board = fake.open();
+    Board board = fake.open();
+    std::erase_if(board.problems, is_expected);
     EXPECT_TRUE(board.problems.empty()) << list_of(board.problems);
     ASSERT_EQ(board.sensors.size(), 1u);
     EXPECT_EQ(board.sensors[0]->channels().size(), 3u);
@@ -74,7 +83,8 @@ TEST(OpenBoard, EveryBoardAndReleaseOpensWithoutAProblem) {
               Value(static_cast<double>(nodes.gpu_table.back())));
     ASSERT_TRUE(board.thermal_paths.count("CPU-therm"));
     EXPECT_EQ(read_integer(fake.tree, board.thermal_paths.at("CPU-therm")), 35500);
-    ASSERT_EQ(board.release.watches.size(), 2u);
+    // One of each policy, one of the GPU, and on kernel 4.9 the memory's activity.
+    EXPECT_EQ(board.release.watches.size(), nodes.policies.size() + (nodes.iio ? 2u : 1u));
     for (const auto& watch : board.release.watches)
       EXPECT_TRUE(read_integer(fake.tree, watch.path).has_value()) << watch.path;
     for (const auto& throttle : board.release.throttles)
@@ -158,29 +168,6 @@ TEST(Detect, EveryBoardAndRelease) {
     EXPECT_EQ(found->board, nodes.board);
     EXPECT_EQ(found->release, nodes.release);
   }
-}
-
-TEST(Detect, TheNano2GbIsNotTheNano) {
-  MemoryTree tree;
-  using namespace std::string_literals;
-  tree.add_text("/proc/device-tree/compatible",
-                "nvidia,p3542-0000+p3448-0003\0nvidia,jetson-nano-2gb\0nvidia,jetson-nano\0"
-                "nvidia,tegra210\0"s);
-  const auto found = detect_board(kBoards, tree);
-  ASSERT_FALSE(found.has_value());
-  EXPECT_EQ(found.error().kind, ErrorKind::not_found);
-  EXPECT_NE(found.error().what.find("nvidia,jetson-nano-2gb"), std::string::npos);
-}
-
-TEST(Detect, AnOrinNanoIsNotAnOrinNx) {
-  MemoryTree tree;
-  using namespace std::string_literals;
-  tree.add_text("/sys/firmware/devicetree/base/compatible",
-                "nvidia,p3768-0000+p3767-0005\0nvidia,p3767-0005\0nvidia,tegra234\0"s);
-  EXPECT_FALSE(detect_board(kBoards, tree).has_value());
-  tree.add_text("/sys/firmware/devicetree/base/compatible",
-                "nvidia,p3768-0000+p3767-0000-super\0nvidia,p3767-0000\0nvidia,tegra234\0"s);
-  EXPECT_EQ(detect_board(kBoards, tree)->board, "jetson-orin-nx");
 }
 
 TEST(Detect, AnotherMachineSaysWhereItLooked) {

@@ -74,7 +74,9 @@ TEST(EmcNodes, TheCapOfJetPack6ShowsWhatTheClockMayReach) {
 }
 
 TEST(EmcNodes, TheNanosOverride) {
-  Rig nano("jetson-nano", "32.7");
+  BoardShape shape = shape_of("jetson-nano", "32.7");
+  shape.jetson.emc.rates_khz = {204000, 665600, 1600000};
+  Rig nano(shape);
   const std::string at = kOverride;
   EXPECT_EQ(nano.read(at + "clk_state"), "0\n");
   EXPECT_EQ(nano.read("/sys/kernel/debug/tegra_bwmgr/emc_rate"), "1600000000\n");

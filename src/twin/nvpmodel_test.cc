@@ -133,14 +133,27 @@ TEST(Nvpmodel, AnotherMaskNeedsARebootAndChangesNothing) {
   const std::string cap =
       "/sys/devices/platform/bus@0/13e00000.host1x/15880000.nvdla0/clk_cap/dla0_core";
   EXPECT_EQ(orin.read(cap), "614400000\n");
-  EXPECT_EQ(run(orin, {"nvpmodel", "-m", "0"}), "");
-  EXPECT_EQ(orin.read(cap), "1203200000\n");
+  EXPECT_EQ(orin.write(cap, "153600000"), "ok");
+  EXPECT_EQ(run(orin, {"nvpmodel", "-m", "0"}), "");  // no cap: the clock's highest
+  EXPECT_EQ(orin.read(cap), "614400000\n");
 }
 
 TEST(Nvpmodel, TheStatusCanBeWrittenAsAFile) {
   Rig orin("jetson-orin-nx", "36.4");
   EXPECT_EQ(orin.write("/var/lib/nvpmodel/status", "pmode:0003\n"), "ok");
   EXPECT_EQ(run(orin, {"nvpmodel", "-q"}), "NV Power Mode: 25W\n3\n");
+}
+
+TEST(Nvpmodel, TheStartModesLimitsAreInForceWhereTheBoardSaysSo) {
+  BoardShape shape = shape_of("jetson-orin-nx", "36.4");
+  shape.jetson.nvpmodel.start = 2;
+  shape.jetson.nvpmodel.applied = true;
+  for (const bool root : {true, false}) {
+    Rig orin(shape, root);
+    EXPECT_EQ(orin.read("/sys/devices/system/cpu/online"), "0-3\n");
+    EXPECT_EQ(orin.read("/sys/devices/platform/gpu.0/tpc_pg_mask"), "252\n");
+    EXPECT_THAT(run(orin, {"nvpmodel", "-q"}), ::testing::EndsWith("NV Power Mode: 15W\n2\n"));
+  }
 }
 
 }  // namespace

@@ -94,12 +94,12 @@ TEST_P(TreeGolden, IsAsItWas) {
   EXPECT_EQ(text, golden.str());
 }
 
-INSTANTIATE_TEST_SUITE_P(Boards, TreeGolden,
-                         ::testing::Values(Row{"jetson-nano", "32.4"}, Row{"jetson-nano", "32.7"},
-                                           Row{"jetson-xavier-nx", "32.7"},
-                                           Row{"jetson-xavier-nx", "35.5"},
-                                           Row{"jetson-orin-nx", "35.5"},
-                                           Row{"jetson-orin-nx", "36.4"}));
+INSTANTIATE_TEST_SUITE_P(
+    Boards, TreeGolden,
+    ::testing::Values(Row{"jetson-nano", "32.7"}, Row{"jetson-tx2", "32.7"},
+                      Row{"jetson-xavier-nx", "32.7"}, Row{"jetson-xavier-nx", "35.5"},
+                      Row{"jetson-agx-xavier", "32.7"}, Row{"jetson-agx-orin", "36.4"},
+                      Row{"jetson-orin-nx", "35.5"}, Row{"jetson-orin-nx", "36.4"}));
 
 }  // namespace
 }  // namespace isojoule::twin

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "base/faulty_tree.h"
 #include "workload/zoo.h"
 
 namespace isojoule {
@@ -87,6 +88,22 @@ TEST(Twin, ARunTakesTimeAndEnergyAndTheSeedRepeatsIt) {
   EXPECT_EQ(first, play(1));
   EXPECT_NE(first, play(2));
   std::filesystem::remove(path);
+}
+
+// A hanging node costs the simulated board two seconds, and nobody else any.
+TEST(Twin, AFaultyTreeAroundItHangsInItsTime) {
+  auto twin = *make_twin(board_named("jetson-orin-nx"), {});
+  FaultyTree tree(twin->tree(), twin->clock());
+  tree.fail("*/scaling_max_freq", Fault::hang().times(1));
+  tree.fail("*/min_freq", Fault::ignored_write());
+  const Instant before = twin->clock().now();
+  const std::string policy = "/sys/devices/system/cpu/cpu0/cpufreq/";  // a link
+  EXPECT_TRUE(tree.write(policy + "scaling_max_freq", "1190400"));
+  EXPECT_EQ(twin->clock().now() - before, FaultyTree::kHang);
+  EXPECT_EQ(*read_integer(tree, policy + "scaling_max_freq"), 1190400);
+  const std::string gpu = "/sys/class/devfreq/17000000.gpu/";
+  EXPECT_TRUE(tree.write(gpu + "min_freq", "510000000"));
+  EXPECT_EQ(*read_integer(tree, gpu + "min_freq"), 306000000);
 }
 
 }  // namespace
