@@ -27,7 +27,7 @@ std::string list_of(const std::vector<Error>& errors) {
 bool is_expected(const Error& problem) {
   const std::string text = to_string(problem);
   return std::any_of(std::begin(fake::kNotInTheFakes), std::end(fake::kNotInTheFakes),
-                     [&](const char* axis) { return text.find(axis) != std::string::npos; });
+                     [&](const char* part) { return text.find(part) != std::string::npos; });
 }
 
 TEST(Boards, EveryFolderLoads) {

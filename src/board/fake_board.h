@@ -155,9 +155,9 @@ inline std::vector<BoardNodes> all_boards() {
   };
 }
 
-inline constexpr const char* kNotInTheFakes[] = {
-    "gpu_railgate", "cpu_idle",   "memory_frequency", "memory_maximum_frequency",
-    "dla",          "power_mode", "fan_speed"};
+// Parts of the paths of those knobs.
+inline constexpr const char* kNotInTheFakes[] = {"railgate_enable", "cpuidle", "/sys/kernel/debug",
+                                                 "nvpmodel",        "nvdla",   "pwm-fan"};
 
 inline const std::string kBootIdPath = "/proc/sys/kernel/random/boot_id";
 

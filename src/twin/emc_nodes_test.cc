@@ -80,11 +80,11 @@ TEST(EmcNodes, TheNanosOverride) {
   const std::string at = kOverride;
   EXPECT_EQ(nano.read(at + "clk_state"), "0\n");
   EXPECT_EQ(nano.read("/sys/kernel/debug/tegra_bwmgr/emc_rate"), "1600000000\n");
-  EXPECT_EQ(nano.write(at + "clk_update_rate", "600000000"), "ok");
+  EXPECT_EQ(nano.write(at + "clk_update_rate", "100000000"), "ok");
   EXPECT_EQ(nano.read("/sys/kernel/debug/tegra_bwmgr/emc_rate"), "1600000000\n");
   EXPECT_EQ(nano.write(at + "clk_state", "1"), "ok");
-  EXPECT_EQ(nano.read("/sys/kernel/debug/tegra_bwmgr/emc_rate"), "665600000\n");
-  EXPECT_EQ(nano.read(at + "clk_rate"), "665600000\n");
+  EXPECT_EQ(nano.read("/sys/kernel/debug/tegra_bwmgr/emc_rate"), "204000000\n");
+  EXPECT_EQ(nano.read(at + "clk_rate"), "204000000\n");
   EXPECT_EQ(nano.write(at + "clk_state", "0"), "ok");
   EXPECT_EQ(nano.read("/sys/kernel/debug/clk/emc/clk_rate"), "1600000000\n");
 }
