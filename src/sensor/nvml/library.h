@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/file_tree.h"
 #include "sensor/nvml/nvml_abi.h"
+#include "sensor/sensor.h"
 
 namespace isojoule::nvml {
 
@@ -51,5 +53,9 @@ class Library {
   std::unique_ptr<Functions> call_;
   bool initialised_ = false;
 };
+
+// Every GPU that NVML names, by its UUID, so that the order of the bus does not matter later. One
+// that cannot be read is among them: opening it says why.
+std::vector<FoundSource> gpus_of(const Library& library);
 
 }  // namespace isojoule::nvml

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "sensor/nvml/fake/fake_nvml.h"
+#include "sensor/nvml/library.h"
 #include "sensor/sensor_contract.h"
 #include "sensor/test_clock.h"
 
@@ -246,6 +247,22 @@ TEST_F(Nvml, FaultsOfDriverAndLibraryAreTyped) {
   missing = gpu_spec();
   missing.options["period_ms"] = "x";
   EXPECT_EQ(open_sensor(missing, tree_).error().kind, ErrorKind::invalid);
+}
+
+TEST_F(Nvml, EveryGpuIsFoundByItsUuidReadableOrNot) {
+  state_->count = 2;
+  state_->gpu[1].access = nvml::kNoPermission;
+  const auto library = nvml::Library::open(kFake, tree_);
+  ASSERT_TRUE(library.has_value());
+  auto found = nvml::gpus_of(**library);
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].spec.options["device"], "GPU-0");
+  EXPECT_EQ(found[0].rails[0].name, "GPU0");
+  EXPECT_EQ(found[0].rails[0].what, "Fake GPU");
+  EXPECT_EQ(found[0].coverage, Coverage::part);
+  found[0].spec.path = found[1].spec.path = kFake;
+  EXPECT_TRUE(open_sensor(found[0].spec, tree_).has_value());
+  EXPECT_EQ(error_of(found[1].spec), ErrorKind::permission_denied);
 }
 
 TEST_F(Nvml, ATreeWithoutADriverNeverMeetsThisMachinesOwn) {

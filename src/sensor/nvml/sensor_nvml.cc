@@ -260,30 +260,30 @@ Result<std::unique_ptr<Sensor>> open_nvml(const ChipSpec& spec, FileTree& tree) 
   return std::unique_ptr<Sensor>(std::move(sensor));
 }
 
-// Every GPU, by its UUID, so that the order of the bus does not matter later. Those that cannot be
-// read are listed too: opening them says why.
 std::vector<FoundSource> discover_nvml(FileTree& tree) {
   const auto library = Library::open({}, tree);
-  if (!library) return {};
-  const auto count = (*library)->device_count();
+  return library ? nvml::gpus_of(**library) : std::vector<FoundSource>();
+}
+
+}  // namespace
+
+std::vector<FoundSource> nvml::gpus_of(const Library& library) {
+  const auto count = library.device_count();
   std::vector<FoundSource> found;
   for (unsigned i = 0; count && i < *count; ++i) {
     const std::string index = std::to_string(i);
-    const auto device = (*library)->device(index);
-    if (!device) continue;
+    const auto device = library.device(index);
+    const std::string uuid = device ? library.uuid(*device) : std::string();
     FoundSource source;
     source.spec.type = "nvml";
-    const std::string uuid = (*library)->uuid(*device);
     source.spec.options["device"] = uuid.empty() ? index : uuid;
     source.spec.channels = {{static_cast<int>(i), "GPU" + index, 0, {}}};
-    source.rails = {{"GPU" + index, "", (*library)->name(*device)}};
+    source.rails = {{"GPU" + index, "", device ? library.name(*device) : std::string()}};
     source.coverage = Coverage::part;
     found.push_back(std::move(source));
   }
   return found;
 }
-
-}  // namespace
 
 const SensorKind& sensor_kind_nvml();
 const SensorKind& sensor_kind_nvml() {

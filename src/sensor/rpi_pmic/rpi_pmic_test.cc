@@ -169,7 +169,8 @@ TEST(RpiPmic, TheInputIsAnEstimateOnRequestAndLabelled) {
   MemoryTree tree;
   tree.add_program("vcgencmd", prints(kDump));
   ChipSpec spec = spec_of();
-  for (const auto& channel : (*open_sensor(spec, tree))->channels())
+  const auto plain = open_sensor(spec, tree);
+  for (const auto& channel : (*plain)->channels())
     EXPECT_EQ(channel.rail.find("ESTIMATE"), std::string::npos);
   spec.options["input_estimate"] = "yes";
   const auto sensor = open_sensor(spec, tree);

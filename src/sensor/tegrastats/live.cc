@@ -45,9 +45,8 @@ Live::~Live() {
   thread_.join();
 }
 
-Result<Live::Stamped> Live::first_line() {
+Result<Live::Stamped> Live::first_line(Duration limit) {
   std::unique_lock lock(mutex_);
-  const Duration limit = interval_ * 2 + Duration::milliseconds(2000);
   if (changed_.wait_for(lock, std::chrono::nanoseconds(limit.ns),
                         [this] { return first_.has_value(); }))
     return *first_;

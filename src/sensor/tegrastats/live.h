@@ -40,9 +40,9 @@ class Live {
   Live(const Live&) = delete;
   Live& operator=(const Live&) = delete;
 
-  // Waits for the first line, at most two intervals and two seconds. Errors: as
-  // Subprocess::start(); io (it ended before it), parse (it prints something else), timeout.
-  Result<Stamped> first_line();
+  // Waits for the first line, at most `limit`. Errors: as Subprocess::start(); io (it ended before
+  // it), parse (it prints something else), timeout.
+  Result<Stamped> first_line(Duration limit);
   void follow(Follow follow);
 
  private:

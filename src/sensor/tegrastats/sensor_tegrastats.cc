@@ -2,7 +2,8 @@
 //
 // options: log = a log file (or `path`): its lines come at their own times, from the first read()
 // on; interval_ms = between two lines (1000, the tool's default; of a log without time stamps too);
-// program = where the tool is. channels: `rail`, or `label` where the tool's name is another one;
+// program = where the tool is; wait_ms = how long its first line may take beyond two intervals
+// (5000). channels: `rail`, or `label` where the tool's name is another one;
 // none: all rails of the first line.
 #include <algorithm>
 #include <charconv>
@@ -20,6 +21,7 @@ namespace {
 using tegrastats::Line;
 using tegrastats::RailPower;
 
+constexpr Duration kWait = Duration::milliseconds(5000);
 constexpr std::string_view kRootRemedy =
     "Run as root: the tool leaves out rails that it may not read; or use the sensor ina3221";
 
@@ -178,15 +180,16 @@ std::string option(const ChipSpec& spec, const char* name) {
   return found == spec.options.end() ? std::string() : found->second;
 }
 
-Result<Duration> interval_of(const ChipSpec& spec) {
-  const std::string text = option(spec, "interval_ms");
-  if (text.empty()) return Duration::milliseconds(1000);
+Result<Duration> length_of(const ChipSpec& spec, const char* name, std::int64_t otherwise_ms) {
+  const std::string text = option(spec, name);
+  if (text.empty()) return Duration::milliseconds(otherwise_ms);
   std::int64_t value = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
   if (parsed.ec == std::errc() && parsed.ptr == text.data() + text.size() && value >= 1 &&
       value <= 3'600'000)
     return Duration::milliseconds(value);
-  return fail(ErrorKind::invalid, "tegrastats: interval_ms '" + text + "' is no length",
+  return fail(ErrorKind::invalid,
+              std::string("tegrastats: ") + name + " '" + text + "' is no length",
               "Give whole milliseconds, 1 to 3600000");
 }
 
@@ -221,8 +224,9 @@ Result<std::unique_ptr<Sensor>> open_log(const ChipSpec& spec, const std::string
 
 Result<std::unique_ptr<Sensor>> open_live(const ChipSpec& spec, Duration interval, FileTree& tree) {
   ISOJOULE_TRY(const std::string program, tegrastats::find_program(option(spec, "program"), tree));
+  ISOJOULE_TRY(const Duration wait, length_of(spec, "wait_ms", kWait.ns / 1'000'000));
   auto live = std::make_unique<tegrastats::Live>(program, interval);
-  ISOJOULE_TRY(const auto first, live->first_line());
+  ISOJOULE_TRY(const auto first, live->first_line(interval * 2 + wait));
   auto sensor = std::make_unique<LiveRails>(std::move(live), interval);
   ISOJOULE_CHECK(sensor->choose(spec, first.line.rails, interval, program));
   sensor->begin(first.line, first.at);
@@ -230,7 +234,7 @@ Result<std::unique_ptr<Sensor>> open_live(const ChipSpec& spec, Duration interva
 }
 
 Result<std::unique_ptr<Sensor>> open_tegrastats(const ChipSpec& spec, FileTree& tree) {
-  ISOJOULE_TRY(const Duration interval, interval_of(spec));
+  ISOJOULE_TRY(const Duration interval, length_of(spec, "interval_ms", 1000));
   const std::string log = option(spec, "log").empty() ? spec.path : option(spec, "log");
   return log.empty() ? open_live(spec, interval, tree) : open_log(spec, log, interval, tree);
 }
@@ -255,7 +259,7 @@ std::vector<FoundSource> discover_tegrastats(FileTree& tree) {
   const auto program = tegrastats::find_program({}, tree);
   if (!program) return {};
   tegrastats::Live live(*program, Duration::milliseconds(100));
-  const auto first = live.first_line();
+  const auto first = live.first_line(kWait);
   if (!first || first->line.rails.empty()) return {};
   FoundSource source;
   source.spec.type = "tegrastats";

@@ -124,6 +124,22 @@ TEST(TegrastatsLive, WithoutTheToolOrOnAnotherTreeNothingIsRun) {
   EXPECT_FALSE(open_sensor(spec, tree).has_value());
 }
 
+TEST(TegrastatsLive, IsNotLookedForWhereTheChipCanBeReadOrTheToolIsNot) {
+  for (const auto& kind : sensor_kinds()) {
+    if (kind.name != "tegrastats") continue;
+    MemoryTree tree;
+    EXPECT_TRUE(kind.discover(tree).empty());
+    tree.add_text("/sys/bus/i2c/drivers/ina3221/1-0040/hwmon/hwmon3/in1_input", "5000\n");
+    tree.add_text("/usr/bin/tegrastats", "", 0755);
+    tree.add_program("/usr/bin/tegrastats",
+                     [](const std::vector<std::string>&) -> Result<std::string> {
+                       ADD_FAILURE() << "the rails can be read without it";
+                       return std::string();
+                     });
+    EXPECT_TRUE(kind.discover(tree).empty());
+  }
+}
+
 // A program of the real machine in a folder of its own; waits are for events, never for a time.
 class TegrastatsProgram : public testing::Test {
  protected:
@@ -202,7 +218,9 @@ TEST_F(TegrastatsProgram, ThatPrintsGarbageIsAParseError) {
 }
 
 TEST_F(TegrastatsProgram, ThatPrintsHalfALineIsWaitedForAndThenGivenUp) {
-  const auto sensor = open_sensor(spec("printf 'RAM 1/2MB VDD_IN 5mW'\nexec sleep 60\n"), *tree_);
+  ChipSpec half = spec("printf 'RAM 1/2MB VDD_IN 5mW'\nexec sleep 60\n");
+  half.options["wait_ms"] = "100";
+  const auto sensor = open_sensor(half, *tree_);
   ASSERT_FALSE(sensor.has_value());
   EXPECT_EQ(sensor.error().kind, ErrorKind::timeout);
 }
