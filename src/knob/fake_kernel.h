@@ -51,8 +51,9 @@ struct ClockDomain {
   int limit_writes = 0;
 
   std::int64_t current() {
-    std::int64_t wanted = governor == "powersave" ? minimum : maximum;
-    if (governor == "userspace" && setspeed) wanted = std::clamp(*setspeed, minimum, maximum);
+    std::int64_t wanted = governor == "powersave" ? std::min(minimum, maximum) : maximum;
+    if (governor == "userspace" && setspeed)
+      wanted = std::min(std::max(*setspeed, minimum), maximum);
     if (thermal_cap > 0) wanted = std::min(wanted, thermal_cap);
     if (reads_until_settled > 0) {
       --reads_until_settled;

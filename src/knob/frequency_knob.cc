@@ -121,12 +121,15 @@ Status FrequencyKnob::do_release() {
   return {};
 }
 
+// The minimum first: later kernels show a minimum above the maximum as the maximum, so after the
+// maximum it might seem to be back and stay where it is (4.9 takes the pair in two passes either
+// way).
 Result<std::vector<SavedNode>> FrequencyKnob::do_save() {
   ISOJOULE_TRY(const auto nodes, node::present(tree_, spec_.nodes, axis_.name));
   std::vector<SavedNode> saved;
   for (const auto& node : nodes) {
-    ISOJOULE_CHECK(node::save(tree_, path(node, files_.maximum), saved));
     ISOJOULE_CHECK(node::save(tree_, path(node, files_.minimum), saved));
+    ISOJOULE_CHECK(node::save(tree_, path(node, files_.maximum), saved));
     ISOJOULE_TRY(const bool userspace, is_userspace(node));
     if (!userspace) continue;
     // Before its first write devfreq's set_freq says "undefined", which cannot be written back.

@@ -44,7 +44,7 @@ class Knob {
   Status release() { return do_release(); }
   // The nodes that set() and release() may write, with their present text, in the order in which
   // they must be written back. A second pass in the same order may be needed: an ordered kernel
-  // takes either the saved maximum or the saved minimum first, depending on what stands there now.
+  // takes either the saved minimum or the saved maximum first, depending on what stands there now.
   // Nodes that do not settle are written in the first pass only.
   Result<std::vector<SavedNode>> save() { return do_save(); }
 

@@ -42,7 +42,8 @@ void add_emc(MemoryTree& tree) {
 // Takes every number as an unsigned one and shows it, as "%lu" does.
 std::shared_ptr<fake::Cell> add_unsigned(MemoryTree& tree, const std::string& path) {
   return fake::add_cell(tree, path, "0", [path](const std::string& text) -> Result<std::string> {
-    if (text == "-1") return std::string("18446744073709551615");
+    const std::string most = "18446744073709551615";
+    if (text == "-1" || text == most) return most;
     const auto number = fake::whole_number(text);
     if (!number) return fake::refused(path);
     return std::to_string(*number);

@@ -37,7 +37,7 @@ constexpr EmcFiles kDrivers[] = {
 // What helps where debugfs is closed or away.
 Error explained(Error error, FileTree& tree) {
   if (error.kind == ErrorKind::permission_denied)
-    error.remedy = std::string("Run as root: ") + kDebugfs + " is closed to other users";
+    error.remedy = std::string("Run as root: debugfs (") + kDebugfs + ") is closed to other users";
   if (error.kind != ErrorKind::not_found) return error;
   const auto names = tree.list(kDebugfs);
   const bool is_mounted = names && !names->empty();

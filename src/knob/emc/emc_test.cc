@@ -172,7 +172,7 @@ TEST(Emc, SaysHowToMountDebugfsOrThatRootIsNeeded) {
   tree.set_root(false);
   const auto closed = open_knob(bpmp(), tree);
   EXPECT_EQ(closed.error().kind, ErrorKind::permission_denied);
-  EXPECT_NE(closed.error().remedy.find("debugfs"), std::string::npos);
+  EXPECT_NE(closed.error().remedy.find("Run as root: debugfs"), std::string::npos);
 }
 
 TEST(Emc, NeedsADriver) {

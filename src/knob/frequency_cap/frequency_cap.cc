@@ -93,12 +93,12 @@ Status FrequencyCapKnob::do_release() {
   return {};
 }
 
-// Both limits: the other one may have been taken along.
+// Both limits: the other one may have been taken along. The minimum first, as frequency_knob does.
 Result<std::vector<SavedNode>> FrequencyCapKnob::do_save() {
   ISOJOULE_TRY(const auto nodes, node::present(tree_, spec_.nodes, axis_.name));
   std::vector<SavedNode> saved;
   for (const auto& node : nodes)
-    for (const std::string_view file : {files_->maximum, files_->minimum})
+    for (const std::string_view file : {files_->minimum, files_->maximum})
       ISOJOULE_CHECK(node::save(tree_, node + "/" + std::string(file), saved));
   return saved;
 }

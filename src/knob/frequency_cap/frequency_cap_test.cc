@@ -12,7 +12,7 @@ constexpr Duration kDeadline = Duration::milliseconds(50);
 const std::string kPolicy = "/sys/devices/system/cpu/cpufreq/policy0";
 const std::string kGpu = "/sys/devices/platform/bus@0/17000000.gpu/devfreq/17000000.gpu";
 const std::vector<std::int64_t> kCpuTable = {102000, 518400, 921600, 1224000, 1479000};
-const std::vector<std::int64_t> kGpuTable = {306000000, 408000000, 510000000, 624750500};
+const std::vector<std::int64_t> kGpuTable = {306000000, 408000000, 510000000, 624750000};
 
 ClockDomain domain(const std::vector<std::int64_t>& table, bool ordered) {
   ClockDomain start;
@@ -107,7 +107,7 @@ TEST(FrequencyCap, NoUpperLimitReadsZeroOnDevfreq) {
   const auto state = fake::add_domain(tree, kGpu, fake::kDevfreq, domain(kGpuTable, false));
   const auto knob = open_knob(spec("maximum", false), tree);
   state->maximum = 0;
-  EXPECT_EQ((*knob)->get(), Value(624750500.0));
+  EXPECT_EQ((*knob)->get(), Value(624750000.0));
 }
 
 TEST(FrequencyCap, NeedsToKnowWhichLimit) {

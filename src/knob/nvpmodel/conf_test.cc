@@ -5,33 +5,15 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "knob/nvpmodel/conf_check.h"
+#include "knob/nvpmodel/real_confs.h"
 
 namespace isojoule::nvpmodel {
 namespace {
 
 const std::filesystem::path kCorpus =
     std::filesystem::path(ISOJOULE_SOURCE_DIR) / "src/knob/nvpmodel/corpus";
-
-std::string content(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-// shared/facts/... beside the sources or in a folder above them; empty where there is none.
-std::filesystem::path real_confs() {
-  for (std::filesystem::path at = ISOJOULE_SOURCE_DIR; at.has_relative_path();
-       at = at.parent_path()) {
-    const auto folder = at / "shared/facts/boards/data/nvpmodel";
-    if (std::filesystem::is_directory(folder)) return folder;
-  }
-  return {};
-}
 
 Conf parsed(const std::string& text) {
   auto conf = parse_conf(text, "conf");
@@ -144,32 +126,30 @@ TEST(NvpmodelConf, DamagedTextsHold) {
 }
 
 TEST(NvpmodelConf, RealFilesAreRead) {
-  const auto folder = real_confs();
-  if (folder.empty()) GTEST_SKIP() << "skipped: no shared data";
+  const auto paths = real_confs();
+  if (paths.empty()) GTEST_SKIP() << "skipped: no shared data";
   std::map<std::string, std::string> modes;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (entry.path().extension() != ".conf") continue;
-    SCOPED_TRACE(entry.path().string());
-    const std::string text = content(entry.path());
+  std::map<std::string, std::int64_t> gpu;  // Orin NX 16 GB
+  for (const auto& path : paths) {
+    SCOPED_TRACE(path.string());
+    const std::string name = path.filename().string();
+    const std::string text = content(path);
     EXPECT_TRUE(conf_holds(text));
     const Conf conf = parsed(text);
     EXPECT_TRUE(conf.default_mode.has_value());
-    EXPECT_NE(conf.find_param("GPU"), nullptr);
-    std::string& line = modes[entry.path().filename().string().substr(9, 9)];
+    EXPECT_TRUE(conf.other_sections.empty());
     for (const Mode& mode : conf.modes) {
-      line += std::to_string(mode.id) + ":" + mode.name + " ";
-      EXPECT_FALSE(mode.assignments.empty());
+      modes[name.substr(0, name.find('@'))] += std::to_string(mode.id) + ":" + mode.name + " ";
+      for (const Assignment& one : mode.assignments)
+        if (name.find("p3767_0000") != std::string::npos && one.param == "GPU" &&
+            one.argument == "MAX_FREQ")
+          gpu[mode.name] = one.number;
     }
   }
-  EXPECT_GE(modes.size(), 8u);
-  EXPECT_EQ(modes["p3767_000"].empty(), false);
-  // Orin NX 16 GB: 25W caps the GPU below 15W.
-  const Conf nx = parsed(content(folder / "nvpmodel_p3767_0000@concord-lineage-21.conf"));
-  std::map<std::string, std::int64_t> gpu;
-  for (const Mode& mode : nx.modes)
-    for (const Assignment& one : mode.assignments)
-      if (one.param == "GPU" && one.argument == "MAX_FREQ") gpu[mode.name] = one.number;
-  EXPECT_EQ(gpu["25W"], 408000000);
+  EXPECT_EQ(modes["nvpmodel_p3767_0000"], "0:MAXN 1:10W 2:15W 3:25W ");
+  EXPECT_EQ(modes["nvpmodel_p3767_0003"], "0:15W 1:7W ");
+  EXPECT_EQ(modes["nvpmodel_p3701_0000"], "0:MAXN 1:MODE_15W 2:MODE_30W 3:MODE_50W ");
+  EXPECT_EQ(gpu["25W"], 408000000);  // below the 15W mode's
   EXPECT_EQ(gpu["15W"], 612000000);
 }
 

@@ -273,8 +273,8 @@ Result<std::vector<SavedNode>> ModeNodes::save() {
   std::vector<SavedNode> on, files, limits, off;
   std::set<std::string> seen;
   for (const auto& mode : conf_.modes) {
-    // The upper limit of a clock before the lower one.
-    for (const bool minima : {false, true}) {
+    // The lower limit of a clock before the upper one, as frequency_knob does.
+    for (const bool minima : {true, false}) {
       for (const auto& one : mode.assignments) {
         if (minima != (one.argument == kMinimum) || is_gating_mask(one)) continue;
         ISOJOULE_TRY(const auto found, find(one));

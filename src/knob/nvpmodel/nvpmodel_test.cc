@@ -1,13 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "knob/fake_kernel.h"
 #include "knob/knob_contract.h"
 #include "knob/nvpmodel/mode_nodes.h"
 #include "knob/nvpmodel/program.h"
+#include "knob/nvpmodel/real_confs.h"
 
 namespace isojoule {
 namespace {
@@ -31,11 +31,8 @@ const std::vector<std::int64_t> kNanoCpu = {102000, 518400, 921600, 1224000, 147
 const std::vector<std::int64_t> kNanoGpu = {76800000, 307200000, 614400000, 921600000};
 
 std::string corpus(const std::string& name) {
-  std::ifstream file(std::filesystem::path(ISOJOULE_SOURCE_DIR) / "src/knob/nvpmodel/corpus" /
-                     name);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
+  return nvpmodel::content(std::filesystem::path(ISOJOULE_SOURCE_DIR) / "src/knob/nvpmodel/corpus" /
+                           name);
 }
 
 // No mode of it needs a reboot.
@@ -268,6 +265,12 @@ TEST(Nvpmodel, SavesCoresThatAreOnFirstAndTheStatusLast) {
   EXPECT_EQ(saved[saved.size() - 2].path, kCpu + "4/online");
   EXPECT_EQ(saved.back().path, kStatus);
   for (const auto& node : saved) EXPECT_NE(node.path, kMask);  // never written
+  const auto place = [&](const std::string& path) {
+    return std::find_if(saved.begin(), saved.end(),
+                        [&](const SavedNode& node) { return node.path == path; });
+  };
+  EXPECT_LT(place(kGpu + "/min_freq"), place(kGpu + "/max_freq"));
+  EXPECT_NE(place(kGpu + "/max_freq"), saved.end());
 }
 
 TEST(Nvpmodel, WhatTheProgramRefusesIsRecognised) {
@@ -282,7 +285,8 @@ TEST(Nvpmodel, WhatTheProgramRefusesIsRecognised) {
        ErrorKind::unsupported},
       {std::string("Running in chroot, ignoring request.\n"), ErrorKind::unsupported},
       {std::string("NVPM ERROR: Error opening /sys/x: 13\n"), ErrorKind::permission_denied},
-      {std::string("NVPM ERROR: failed to set power mode!\n"), ErrorKind::io},
+      {std::string("NVPM ERROR: failed to set power mode!\n"), ErrorKind::not_reached},
+      {fail(ErrorKind::io, "nvpmodel: ended with 1: NVPM ERROR: no"), ErrorKind::io},
       {fail(ErrorKind::timeout, "nvpmodel: no end in sight"), ErrorKind::timeout},
       {std::string(""), ErrorKind::not_reached},  // it says nothing and does nothing
   };
@@ -299,6 +303,9 @@ TEST(Nvpmodel, WhatTheProgramRefusesIsRecognised) {
     const auto result = (*knob)->set("25W", clock, kDeadline);
     ASSERT_FALSE(result.has_value());
     EXPECT_EQ(result.error().kind, kind) << to_string(result.error());
+    if (reply && reply->find("failed to set") != std::string::npos) {
+      EXPECT_NE(result.error().what.find("failed to set power mode!"), std::string::npos);
+    }
     EXPECT_EQ((*knob)->get(), Value("MAX"));
   }
 }
@@ -313,6 +320,22 @@ TEST(NvpmodelProgram, ReadsWhatTheQuerySays) {
   EXPECT_EQ(parse_query("NVPM WARN: fan mode is not set!\nNV Power Mode: 15W\n", conf), 2);
   EXPECT_EQ(parse_query("NV Power Mode: 60W\n9\n", conf).error().kind, ErrorKind::parse);
   EXPECT_EQ(parse_query("", conf).error().kind, ErrorKind::parse);
+}
+
+TEST(Nvpmodel, AnErrorLineAboutANodeThatIsNotThereDoesNotCount) {
+  MemoryTree tree;
+  fake::ManualClock clock;
+  add_orin(tree);
+  const auto conf = *nvpmodel::parse_conf(without_reboot(), kConf);
+  tree.add_program("nvpmodel", [&](const std::vector<std::string>& command) -> Result<std::string> {
+    if (command.at(1) == "-q") return "NV Power Mode: x\n" + read_line(tree, kStatus)->substr(8);
+    nvpmodel::ModeNodes nodes(conf, tree, "program");
+    (void)nodes.write(*conf.find_mode(std::stoi(command.at(2))));
+    (void)tree.write(kStatus, "pmode:000" + command.at(2));
+    return std::string("NVPM ERROR: Error opening /sys/devices/none: 2\n");
+  });
+  const auto knob = open_knob(spec(), tree);
+  EXPECT_EQ((*knob)->set("25W", clock, kDeadline), Value("25W"));
 }
 
 TEST(NvpmodelProgram, ReadsTheStatusFile) {
@@ -342,6 +365,61 @@ TEST(Nvpmodel, WithoutAStatusTheNodesThenTheDefaultSay) {
   EXPECT_EQ((*knob)->get(), Value("HALF"));
   ASSERT_TRUE(tree.write(kIsoCap, "12345").has_value());
   EXPECT_EQ((*knob)->get(), Value("ALL"));  // no mode holds: the file's default
+}
+
+// A node for every parameter of a conf, with tables that no mode's numbers need to be in.
+void add_nodes_of(MemoryTree& tree, const nvpmodel::Conf& conf) {
+  for (const auto& param : conf.params)
+    for (const auto& argument : param.arguments) {
+      if (argument.name.ends_with("_KNEXT")) continue;
+      const bool is_cpu = argument.path.find("cpufreq") != std::string::npos;
+      std::string table;
+      for (int i = 1; i <= 20; ++i)
+        table += std::to_string(i * 113400LL * (is_cpu ? 1 : 1000)) + " ";
+      if (argument.name == "FREQ_TABLE")
+        tree.add_text(argument.path, table + "\n", 0444);
+      else if (param.type == nvpmodel::ParamType::hwmon)
+        fake::add_cell(tree, argument.path + "/hwmon0/" + argument.file, "1000");
+      else if (argument.name.ends_with("_PG_MASK"))
+        fake::add_cell(tree, argument.path, conf.modes.front().assignments.front().value);
+      else
+        fake::add_cell(tree, argument.path, "1");
+    }
+  for (const auto& one : conf.modes.front().assignments)
+    if (one.argument.ends_with("_PG_MASK"))
+      (void)tree.write(conf.find_param(one.param)->find(one.argument)->path, one.value);
+}
+
+TEST(Nvpmodel, EveryModeOfRealFilesIsReachedOrNeedsAReboot) {
+  const auto paths = nvpmodel::real_confs();
+  if (paths.empty()) GTEST_SKIP() << "skipped: no shared data";
+  int reached = 0, refused = 0;
+  for (const auto& path : paths) {
+    SCOPED_TRACE(path.string());
+    MemoryTree tree;
+    fake::ManualClock clock;
+    tree.add_text(kConf, nvpmodel::content(path));
+    add_nodes_of(tree, *nvpmodel::parse_conf(*tree.read(kConf), kConf));
+    fake::add_cell(tree, kStatus, "pmode:0000");
+    const auto knob = open_knob(spec(), tree);
+    ASSERT_TRUE(knob.has_value()) << to_string(knob.error());
+    const auto before = tree.snapshot();
+    const auto saved = *(*knob)->save();
+    for (const auto& value : (*knob)->values()) {
+      const auto result = (*knob)->set(value, clock, kDeadline);
+      if (result) {
+        ++reached;
+        EXPECT_EQ((*knob)->get(), value);
+      } else {
+        ++refused;
+        EXPECT_EQ(result.error().kind, ErrorKind::unsupported) << to_string(result.error());
+      }
+    }
+    for (const auto& node : saved) (void)tree.write(node.path, node.text);
+    EXPECT_EQ(tree.snapshot(), before);
+  }
+  EXPECT_GT(reached, 30);
+  EXPECT_GT(refused, 3);
 }
 
 }  // namespace

@@ -82,8 +82,9 @@ Status judge_answer(std::string_view output, const Mode& mode) {
   if (has(output, "Running in chroot"))
     return fail(ErrorKind::unsupported, what + "passes every request over in a chroot or container",
                 "Run isojoule outside of it, on the board itself", "run nvpmodel -m");
+  // Its prompt ends with "bad input!" where nobody answers it.
   if (has(output, "Reboot required") || has(output, "DO YOU WANT TO REBOOT") ||
-      has(output, "optMask is 1"))
+      has(output, "optMask is 1") || has(output, "bad input"))
     return fail(ErrorKind::unsupported, what + "wants a reboot for the mode " + mode.name,
                 "Set it by hand with 'nvpmodel -m " + std::to_string(mode.id) +
                     "', let it reboot, and start again",
