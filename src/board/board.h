@@ -43,6 +43,8 @@ struct ThrottleSpec {
 struct BoardRelease {
   std::string name;              // "32.7", the L4T release it stands for
   std::vector<std::string> l4t;  // prefixes of L4T releases that it covers: "32.5", "32.6", "32.7"
+  // Sensors and knobs are those that the machine turns out to have; the lists below come on top.
+  bool discover = false;
   std::vector<ChipSpec> chips;
   std::vector<KnobSpec> knobs;
   std::vector<WatchSpec> watches;

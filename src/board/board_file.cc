@@ -319,7 +319,8 @@ Status Parser::read_release(const toml::table& table) {
   TableReader in = reader(table, "[[release]]");
   BoardRelease release;
   in.text("name", release.name);
-  in.texts("l4t", release.l4t);
+  in.texts("l4t", release.l4t, false);  // a board that is no Jetson has none
+  in.flag("discover", release.discover);
   for (const auto& other : file_.releases)
     if (other.name == release.name)
       in.fault(in.node("name"), ErrorKind::invalid, "release " + release.name + " is there twice");

@@ -47,6 +47,9 @@ CpuShape cpu_of(toml::node_view<const toml::node> node) {
   CpuShape cpu;
   cpu.driver = text_of(node["driver"]);
   cpu.governors = texts_of(node["governors"]);
+  cpu.table = node["table"].value_or<std::string>("ascending");
+  cpu.first_stays = node["first_stays"].value_or(false);
+  cpu.powersave_is = text_of(node["powersave_is"]);
   if (const toml::array* policies = node["policies"].as_array())
     for (const auto& policy : *policies)
       cpu.policies.push_back(integers_of(toml::node_view<const toml::node>(policy)));
@@ -88,16 +91,22 @@ std::vector<ChipShape> chips_of(toml::node_view<const toml::node> node) {
   return chips;
 }
 
-Status check(const BoardShape& shape, const std::string& kernel, const std::string& path) {
+Status check(const BoardShape& shape, const std::string& kernel, bool has_gpu,
+             const std::string& path) {
   const auto wrong = [&](const std::string& what) {
     return fail(ErrorKind::invalid, fmt::format("{}: release {}: {}", path, shape.release, what),
                 "Compare with the tree.toml of another board");
   };
-  if (kernel != "4.4" && kernel != "4.9" && kernel != "5.10" && kernel != "5.15")
-    return wrong("kernel '" + kernel + "' is none of 4.4, 4.9, 5.10, 5.15");
-  if (shape.model.empty() || shape.compatible.empty()) return wrong("identity is incomplete");
+  if (kernel != "4.4" && kernel != "4.9" && kernel != "5.10" && kernel != "5.15" &&
+      kernel.rfind("6.", 0) != 0)
+    return wrong("kernel '" + kernel + "' is none of 4.4, 4.9, 5.10, 5.15, 6.x");
+  if ((shape.model.empty() || shape.compatible.empty()) && shape.machine.dmi.empty())
+    return wrong("identity is incomplete");
   if (shape.cpu.policies.empty() || shape.cpu.governors.empty()) return wrong("cpu is incomplete");
-  if (shape.gpu.device.rfind("/sys/", 0) != 0 || shape.gpu.governors.empty())
+  if (shape.cpu.table != "ascending" && shape.cpu.table != "descending" &&
+      shape.cpu.table != "none")
+    return wrong("cpu.table '" + shape.cpu.table + "' is none of ascending, descending, none");
+  if (has_gpu && (shape.gpu.device.rfind("/sys/", 0) != 0 || shape.gpu.governors.empty()))
     return wrong("gpu is incomplete");
   for (const ChipShape& chip : shape.chips)
     if ((chip.driver != "iio" && chip.driver != "hwmon") || chip.rails.size() != 3 ||
@@ -158,13 +167,16 @@ Result<BoardShape> parse_shape(const std::string& text, const std::string& path,
   shape.average_limit_w = source["soctherm"]["average_limit_w"].value_or(0.0);
   shape.instantaneous_limit_w = source["soctherm"]["instantaneous_limit_w"].value_or(0.0);
   shape.chips = chips_of(source["chip"]);
-  ISOJOULE_CHECK(check(shape, kernel, path));
+  const auto placed = [&](Error error) {
+    error.what = fmt::format("{}: release {}: {}", path, shape.release, error.what);
+    return tl::unexpected<Error>(std::move(error));
+  };
+  auto machine = machine_shape_of(source);
+  if (!machine) return placed(machine.error());
+  shape.machine = std::move(*machine);
+  ISOJOULE_CHECK(check(shape, kernel, source.contains("gpu"), path));
   auto jetson = jetson_shape_of(source);
-  if (!jetson) {
-    jetson.error().what =
-        fmt::format("{}: release {}: {}", path, shape.release, jetson.error().what);
-    return tl::unexpected<Error>(jetson.error());
-  }
+  if (!jetson) return placed(jetson.error());
   shape.jetson = std::move(*jetson);
   return shape;
 }

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "twin/jetson_shape.h"
+#include "twin/machine_shape.h"
 
 namespace isojoule::twin {
 
@@ -14,16 +15,22 @@ namespace isojoule::twin {
 enum class Kernel {
   k4_9,   // L4T 28 (4.4) and 32: min above max is EINVAL
   k5_10,  // L4T 35: frequency QoS, the effective minimum is capped
-  k5_15,  // L4T 36
+  k5_15,  // L4T 36; 6.x behaves alike
 };
 
 struct CpuShape {
   std::string driver;
   std::vector<std::vector<int>> policies;  // the CPUs that share a clock
   std::vector<std::string> governors;      // in the order of the node
+  // scaling_available_frequencies: "ascending", "descending" (acpi-cpufreq), "none" (intel_pstate).
+  std::string table = "ascending";
+  bool first_stays = false;  // x86: cpu0 has no `online` and cannot go
+  // The simulated governor behind the name `powersave` where a driver has its own of that name
+  // (intel_pstate: the hardware chooses the clock); "" = the kernel's, the lowest clock.
+  std::string powersave_is;
 };
 
-struct GpuShape {
+struct GpuShape {                  // device "" = the board has no GPU that could run a network
   std::string device;              // the nvgpu device's folder
   std::vector<std::string> links;  // other names of that folder
   std::vector<std::string> compatible;
@@ -81,6 +88,7 @@ struct BoardShape {
   double instantaneous_limit_w = 0;
   std::vector<ChipShape> chips;
   JetsonShape jetson;
+  MachineShape machine;
 };
 
 // `release`: a release's name, also as the beginning of a longer one ("36.4" for "36.4.3"); "" =

@@ -27,11 +27,21 @@ HwmonNumbers other_numbers(int taken) {
   return {free[1], free[2], free[0]};
 }
 
+// Nodes and physics agree on whether there is a GPU.
+Status check_gpu(const BoardShape& shape, const Constants& constants) {
+  if (shape.gpu.device.empty() != constants.has_gpu()) return {};
+  return fail(
+      ErrorKind::invalid,
+      "board " + shape.board + ": one of tree.toml and twin.toml has a [gpu] and the other not",
+      "Give both a [gpu], or none");
+}
+
 }  // namespace
 
 Result<std::unique_ptr<BoardTree>> BoardTree::make(const BoardShape& shape,
                                                    const Constants& constants,
                                                    Simulation& simulation, const Options& options) {
+  ISOJOULE_CHECK(check_gpu(shape, constants));
   std::unique_ptr<BoardTree> made(new BoardTree(shape, constants, simulation, options));
   int number = 4;  // further chips lie behind the others
   for (std::size_t i = 0; i < shape.chips.size(); ++i) {
@@ -42,6 +52,8 @@ Result<std::unique_ptr<BoardTree>> BoardTree::make(const BoardShape& shape,
     ISOJOULE_CHECK(made->add_chip(chip, constants, shape, options, own));
   }
   add_identity(made->tree_, shape, options.seed);
+  ISOJOULE_TRY(made->machine_,
+               MachineNodes::make(made->tree_, shape.machine, constants, simulation, options.seed));
   ISOJOULE_CHECK(made->nvpmodel_.apply_start());
   made->tree_.set_root(options.root);
   return made;
@@ -53,8 +65,12 @@ BoardTree::BoardTree(const BoardShape& shape, const Constants& constants, Simula
       numbers_(other_numbers(shape.chips.empty() ? 3 : chip_number(shape.chips[0], options.seed))),
       cpu_(tree_, shape, constants, simulation),
       idle_(tree_, shape),
-      gpu_(tree_, shape, constants, simulation),
-      gpu_device_(tree_, shape, simulation),
+      gpu_(shape.gpu.device.empty()
+               ? nullptr
+               : std::make_unique<GpuNodes>(tree_, shape, constants, simulation)),
+      gpu_device_(shape.gpu.device.empty()
+                      ? nullptr
+                      : std::make_unique<GpuDeviceNodes>(tree_, shape, simulation)),
       caps_(tree_, shape.jetson.caps),
       emc_(tree_, shape.jetson.emc, constants, caps_, simulation),
       dla_(tree_, shape.jetson.dla, caps_),
@@ -95,6 +111,7 @@ Status BoardTree::add_chip(const ChipShape& shape, const Constants& constants,
 void BoardTree::begin_run(std::uint64_t seed) {
   for (std::size_t i = 0; i < chips_.size(); ++i)
     chips_[i]->begin_run(seed_for(seed, "chip " + std::to_string(i)));
+  machine_->begin_run(seed);
 }
 
 }  // namespace isojoule::twin

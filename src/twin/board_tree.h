@@ -18,6 +18,7 @@
 #include "twin/gpu_nodes.h"
 #include "twin/ina3221.h"
 #include "twin/ina_nodes.h"
+#include "twin/machine_nodes.h"
 #include "twin/nvpmodel.h"
 #include "twin/simulation.h"
 #include "twin/thermal_nodes.h"
@@ -62,6 +63,8 @@ class BoardTree {
   MemoryTree& tree() { return tree_; }
   // In the order of the shape's chips.
   Ina3221& chip(std::size_t index) { return *chips_.at(index); }
+  // Null where the board has none.
+  Battery* battery() { return machine_->battery(); }
   void begin_run(std::uint64_t seed);
 
  private:
@@ -75,8 +78,8 @@ class BoardTree {
   HwmonNumbers numbers_;
   CpuNodes cpu_;
   CpuIdleNodes idle_;
-  GpuNodes gpu_;
-  GpuDeviceNodes gpu_device_;
+  std::unique_ptr<GpuNodes> gpu_;  // null: the board has no GPU
+  std::unique_ptr<GpuDeviceNodes> gpu_device_;
   ClockCapNodes caps_;
   EmcNodes emc_;
   DlaNodes dla_;
@@ -85,6 +88,7 @@ class BoardTree {
   Nvpmodel nvpmodel_;  // last: a mode writes what the others have made
   std::vector<std::unique_ptr<Ina3221>> chips_;
   std::vector<std::unique_ptr<InaNodes>> chip_nodes_;
+  std::unique_ptr<MachineNodes> machine_;
 };
 
 }  // namespace isojoule::twin

@@ -58,8 +58,20 @@ struct Reader {
     return out;
   }
 
+  Status gpu(Constants& c) const {
+    ISOJOULE_TRY(c.gpu_frequencies, frequencies("gpu.frequencies_hz", 1));
+    ISOJOULE_TRY(c.gpu_governors, strings("gpu.governors"));
+    c.default_gpu_governor = root.at_path("gpu.default_governor").value_or(std::string());
+    const auto& names = c.gpu_governors;
+    if (std::find(names.begin(), names.end(), c.default_gpu_governor) == names.end())
+      return bad("gpu.default_governor is not among gpu.governors");
+    return {};
+  }
+
   Status numbers(Constants& c) const {
     for (const ConstantField& field : constant_fields()) {
+      if (!c.has_gpu() && field.of_gpu()) continue;
+      if (c.has_gpu() && field.of_cpu_kernels()) continue;
       const auto value = root.at_path(field.key).value<double>();
       if (!value && field.optional && !root.at_path(field.key)) continue;
       if (!value) return bad(fmt::format("{} ({}) is missing or no number", field.key, field.unit));
@@ -158,16 +170,14 @@ Result<Constants> read(const Reader& reader) {
   c.supply_voltage_v = reader.root.at_path("power.supply_v").value_or(0.0);
   if (!(c.supply_voltage_v > 0)) return reader.bad("power.supply_v must be above 0");
   ISOJOULE_TRY(c.cpu_frequencies, reader.frequencies("cpu.frequencies_khz", 1e3));
-  ISOJOULE_TRY(c.gpu_frequencies, reader.frequencies("gpu.frequencies_hz", 1));
   ISOJOULE_TRY(c.cpu_governors, reader.strings("cpu.governors"));
-  ISOJOULE_TRY(c.gpu_governors, reader.strings("gpu.governors"));
+  if (reader.root.contains("gpu") == reader.root.contains("kernels"))
+    return reader.bad("either [gpu] or [kernels] (networks on the CPU) is needed");
+  if (reader.root.contains("gpu")) ISOJOULE_CHECK(reader.gpu(c));
   ISOJOULE_TRY(c.thermal_zones, reader.strings("thermal.zones"));
   c.default_cpu_governor = reader.root.at_path("cpu.default_governor").value_or(std::string());
-  c.default_gpu_governor = reader.root.at_path("gpu.default_governor").value_or(std::string());
   if (!has(c.cpu_governors, c.default_cpu_governor))
     return reader.bad("cpu.default_governor is not among cpu.governors");
-  if (!has(c.gpu_governors, c.default_gpu_governor))
-    return reader.bad("gpu.default_governor is not among gpu.governors");
   ISOJOULE_CHECK(reader.numbers(c));
   ISOJOULE_CHECK(reader.rails(c));
   ISOJOULE_CHECK(reader.networks(c));

@@ -14,7 +14,8 @@
 
 namespace isojoule::twin {
 
-// At most two a network: how well its kernels use the GPU, and what the CPU does an inference.
+// At most two a network: how well its kernels use the GPU (or the cores), and what the CPU does an
+// inference.
 struct NetworkConstants {
   double kernel_efficiency = 0.4;         // share of the GPU's peak MAC rate in full tiles, 0..1
   double cpu_cycles_per_inference = 1e6;  // pre- and post-processing, Python
@@ -37,10 +38,24 @@ struct VoltageCurve {
   double knee_hz = 0;
 };
 
+// The kernels of a board whose networks run on its CPU cores: a thread a core that is online.
+struct CpuKernels {
+  double macs_per_cycle = 8;  // a core's peak in its vector units
+  double lanes = 4;           // element operations a cycle and core: what is no matrix product
+  double tile_rows = 8;       // of the inner product's register block; the last one is padded
+  double tile_columns = 8;
+  double dispatch_us = 5;       // a kernel: threads are woken and waited for
+  double bytes_per_cycle = 8;   // memory requests that one core makes at its clock
+  double overlap = 0.8;         // share of the shorter of compute and memory time that hides
+  double serial_share = 0.02;   // of a kernel's cycles on one core that no further core shortens
+  double vector_activity = 1;   // a core in such a kernel, against one that runs scalar code
+  double stall_activity = 0.4;  // a core that waits for memory or for the others
+};
+
 struct Constants {
   std::string board;
   std::vector<Hertz> cpu_frequencies;  // ascending
-  std::vector<Hertz> gpu_frequencies;
+  std::vector<Hertz> gpu_frequencies;  // empty: the board has none, its networks run on the CPU
   std::vector<std::string> cpu_governors;
   std::vector<std::string> gpu_governors;
   std::string default_cpu_governor;
@@ -53,6 +68,7 @@ struct Constants {
   double supply_voltage_v = 5;
   std::map<std::string, NetworkConstants> networks;
   NetworkConstants other_networks;  // for a network that is not in the table
+  bool has_gpu() const { return !gpu_frequencies.empty(); }
   std::string variants;  // the file's text from its first [variant.NAME] on, kept over a rewrite
 
   // ---- the GPU's kernels ----
@@ -62,6 +78,7 @@ struct Constants {
   double tile_columns = 64;
   double kernel_gap_us = 5;    // GPU idle between two kernels
   double launch_cycles = 3e4;  // CPU work to launch a kernel, ahead of the GPU
+  CpuKernels cpu_kernels;      // only where there is no GPU
   // ---- memory ----
   double memory_peak_gbps = 25.6;   // 1e9 byte/s
   double memory_efficiency = 0.7;   // share of the peak that kernels reach
@@ -74,7 +91,8 @@ struct Constants {
   // ---- power, at the module's input (regulators' losses included) ----
   double board_w = 0.8;
   double soc_w = 0.8;
-  double cv_w = 0;  // vision accelerators, powered but idle
+  double graphics_w = 0;  // a graphics unit that runs no network; only where has_gpu() is false
+  double cv_w = 0;        // vision accelerators, powered but idle
   VoltageCurve cpu_voltage{0.8, 1.1, 0};
   VoltageCurve gpu_voltage{0.8, 1.1, 0};
   double cpu_core_nf = 0.4;        // switched capacitance of a busy core: P = C V^2 f
@@ -129,6 +147,8 @@ struct ConstantField {
   double lower;  // physically sensible bounds, checked when the file is read
   double upper;
   bool optional = false;  // may be missing in the file: then as Constants begins
+  bool of_gpu() const { return key.starts_with("gpu."); }
+  bool of_cpu_kernels() const { return key.starts_with("kernels."); }
 };
 std::span<const ConstantField> constant_fields();
 

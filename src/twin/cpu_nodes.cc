@@ -42,6 +42,9 @@ CpuNodes::CpuNodes(MemoryTree& tree, const BoardShape& shape, const Constants& c
       simulation_(simulation),
       kernel_(shape.kernel),
       driver_(shape.cpu.driver),
+      table_order_(shape.cpu.table),
+      first_stays_(shape.cpu.first_stays),
+      powersave_is_(shape.cpu.powersave_is),
       table_(constants.cpu_frequencies, kKilohertz),
       governors_(known_governors(shape.cpu.governors, constants.cpu_governors)) {
   for (const auto& cpus : shape.cpu.policies) {
@@ -49,6 +52,7 @@ CpuNodes::CpuNodes(MemoryTree& tree, const BoardShape& shape, const Constants& c
     policy.cpus = cpus;
     policy.path = fmt::format("{}/cpufreq/policy{}", kFolder, cpus.front());
     policy.governor = simulation.governor(Domain::cpu);
+    if (policy.governor == powersave_is_) policy.governor = "powersave";
     policy.user_min = policy.min = table_.lowest();
     policy.user_max = policy.max = table_.highest();
     policies_.push_back(policy);
@@ -77,9 +81,10 @@ void CpuNodes::add_cpus() {
     return cpu_list(off) + "\n";
   });
   for (const int cpu : all)
-    tree_.add_integer(
-        cpu_folder(cpu) + "/online", [this, cpu] { return is_online(cpu) ? 1 : 0; },
-        [this, cpu](std::string_view text) { return write_online(cpu, text); });
+    if (cpu != 0 || !first_stays_)
+      tree_.add_integer(
+          cpu_folder(cpu) + "/online", [this, cpu] { return is_online(cpu) ? 1 : 0; },
+          [this, cpu](std::string_view text) { return write_online(cpu, text); });
 }
 
 void CpuNodes::add_policy(Policy& policy) {
@@ -100,7 +105,10 @@ void CpuNodes::remove_policy(Policy& policy) {
 
 void CpuNodes::add_texts(const Policy& policy) {
   const std::string at = policy.path + "/";
-  tree_.add_text(at + "scaling_available_frequencies", line_of(table_.entries(), " \n"), 0444);
+  std::vector<std::int64_t> table = table_.entries();
+  if (table_order_ == "descending") std::reverse(table.begin(), table.end());
+  if (table_order_ != "none")
+    tree_.add_text(at + "scaling_available_frequencies", line_of(table, " \n"), 0444);
   tree_.add_text(at + "scaling_available_governors", line_of(governors_, " \n"), 0444);
   tree_.add_text(at + "scaling_driver", driver_ + "\n", 0444);
   tree_.add_text(at + "cpuinfo_min_freq", fmt::format("{}\n", table_.lowest()), 0444);
@@ -185,8 +193,8 @@ std::vector<ClusterLimits> CpuNodes::idle_clusters() const {
     limits.online_cores = online;
     limits.lowest = table_.hertz(table_.at_least(policy.min));
     limits.highest = table_.hertz(table_.at_most(policy.max));
-    const bool still = policy.governor == "performance" || policy.governor == "powersave" ||
-                       policy.governor == "userspace";
+    const std::string& name = simulated(policy.governor);
+    const bool still = name == "performance" || name == "powersave" || name == "userspace";
     if (still) limits.fixed = table_.hertz(current(policy));
     limits.governed = !still && limits.lowest < limits.highest;
     clusters.push_back(limits);
@@ -198,8 +206,8 @@ void CpuNodes::apply_to_simulation() {
   const Policy& policy = *ruling_;
   simulation_.set_limits(Domain::cpu, table_.hertz(table_.at_least(policy.min)),
                          table_.hertz(table_.at_most(policy.max)));
-  if (simulation_.governor(Domain::cpu) != policy.governor)
-    simulation_.set_governor(Domain::cpu, policy.governor);
+  if (simulation_.governor(Domain::cpu) != simulated(policy.governor))
+    simulation_.set_governor(Domain::cpu, simulated(policy.governor));
   if (policy.governor == "userspace")  // a governor starts from where the clock stands
     simulation_.set_userspace_frequency(Domain::cpu, table_.hertz(policy.set_speed));
 }
@@ -247,6 +255,10 @@ Status CpuNodes::write_online(int cpu, std::string_view text) {
   return {};
 }
 
+const std::string& CpuNodes::simulated(const std::string& governor) const {
+  return governor == "powersave" && !powersave_is_.empty() ? powersave_is_ : governor;
+}
+
 CpuNodes::Policy* CpuNodes::find_ruling() {
   for (Policy& policy : policies_)
     if (!online_of(policy.cpus).empty()) return &policy;
@@ -259,7 +271,7 @@ std::int64_t CpuNodes::current(const Policy& policy) const {
   const std::int64_t low = table_.at_least(policy.min);
   const std::int64_t high = table_.at_most(policy.max);
   if (policy.governor == "performance") return high;
-  if (policy.governor == "powersave") return low;
+  if (simulated(policy.governor) == "powersave") return low;
   return std::clamp(policy.governor == "userspace" ? policy.set_speed : running, low, high);
 }
 

@@ -6,7 +6,8 @@
 // The work runs on one core of the first policy with an online CPU, at that policy's clock. The
 // other policies' cores idle: each policy shows what its own governor and limits would make of the
 // same load, and its uncore power and leakage are those of that clock. Which CPUs share a policy is
-// the board's: pairs on Xavier, fours on Orin, one each on the TX2 (per-CPU folders).
+// the board's (on a board without a GPU the kernels run on every online core, at that one clock):
+// pairs on Xavier, fours on Orin, one each on the TX2 (per-CPU folders).
 #pragma once
 
 #include <string>
@@ -54,6 +55,8 @@ class CpuNodes {
   void apply(const Policy& policy);
   void apply_to_simulation();
   std::vector<ClusterLimits> idle_clusters() const;
+  // The simulation's governor behind a name of the tree.
+  const std::string& simulated(const std::string& governor) const;
   bool rules(const Policy& policy) const { return &policy == ruling_; }
   Policy* find_ruling();
   std::int64_t current(const Policy& policy) const;
@@ -65,6 +68,9 @@ class CpuNodes {
   Simulation& simulation_;
   Kernel kernel_;
   std::string driver_;
+  std::string table_order_;  // of CpuShape
+  bool first_stays_;
+  std::string powersave_is_;
   ClockTable table_;
   std::vector<std::string> governors_;
   std::vector<Policy> policies_;

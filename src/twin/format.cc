@@ -89,7 +89,9 @@ std::string format_constants(const Constants& constants,
       "\"{0}\"\n",
       c.board);
   Constants standard;
-  for (const std::string_view wanted : {"gpu", "memory", "cpu", "power", "thermal", "process"}) {
+  for (const std::string_view wanted :
+       {"gpu", "kernels", "memory", "cpu", "power", "thermal", "process"}) {
+    if (wanted == (c.has_gpu() ? "kernels" : "gpu")) continue;
     out += fmt::format("\n[{}]\n{}", wanted, fixed_part(c, wanted));
     for (const ConstantField& field : constant_fields()) {
       const auto dot = field.key.find('.');

@@ -48,6 +48,8 @@ class Governor {
   Duration period_;
 };
 
+// performance, powersave and userspace over a table that outlives them; null for another name.
+std::unique_ptr<Governor> make_fixed(const std::string& name, const std::vector<Hertz>& table);
 // Null for a name that is none. `userspace` keeps the current entry: Simulation sets it.
 std::unique_ptr<Governor> make_cpu_governor(const std::string& name, const Constants& constants);
 std::unique_ptr<Governor> make_gpu_governor(const std::string& name, const Constants& constants);

@@ -11,7 +11,7 @@ namespace isojoule::twin {
 
 class History {
  public:
-  static constexpr std::size_t most_rails = 8;
+  static constexpr std::size_t most_rails = 16;
   static constexpr Duration span = {3'000'000'000};  // kept behind the newest point, at least
   struct Point {
     Instant time;

@@ -19,12 +19,15 @@ std::string boot_id(std::uint64_t seed) {
 
 void add_identity(MemoryTree& tree, const BoardShape& shape, std::uint64_t seed) {
   const std::string base = "/sys/firmware/devicetree/base";
-  std::string compatible;
-  for (const auto& name : shape.compatible) compatible += name + '\0';
-  tree.add_text(base + "/model", shape.model + '\0', 0444);
-  tree.add_text(base + "/compatible", compatible, 0444);
-  tree.add_link("/proc/device-tree", base);
-  tree.add_text("/etc/nv_tegra_release", shape.nv_tegra_release + "\n", 0644);
+  if (!shape.compatible.empty()) {
+    std::string compatible;
+    for (const auto& name : shape.compatible) compatible += name + '\0';
+    tree.add_text(base + "/model", shape.model + '\0', 0444);
+    tree.add_text(base + "/compatible", compatible, 0444);
+    tree.add_link("/proc/device-tree", base);
+  }
+  if (!shape.nv_tegra_release.empty())
+    tree.add_text("/etc/nv_tegra_release", shape.nv_tegra_release + "\n", 0644);
   tree.add_text("/proc/sys/kernel/osrelease", shape.os_release + "\n", 0444);
   tree.add_text("/proc/sys/kernel/random/boot_id", boot_id(seed), 0444);
 }

@@ -1,4 +1,4 @@
-// Who the board is: device-tree, release file, boot id.
+// Who the board is: device-tree and release file where it has them, boot id. (A PC: machine_nodes.)
 #pragma once
 
 #include <cstdint>

@@ -43,6 +43,17 @@ double cpu_power(const Constants& c, const PowerState& s, double volts) {
          idle;
 }
 
+double gpu_power(const Constants& c, const PowerState& s) {
+  const double volts = voltage_at(c.gpu_voltage, s.gpu_hz, c.gpu_frequencies.back().value(),
+                                  s.gpu_governed, c.governor_guard_band);
+  const double clocked = s.gpu_busy + c.gpu_idle_share * (1 - s.gpu_busy);
+  const double scale = volts / c.gpu_voltage.maximum_v;
+  const double gated = s.gpu_gated ? c.gpu_gated_share : 1;
+  return gated * (c.gpu_clock_nf * 1e-9 * clocked * volts * volts * s.gpu_hz +
+                  c.gpu_mac_pj * 1e-12 * scale * scale * s.macs_per_s +
+                  leakage(c.gpu_leakage_w, volts, c.gpu_voltage.maximum_v, 1, c, s.temperature_c));
+}
+
 }  // namespace
 
 double voltage_at(const VoltageCurve& curve, double f, double highest_f, bool governed,
@@ -58,16 +69,8 @@ ComponentPower component_power(const Constants& c, const PowerState& s) {
   ComponentPower power{};
   const double cpu_v = voltage_at(c.cpu_voltage, s.cpu_hz, c.cpu_frequencies.back().value(),
                                   s.cpu_governed, c.governor_guard_band);
-  const double gpu_v = voltage_at(c.gpu_voltage, s.gpu_hz, c.gpu_frequencies.back().value(),
-                                  s.gpu_governed, c.governor_guard_band);
   at(power, Component::cpu) = cpu_power(c, s, cpu_v);
-  const double clocked = s.gpu_busy + c.gpu_idle_share * (1 - s.gpu_busy);
-  const double scale = gpu_v / c.gpu_voltage.maximum_v;
-  const double gated = s.gpu_gated ? c.gpu_gated_share : 1;
-  at(power, Component::gpu) =
-      gated * (c.gpu_clock_nf * 1e-9 * clocked * gpu_v * gpu_v * s.gpu_hz +
-               c.gpu_mac_pj * 1e-12 * scale * scale * s.macs_per_s +
-               leakage(c.gpu_leakage_w, gpu_v, c.gpu_voltage.maximum_v, 1, c, s.temperature_c));
+  at(power, Component::gpu) = c.has_gpu() ? gpu_power(c, s) : c.graphics_w;
   at(power, Component::memory) =
       c.memory_pj_per_byte * 1e-12 * s.bytes_per_s + c.memory_idle_w * s.memory_share;
   at(power, Component::soc) = c.soc_w - c.memory_idle_w;

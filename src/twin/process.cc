@@ -36,7 +36,7 @@ void Process::plan_phases(const SimulatedJob& job) {
                      1,
                      {{StageKind::io, file_bytes / (c.storage_mbps * 1e6)},
                       {StageKind::cpu, 1 + file_bytes * c.load_cycles_per_byte}}});
-  const double launches = work_.kernels * c.launch_cycles;
+  const double launches = c.has_gpu() ? work_.kernels * c.launch_cycles : 0;
   phases_.push_back({PhaseKind::graph_initialisation,
                      1,
                      {{StageKind::cpu, 1 + c.initialisation_cycles + launches}}});
@@ -65,7 +65,8 @@ void Process::begin_round(Instant now) {
   const double variation = factor(random_, constants_.batch_variation);
   for (Stage& stage : stages_) {
     stage.amount *= variation;
-    if (stage.kind == StageKind::gpu) stage.amount *= run_factor_;
+    if (stage.kind == StageKind::gpu || stage.kind == StageKind::cpu_kernels)
+      stage.amount *= run_factor_;
   }
 }
 
@@ -93,10 +94,10 @@ void Process::end_stage(Instant now, std::deque<SimulatedEvent>& events) {
   finished_ = true;
 }
 
-Second Process::after_stage(Hertz cpu, std::size_t gpu) const {
+Second Process::after_stage(Hertz cpu, std::size_t gpu, int cores) const {
   Second sum(0);
   for (std::size_t i = stage_ + 1; i < stages_.size(); ++i)
-    sum += Second(stage_load(work_, constants_, stages_[i], cpu, gpu).seconds);
+    sum += Second(stage_load(work_, constants_, stages_[i], cpu, gpu, cores).seconds);
   return sum;
 }
 

@@ -25,11 +25,11 @@ class Process {
   bool finished() const { return finished_; }
 
   // The whole current stage at these clocks (gpu: index into the table).
-  StageLoad load(Hertz cpu, std::size_t gpu) const {
-    return stage_load(work_, constants_, stage(), cpu, gpu);
+  StageLoad load(Hertz cpu, std::size_t gpu, int cores = 1) const {
+    return stage_load(work_, constants_, stage(), cpu, gpu, cores);
   }
   // From the end of the current stage to the end of the batch or phase that it belongs to.
-  Second after_stage(Hertz cpu, std::size_t gpu) const;
+  Second after_stage(Hertz cpu, std::size_t gpu, int cores = 1) const;
   // The current stage has ended: goes on to the next and says what that ends and begins.
   void end_stage(Instant now, std::deque<SimulatedEvent>& events);
   bool woke_from_io() const { return woke_from_io_; }

@@ -26,7 +26,7 @@ class Simulation::Impl {
   Impl(const Constants& constants, std::uint64_t seed, bool noise)
       : c_(constants), random_(seed_for(seed, "simulation")), noise_(noise) {
     set_up(domain(Domain::cpu), c_.cpu_frequencies);
-    set_up(domain(Domain::gpu), c_.gpu_frequencies);
+    set_up(domain(Domain::gpu), c_.has_gpu() ? c_.gpu_frequencies : no_clock_);
     online_ = c_.cores;
     choose(Domain::cpu, c_.default_cpu_governor);
     choose(Domain::gpu, c_.default_gpu_governor);
@@ -100,7 +100,7 @@ class Simulation::Impl {
     close_segment();
     const ClockDomain& cpu = domain(Domain::cpu);
     const ClockDomain& gpu = domain(Domain::gpu);
-    load_ = process_ ? process_->load(cpu.frequency(), gpu.current) : StageLoad{};
+    load_ = process_ ? process_->load(cpu.frequency(), gpu.current, online_) : StageLoad{};
     stage_end_ = process_ ? now_ + Duration::from(Second(remaining_ * load_.seconds)) : never;
     state_ = {cpu.frequency().value(), gpu.frequency().value(), cpu.moves(), gpu.moves(), online_};
     state_.cpu_activity = load_.cpu_activity;
@@ -183,9 +183,13 @@ class Simulation::Impl {
   }
 
   // ---- governors ----
+  std::unique_ptr<Governor> governor_of(Domain which, const std::string& name) const {
+    if (which == Domain::cpu) return make_cpu_governor(name, c_);
+    return c_.has_gpu() ? make_gpu_governor(name, c_) : make_fixed("performance", no_clock_);
+  }
   void choose(Domain which, const std::string& name) {
     ClockDomain& d = domain(which);
-    auto made = which == Domain::cpu ? make_cpu_governor(name, c_) : make_gpu_governor(name, c_);
+    auto made = governor_of(which, name);
     if (!made) return;
     // Userspace begins where the clock stands; a governor chosen anew keeps its wish.
     if (d.governor_name != name) d.wish = d.current;
@@ -320,10 +324,11 @@ class Simulation::Impl {
   std::optional<Instant> next_process_time() const {
     if (!process_) return std::nullopt;
     return stage_end_ + Duration::from(process_->after_stage(domain(Domain::cpu).frequency(),
-                                                             domain(Domain::gpu).current));
+                                                             domain(Domain::gpu).current, online_));
   }
 
   const Constants c_;
+  const std::vector<Hertz> no_clock_{Hertz(1)};  // stands in for a GPU that is not there
   Random random_;
   bool noise_;
   Instant now_, segment_begin_;
@@ -370,6 +375,12 @@ Joule Simulation::rail_energy(std::size_t rail, Instant t) const {
   // Within the open segment its power holds.
   const double seconds = (std::min(t, impl_->now_) - newest.time).seconds().value();
   return Joule(newest.joules[rail] + impl_->watts_[rail] * std::max(0.0, seconds));
+}
+Watt Simulation::rail_power(std::size_t rail) const { return Watt(impl_->watts_[rail]); }
+Volt Simulation::cpu_voltage() const {
+  const Constants& c = impl_->c_;
+  return Volt(voltage_at(c.cpu_voltage, impl_->state_.cpu_hz, c.cpu_frequencies.back().value(),
+                         impl_->state_.cpu_governed, c.governor_guard_band));
 }
 Volt Simulation::rail_voltage(std::size_t rail) const {
   const Constants& c = impl_->c_;

@@ -69,6 +69,8 @@ class Simulation {
   // [now - history, now]; history is at least two windows of the power chip.
   Joule rail_energy(std::size_t rail, Instant t) const;
   Volt rail_voltage(std::size_t rail) const;
+  Watt rail_power(std::size_t rail) const;  // now
+  Volt cpu_voltage() const;                 // of the working cluster, now
 
   // ---- what the kernel's nodes read and write; frequencies in hertz, all from the tables ----
   Hertz frequency(Domain domain) const;  // as it runs now

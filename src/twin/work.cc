@@ -4,6 +4,8 @@
 #include <cmath>
 #include <string_view>
 
+#include "twin/cpu_work.h"
+
 namespace isojoule::twin {
 namespace {
 
@@ -78,19 +80,20 @@ BatchWork batch_work(const NetworkCost& cost, const NetworkConstants& network,
   for (const LayerCost& layer : cost.layers) {
     if (is_free(layer)) continue;
     if (kernels.empty()) work.input_bytes = static_cast<double>(layer.bytes_read);
-    kernels.push_back(kernel_of(layer, network, constants, work));
+    kernels.push_back(constants.has_gpu() ? kernel_of(layer, network, constants, work) : Kernel{});
     work.weight_bytes += scale * static_cast<double>(layer.bytes_weights);
     work.activation_bytes += scale * static_cast<double>(layer.bytes_written);
   }
   work.kernels = static_cast<double>(kernels.size());
   work.gpu_seconds.reserve(constants.gpu_frequencies.size());
+  if (!constants.has_gpu()) add_cpu_times(work, cost, network, constants, memory_share);
   for (const Hertz f : constants.gpu_frequencies)
     work.gpu_seconds.push_back(seconds_at(kernels, f.value(), constants, memory_share));
   return work;
 }
 
 StageLoad stage_load(const BatchWork& work, const Constants& constants, const Stage& stage,
-                     Hertz cpu, std::size_t gpu) {
+                     Hertz cpu, std::size_t gpu, int cores) {
   StageLoad load;
   if (stage.kind == StageKind::io) {
     load.seconds = stage.amount;
@@ -100,6 +103,14 @@ StageLoad stage_load(const BatchWork& work, const Constants& constants, const St
   if (stage.kind == StageKind::cpu) {
     load.seconds = stage.amount / cpu.value();
     load.cpu_activity = 1;
+    return load;
+  }
+  if (stage.kind == StageKind::cpu_kernels) {
+    const CpuKernelTime& time = work.cpu_times[cpu_time_index(constants, cpu, cores)];
+    load.seconds = stage.amount * time.seconds;
+    load.cpu_activity = time.activity;
+    load.macs_per_s = (work.matrix_macs + work.lane_ops) / load.seconds;
+    load.bytes_per_s = work.bytes / load.seconds;
     return load;
   }
   // The CPU launches kernels ahead of the GPU; whichever stream is longer sets the time.
@@ -121,7 +132,7 @@ std::vector<Stage> batch_stages(const BatchWork& work, const NetworkConstants& n
   const double cycles = network.cpu_cycles_per_inference * static_cast<double>(work.batch);
   if (input_s > 0) stages.push_back({StageKind::io, input_s});
   if (cycles > 0) stages.push_back({StageKind::cpu, cycles});
-  stages.push_back({StageKind::gpu, 1});
+  stages.push_back({constants.has_gpu() ? StageKind::gpu : StageKind::cpu_kernels, 1});
   return stages;
 }
 

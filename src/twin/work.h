@@ -14,6 +14,12 @@
 
 namespace isojoule::twin {
 
+// A batch on a number of CPU cores at one clock.
+struct CpuKernelTime {
+  double seconds = 0;
+  double activity = 0;  // mean cores' worth of switching, as the power sees it
+};
+
 struct BatchWork {
   std::int64_t batch = 1;
   double matrix_macs = 0;  // with padding
@@ -21,18 +27,20 @@ struct BatchWork {
   double bytes = 0;        // to and from the DRAM
   double kernels = 0;
   double input_bytes = 0;
-  double weight_bytes = 0;          // on the GPU, in its precision
-  double activation_bytes = 0;      // all layers' outputs: the framework keeps them
-  std::vector<double> gpu_seconds;  // by index of the GPU's frequency table
+  double weight_bytes = 0;               // on the GPU, in its precision
+  double activation_bytes = 0;           // all layers' outputs: the framework keeps them
+  std::vector<double> gpu_seconds;       // by index of the GPU's frequency table
+  std::vector<CpuKernelTime> cpu_times;  // of a board without a GPU: cpu_time_index() finds one
 };
 
 // One stage of the process: waiting for storage, computing on one core, or the GPU running a batch
 // while a core launches its kernels and then polls for the end.
-enum class StageKind : std::uint8_t { io, cpu, gpu };
+// On a board without a GPU every core that is online computes the batch's kernels.
+enum class StageKind : std::uint8_t { io, cpu, gpu, cpu_kernels };
 
 struct Stage {
   StageKind kind;
-  double amount;  // io: seconds; cpu: cycles; gpu: batches (1, with its variation)
+  double amount;  // io: seconds; cpu: cycles; gpu: batches (1, with its variation), cpu_kernels too
 };
 
 // What a stage does to the board at given clocks.
@@ -43,9 +51,9 @@ struct StageLoad {
   double macs_per_s = 0, bytes_per_s = 0;
 };
 
-// `gpu` is an index into the GPU's table.
+// `gpu` is an index into the GPU's table; `cores` are online (they matter for cpu_kernels only).
 StageLoad stage_load(const BatchWork& work, const Constants& constants, const Stage& stage,
-                     Hertz cpu, std::size_t gpu);
+                     Hertz cpu, std::size_t gpu, int cores = 1);
 // The stages of one batch.
 std::vector<Stage> batch_stages(const BatchWork& work, const NetworkConstants& network,
                                 const Constants& constants);
