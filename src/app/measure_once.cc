@@ -4,6 +4,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "app/guard_place.h"
 #include "board/journal.h"
 
 namespace isojoule {
@@ -47,10 +48,8 @@ Result<MeasureResult> measure_once(const Paths& paths, const MeasureRequest& req
   ISOJOULE_TRY(std::string path, network_file(*target, paths, request.network));
   std::unique_ptr<BoardGuard> guard;
   if (!request.setting.values().empty()) {
-    std::error_code code;
-    std::filesystem::create_directories(paths.state, code);
-    ISOJOULE_TRY(guard, BoardGuard::take(target->board, paths.state + "/measure-" +
-                                                            target->board.file.name + ".journal"));
+    ISOJOULE_TRY(guard, BoardGuard::take(target->board,
+                                         guard_options(paths, request.target, request.command)));
   }
   const Job job = job_of(request, std::move(path));
   Protocol protocol;

@@ -22,6 +22,7 @@ struct MeasureRequest {
   Setting setting;                             // knobs to set; empty: the board is left as it is
   Duration sampling_period = Duration::milliseconds(100);
   Duration idle = Duration::milliseconds(1000);
+  std::string command;  // as the user typed it: what another program is told meanwhile
 };
 
 struct MeasureResult {

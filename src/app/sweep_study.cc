@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "app/guard_place.h"
 #include "base/hash.h"
 #include "base/text_file.h"
 #include "base/wall_time.h"
@@ -105,13 +106,10 @@ Result<SweepResult> sweep_study(const Paths& paths, const SweepRequest& request,
   ISOJOULE_TRY(auto study, open_or_create(request.study_path, info, created));
   // A twin's nodes die with the process, so its journal lies beside the study; a real board's lies
   // in one place, where the next program finds it.
-  const std::string journal = target->twin
-                                  ? request.study_path + ".journal"
-                                  : paths.state + "/" + target->board.file.name + ".journal";
-  std::error_code code;
-  std::filesystem::create_directories(std::filesystem::absolute(journal).parent_path(), code);
+  GuardOptions guard = guard_options(paths, request.target, request.command);
+  if (target->twin) guard.journal = request.study_path + ".journal";
   auto swept =
-      sweep(plan, target->board, *target->engine(), *study, files, journal, interrupted, progress);
+      sweep(plan, target->board, *target->engine(), *study, files, guard, interrupted, progress);
   if (!swept && created) remove_if_empty(study, request.study_path);
   return swept;
 }

@@ -4,19 +4,12 @@
 #include <filesystem>
 #include <set>
 
+#include "base/wall_time.h"
 #include "board/journal_file.h"
+#include "board/restore.h"
 
 namespace isojoule {
 namespace {
-
-constexpr const char* kBootId = "/proc/sys/kernel/random/boot_id";
-// Two are enough for a pair of limits, one more for a policy that comes back with its core.
-constexpr int kPasses = 4;
-
-std::string boot_id(FileTree& tree) {
-  const auto id = read_line(tree, kBootId);
-  return id ? *id : std::string();
-}
 
 // Every node once, in the order in which it is to be written back.
 Result<std::vector<SavedNode>> save_nodes(const Board& board) {
@@ -30,76 +23,92 @@ Result<std::vector<SavedNode>> save_nodes(const Board& board) {
   return nodes;
 }
 
-// Ok when the node says what it said.
-Status restore_node(FileTree& tree, const SavedNode& node) {
-  ISOJOULE_TRY(const std::string before, read_line(tree, node.path));
-  if (before == node.text) return {};
-  ISOJOULE_CHECK(tree.write(node.path, node.text));
-  ISOJOULE_TRY(const std::string after, read_line(tree, node.path));
-  if (after == node.text) return {};
+Status check_board(const journal::Journal& old, const Board& board, const std::string& path) {
+  if (old.board == board.file.name) return {};
   return fail(
-      ErrorKind::not_reached,
-      node.path + ": '" + node.text + "' was written back and it still reads '" + after + "'",
-      "Look for another program that sets it (nvpmodel, jetson_clocks)", "restore");
+      ErrorKind::invalid,
+      path + ": the journal is of the board '" + old.board + "', this is '" + board.file.name + "'",
+      "Restore that board first (isojoule restore), or name another journal");
 }
 
-// Writing one node may move another (a governor, a core that comes back), so only a pass in which
-// every node already says what it said is the end.
-Status restore_nodes(FileTree& tree, const std::vector<SavedNode>& nodes) {
-  std::optional<Error> first;
-  for (int pass = 0; pass < kPasses; ++pass) {
-    first.reset();
-    for (const auto& node : nodes) {
-      const auto status = restore_node(tree, node);
-      if (!status && !first) first = status.error();
-    }
-    const bool same = std::all_of(nodes.begin(), nodes.end(), [&](const SavedNode& node) {
-      const auto text = read_line(tree, node.path);
-      return text && *text == node.text;
-    });
-    if (same) return {};
+tl::unexpected<Error> held_by(const journal::Journal& old) {
+  return fail(
+      ErrorKind::busy,
+      "the board is held by " + old.command + (old.since.empty() ? "" : " since " + old.since),
+      "Undo it first: isojoule restore");
+}
+
+// An earlier program's journal. Where it holds the board and may be taken over, its nodes go on
+// being the way back.
+Status settle_old_journal(Board& board, const GuardOptions& options,
+                          std::vector<SavedNode>& taken_over) {
+  std::error_code code;
+  if (!std::filesystem::exists(options.journal, code)) {
+    if (code)
+      return tl::unexpected<Error>(error_from_errno(code.value(), options.journal, "look up"));
+    return {};
   }
-  if (first) return tl::unexpected<Error>(*first);
-  return fail(ErrorKind::not_reached, "the board's nodes do not stay as they are written back",
-              "Look for another program that sets them (nvpmodel, jetson_clocks)", "restore");
+  ISOJOULE_TRY(const journal::Journal old, journal::read(options.journal));
+  const std::string now = journal::boot_id(*board.tree);
+  // The kernel has forgotten what was set before a reboot.
+  if (!old.boot_id.empty() && !now.empty() && old.boot_id != now)
+    return journal::remove(options.journal);
+  ISOJOULE_CHECK(check_board(old, board, options.journal));
+  if (old.held && !options.take_over_held) return held_by(old);
+  if (old.held) {
+    taken_over = old.nodes;
+    return {};
+  }
+  ISOJOULE_CHECK(restore_journal(*board.tree, options.journal));
+  return {};
 }
 
-// An earlier program's journal.
-Status settle_old_journal(Board& board, const std::string& path) {
-  ISOJOULE_TRY(const journal::Journal old, journal::read(path));
-  const std::string now = boot_id(*board.tree);
-  // The kernel has forgotten what was set before a reboot.
-  if (!old.boot_id.empty() && !now.empty() && old.boot_id != now) return journal::remove(path);
-  if (old.board != board.file.name)
-    return fail(ErrorKind::invalid,
-                path + ": the journal is of the board '" + old.board + "', this is '" +
-                    board.file.name + "'",
-                "Restore that board first, or name another journal");
-  if (journal::writer_is_alive(old))
-    return fail(ErrorKind::busy,
-                path + ": the program that set this board is still running (process " +
-                    std::to_string(old.process) + ")",
-                "Wait for its end, or stop it");
-  ISOJOULE_CHECK(restore_nodes(*board.tree, old.nodes));
-  return journal::remove(path);
+void add_missing(std::vector<SavedNode>& nodes, std::vector<SavedNode> more) {
+  std::set<std::string> known;
+  for (const auto& node : nodes) known.insert(node.path);
+  for (auto& node : more)
+    if (known.insert(node.path).second) nodes.push_back(std::move(node));
+}
+
+journal::Journal journal_of(const Board& board, const GuardOptions& options,
+                            std::vector<SavedNode> nodes) {
+  journal::Journal journal;
+  journal.board = board.file.name;
+  journal.boot_id = journal::boot_id(*board.tree);
+  journal.command = options.command;
+  journal.since = wall_time_now();
+  journal::stamp(journal);
+  journal.nodes = std::move(nodes);
+  return journal;
 }
 
 }  // namespace
 
-BoardGuard::BoardGuard(Board& board, std::string path, std::vector<SavedNode> nodes)
-    : board_(board), path_(std::move(path)), nodes_(std::move(nodes)) {}
+Result<std::unique_ptr<BoardGuard>> BoardGuard::take(Board& board, const GuardOptions& options) {
+  BoardLock lock;
+  if (!options.lock.empty()) {
+    ISOJOULE_TRY(lock, BoardLock::take(options.lock, options.command));
+  }
+  std::unique_ptr<BoardGuard> guard(new BoardGuard(board, options, std::move(lock)));
+  guard->done_ = true;  // until there is something to restore
+  ISOJOULE_CHECK(guard->begin());
+  return guard;
+}
 
-Result<std::unique_ptr<BoardGuard>> BoardGuard::take(Board& board, const std::string& path) {
-  std::error_code code;
-  if (std::filesystem::exists(path, code)) ISOJOULE_CHECK(settle_old_journal(board, path));
-  if (code) return tl::unexpected<Error>(error_from_errno(code.value(), path, "look up"));
-  journal::Journal journal;
-  journal.board = board.file.name;
-  journal.boot_id = boot_id(*board.tree);
-  journal::stamp(journal);
-  ISOJOULE_TRY(journal.nodes, save_nodes(board));
-  ISOJOULE_CHECK(journal::write(journal, path));
-  return std::unique_ptr<BoardGuard>(new BoardGuard(board, path, std::move(journal.nodes)));
+Status BoardGuard::begin() {
+  ISOJOULE_CHECK(settle_old_journal(board_, options_, nodes_));
+  ISOJOULE_TRY(auto now, save_nodes(board_));
+  add_missing(nodes_, std::move(now));
+  ISOJOULE_CHECK(journal::write(journal_of(board_, options_, nodes_), options_.journal));
+  done_ = false;
+  if (!options_.keeper_program.empty()) {
+    ISOJOULE_TRY(keeper_, Keeper::start(keeper_options()));
+  }
+  return {};
+}
+
+KeeperOptions BoardGuard::keeper_options() const {
+  return {options_.keeper_program, options_.root, options_.journal, options_.lock, 0, 0};
 }
 
 BoardGuard::~BoardGuard() { (void)restore(); }  // what fails is still in the journal
@@ -107,8 +116,25 @@ BoardGuard::~BoardGuard() { (void)restore(); }  // what fails is still in the jo
 Status BoardGuard::restore() {
   if (done_) return {};
   ISOJOULE_CHECK(restore_nodes(*board_.tree, nodes_));
-  ISOJOULE_CHECK(journal::remove(path_));
+  ISOJOULE_CHECK(journal::remove(options_.journal));
   done_ = true;
+  keeper_.reset();
+  return {};
+}
+
+Status BoardGuard::hold() {
+  journal::Journal journal = journal_of(board_, options_, nodes_);
+  journal.held = true;
+  journal.process = 0;  // nobody who could be alive
+  ISOJOULE_CHECK(journal::write(journal, options_.journal));
+  done_ = true;
+  keeper_.reset();
+  return {};
+}
+
+Status BoardGuard::check_keeper() {
+  if (!keeper_ || keeper_->is_alive()) return {};
+  ISOJOULE_TRY(keeper_, Keeper::start(keeper_options()));
   return {};
 }
 

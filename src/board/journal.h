@@ -1,5 +1,5 @@
 // The way back: what every node said before the first write, on disk before that write happens, and
-// written back at the end.
+// written back at the end, whoever is left to do it.
 #pragma once
 
 #include <memory>
@@ -7,36 +7,65 @@
 #include <vector>
 
 #include "board/board.h"
+#include "board/board_lock.h"
+#include "board/keeper.h"
 
 namespace isojoule {
 
-// Saves the nodes of every knob of the board into `path` (JSON, fsync'ed, with the board's name and
-// the boot id) before it returns; restores them when it is destroyed, or by restore(), and then
-// removes the file. Where `path` exists already, an earlier program died: its nodes are restored
-// first (unless it is of another boot: then it is only removed). The board must outlive it.
+struct GuardOptions {
+  // Implicit: a journal alone is a guard without lock and keeper, for trees that die with the
+  // process.
+  GuardOptions(std::string journal_path) : journal(std::move(journal_path)) {}  // NOLINT
+  GuardOptions(const char* journal_path) : journal(journal_path) {}             // NOLINT
+  std::string journal;
+  std::string lock = {};            // "" = none
+  std::string keeper_program = {};  // the isojoule program; "" = no keeper
+  std::string root = {};            // of the tree, as the keeper opens it
+  std::string command = {};         // what other programs and `isojoule restore` are told
+  // A board that `isojoule apply` holds is taken over: what was before that stays the way back.
+  // Otherwise it is busy.
+  bool take_over_held = false;
+};
+
+// Saves the nodes of every knob of the board into the journal (JSON, fsync'ed, with the board's
+// name and the boot id) and starts the keeper before it returns; restores the nodes when it is
+// destroyed, or by restore(), and then removes the journal. Where a journal is there already, an
+// earlier program died: its nodes are restored first (unless it is of another boot: then it is only
+// removed). The board must outlive it.
 //
-// Errors of take(): busy (the program that wrote the journal is still there), damaged,
+// Errors of take(): busy (another program sets the board, or one holds it; it is named), damaged,
 // newer_schema, invalid (the journal is another board's), those of reading and writing nodes, and
-// of the file.
+// of the files.
 //
-// Order: knobs in reverse of the board file's, each knob's nodes as its save() gives them, in
-// passes until nothing differs: what one pass cannot write (a minimum above the present maximum, a
-// policy whose cores are still offline) the next one can.
+// Order: knobs in reverse of the board file's, each knob's nodes as its save() gives them; see
+// board/restore.h for the passes.
 class BoardGuard {
  public:
-  static Result<std::unique_ptr<BoardGuard>> take(Board& board, const std::string& path);
+  static Result<std::unique_ptr<BoardGuard>> take(Board& board, const GuardOptions& options);
   ~BoardGuard();
   BoardGuard(const BoardGuard&) = delete;
   BoardGuard& operator=(const BoardGuard&) = delete;
 
-  // Writes back whatever differs, verifies each, removes the journal. All nodes
-  // are tried; the first error is returned and the journal then stays.
+  // Writes back whatever differs, verifies each, removes the journal, sends the keeper home. All
+  // nodes are tried; the first error is returned and the journal then stays.
   Status restore();
+  // Leaves the board as it is now, for `isojoule restore` to undo. Errors: of the journal.
+  Status hold();
+  // Starts another keeper where somebody killed it. Cheap; call it now and then.
+  Status check_keeper();
+
+  const std::vector<SavedNode>& nodes() const { return nodes_; }
 
  private:
-  BoardGuard(Board& board, std::string path, std::vector<SavedNode> nodes);
+  BoardGuard(Board& board, GuardOptions options, BoardLock lock)
+      : board_(board), options_(std::move(options)), lock_(std::move(lock)) {}
+  Status begin();
+  KeeperOptions keeper_options() const;
+
   Board& board_;
-  std::string path_;
+  GuardOptions options_;
+  BoardLock lock_;
+  std::unique_ptr<Keeper> keeper_;
   std::vector<SavedNode> nodes_;
   bool done_ = false;
 };

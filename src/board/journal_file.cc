@@ -46,8 +46,8 @@ Status write_whole(int descriptor, const std::string& text, const std::string& p
   return {};
 }
 
-// Field 22 of /proc/PID/stat; the second field, the name, may contain spaces and brackets
-// (proc(5)).
+// Field 22 of /proc/PID/stat, 0 if the process is no more (or dead and not yet waited for); the
+// second field, the name, may contain spaces and brackets (proc(5)).
 std::int64_t start_of(std::int64_t process) {
   constexpr int kFieldsAfterName = 20;
   std::ifstream in("/proc/" + std::to_string(process) + "/stat");
@@ -57,7 +57,10 @@ std::int64_t start_of(std::int64_t process) {
   if (name_end == std::string::npos) return 0;
   std::istringstream fields(text.substr(name_end + 1));
   std::string field;
-  for (int i = 0; i < kFieldsAfterName; ++i) fields >> field;
+  for (int i = 0; i < kFieldsAfterName; ++i) {
+    fields >> field;
+    if (i == 0 && (field == "Z" || field == "X")) return 0;
+  }
   return std::strtoll(field.c_str(), nullptr, 10);
 }
 
@@ -67,9 +70,13 @@ Journal from_json(const json& root) {
   journal.boot_id = root.at("boot_id").get<std::string>();
   journal.process = root.at("process").at("id").get<std::int64_t>();
   journal.process_start = root.at("process").at("start_ticks").get<std::int64_t>();
+  // What schema 1 did not have.
+  journal.command = root.value("command", std::string());
+  journal.since = root.value("since", std::string());
+  journal.held = root.value("held", false);
   for (const auto& node : root.at("nodes"))
-    journal.nodes.push_back(
-        {node.at("path").get<std::string>(), node.at("text").get<std::string>()});
+    journal.nodes.push_back({node.at("path").get<std::string>(), node.at("text").get<std::string>(),
+                             node.value("settles", true)});
   return journal;
 }
 
@@ -85,12 +92,15 @@ tl::unexpected<Error> damaged(const std::string& path, const std::string& why) {
 Status write(const Journal& journal, const std::string& path) {
   json nodes = json::array();
   for (const auto& node : journal.nodes)
-    nodes.push_back({{"path", node.path}, {"text", node.text}});
+    nodes.push_back({{"path", node.path}, {"text", node.text}, {"settles", node.settles}});
   const json root = {{"format", kFormat},
                      {"schema", kSchema},
                      {"board", journal.board},
                      {"boot_id", journal.boot_id},
                      {"process", {{"id", journal.process}, {"start_ticks", journal.process_start}}},
+                     {"command", journal.command},
+                     {"since", journal.since},
+                     {"held", journal.held},
                      {"nodes", nodes}};
   const std::string text = root.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
   const std::string temporary = path + ".new";
@@ -135,6 +145,11 @@ Status remove(const std::string& path) {
     return system_error(path, "remove");
   }
   return sync_directory(path);
+}
+
+std::string boot_id(FileTree& tree) {
+  const auto id = read_line(tree, "/proc/sys/kernel/random/boot_id");
+  return id ? *id : std::string();
 }
 
 void stamp(Journal& journal) {

@@ -6,11 +6,12 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/file_tree.h"
 #include "knob/knob.h"
 
 namespace isojoule::journal {
 
-inline constexpr int kSchema = 1;
+inline constexpr int kSchema = 2;
 
 struct Journal {
   std::string board;
@@ -19,6 +20,10 @@ struct Journal {
   // process with the same id is told apart.
   std::int64_t process = 0;
   std::int64_t process_start = 0;
+  std::string command;  // its command line, for people; "" in schema 1
+  std::string since;    // wall time, for people
+  // True: the program left the board so on purpose (`isojoule apply`) and ended.
+  bool held = false;
   std::vector<SavedNode> nodes;  // in the order in which they are written back
 };
 
@@ -30,6 +35,8 @@ Result<Journal> read(const std::string& path);
 // A path that is not there is fine.
 Status remove(const std::string& path);
 
+// The kernel's random number of this boot; "" where the tree has none.
+std::string boot_id(FileTree& tree);
 // This process, as the journal names it.
 void stamp(Journal& journal);
 // True if another process that wrote it is still alive. This process's own journal is not: a guard

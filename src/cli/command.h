@@ -27,6 +27,7 @@ struct Program {
   std::string command_line;  // as typed, to be stored with a study
   Action action;
   const std::atomic<bool>* interrupted = nullptr;  // set by Ctrl-C
+  bool ignores_signals = false;                    // the keeper's; it was started so
 };
 
 void add_zoo(CLI::App& app, Program& program);
@@ -38,6 +39,9 @@ void add_report(CLI::App& app, Program& program);
 void add_reproduce(CLI::App& app, Program& program);
 void add_twin(CLI::App& app, Program& program);
 void add_probe(CLI::App& app, Program& program);
+void add_apply(CLI::App& app, Program& program);
+void add_restore(CLI::App& app, Program& program);
+void add_keeper(CLI::App& app, Program& program);
 void add_list(CLI::App& app, Program& program);
 
 }  // namespace isojoule::cli

@@ -169,6 +169,7 @@ Status read_arguments(MeasureArguments& arguments) {
 Result<int> run_measure(MeasureArguments& arguments, const Program& program) {
   ISOJOULE_CHECK(read_arguments(arguments));
   ISOJOULE_TRY(const Paths paths, find_paths());
+  arguments.request.command = program.command_line;
   ISOJOULE_TRY(const MeasureResult result,
                measure_once(paths, arguments.request, *program.interrupted));
   const Run& run = result.measured.run;

@@ -30,8 +30,7 @@ void add_twin(CLI::App& app, Program& program) {
       app.add_subcommand("twin", "A simulated board as files that any program can read");
   command->require_subcommand(1);
   auto* mounting = command->add_subcommand(
-      "mount",
-      "Serve a twin's tree in real time: twin mount BOARD DIR [--release R] [--model M]");
+      "mount", "Serve a twin's tree in real time: twin mount BOARD DIR [--release R] [--model M]");
   mounting->set_help_flag();  // the program's own help says more
   mounting->prefix_command();
   mounting->callback([mounting, &program] {

@@ -41,6 +41,9 @@ int run(int argc, char** argv) {
   cli::add_probe(app, program);
   cli::add_sweep(app, program);
   cli::add_measure(app, program);
+  cli::add_apply(app, program);
+  cli::add_restore(app, program);
+  cli::add_keeper(app, program);
   cli::add_show(app, program);
   cli::add_report(app, program);
   cli::add_reproduce(app, program);
@@ -53,8 +56,10 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? cli::kDone : cli::kBadInput;
   }
-  std::signal(SIGINT, on_interrupt);
-  std::signal(SIGTERM, on_interrupt);
+  if (!program.ignores_signals) {
+    std::signal(SIGINT, on_interrupt);
+    std::signal(SIGTERM, on_interrupt);
+  }
   std::signal(SIGPIPE, SIG_IGN);
   const auto result = program.action();
   if (result) return *result;

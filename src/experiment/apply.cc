@@ -12,7 +12,18 @@ constexpr Duration kKnobDeadline = Duration::milliseconds(1000);
 
 bool is_clock(const Knob& knob) { return knob.axis().unit == Unit::hertz; }
 
+// The clocks that governors move: the processors' own. Caps and locks (cpu_maximum_frequency,
+// memory_frequency, dla0_core_frequency) belong to the power mode, and stay.
+bool is_governed(const Knob& knob) {
+  const std::string& axis = knob.axis().name;
+  const bool is_processor = axis.starts_with("cpu_") || axis.starts_with("gpu_");
+  return is_clock(knob) && is_processor && axis.find("_maximum_") == std::string::npos &&
+         axis.find("_minimum_") == std::string::npos;
+}
+
+// A power mode first, because it sets cores and limits itself; then how many cores there are.
 int rank(const Knob& knob) {
+  if (knob.axis().name == "power_mode") return -1;
   if (is_clock(knob)) return 2;
   return knob.axis().unit == Unit::none ? 1 : 0;
 }
@@ -46,7 +57,7 @@ Result<std::vector<KnobResult>> apply_setting(Board& board, const PlannedRun& pl
   const std::vector<Knob*> knobs = knobs_in_order(board);
   if (!planned.baseline.empty())
     for (Knob* knob : knobs)
-      if (is_clock(*knob) && planned.setting.find(knob->axis().name) == nullptr)
+      if (is_governed(*knob) && planned.setting.find(knob->axis().name) == nullptr)
         ISOJOULE_CHECK(knob->release());
   std::vector<KnobResult> results;
   for (Knob* knob : knobs) {

@@ -10,10 +10,10 @@
 
 namespace isojoule {
 
-// Turns every knob that the run's setting names: first how many cores there are, then the
-// governors, then the clocks, because a policy goes with its last core and a governor may move its
-// clock. A baseline's unnamed clocks are opened wide before. Engine axes are passed over. A clock
-// that reads back other than asked raises clock_not_reached. Errors: the knob's.
+// Turns every knob that the run's setting names: first the power mode, then how many cores there
+// are, then the governors, then the clocks, because a policy goes with its last core and a governor
+// may move its clock. A baseline's unnamed clocks are opened wide before. Engine axes are passed
+// over. A clock that reads back other than asked raises clock_not_reached. Errors: the knob's.
 Result<std::vector<KnobResult>> apply_setting(Board& board, const PlannedRun& planned,
                                               Counters& counters);
 

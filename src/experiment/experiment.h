@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "board/board.h"
+#include "board/journal.h"
 #include "data/plan.h"
 #include "data/study_file.h"
 #include "engine/engine.h"
@@ -55,12 +56,11 @@ struct SweepResult {
   std::int64_t made = 0, already_there = 0, failed = 0, planned = 0;
   bool interrupted = false;
 };
-// Makes the runs that the study lacks. Every knob is saved to `journal_path` before the first write
-// and restored at the end, whatever happens short of the process's death; a journal that is already
-// there is restored first.
+// Makes the runs that the study lacks, under a BoardGuard with these options (board/journal.h):
+// every knob is saved before the first write and restored at the end.
 Result<SweepResult> sweep(const Plan& plan, Board& board, Engine& engine, StudyFile& study,
                           const std::map<std::string, std::string>& model_paths,
-                          const std::string& journal_path, const std::atomic<bool>& interrupted,
+                          const GuardOptions& guard_options, const std::atomic<bool>& interrupted,
                           const std::function<void(const Progress&)>& progress);
 
 }  // namespace isojoule

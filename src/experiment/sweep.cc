@@ -39,11 +39,12 @@ class Sweep {
     return {};
   }
 
-  Status make_runs() {
+  Status make_runs(BoardGuard& guard) {
     ISOJOULE_TRY(Rest rest, Rest::of(board_, runs_));
     for (const PlannedRun& planned : runs_) {
       if (there_.contains(planned.sequence)) continue;
       if (interrupted_.load(std::memory_order_relaxed)) return stop();
+      ISOJOULE_CHECK(guard.check_keeper());
       ISOJOULE_CHECK(rest.bring_back(planned.setting));
       auto measured = attempt(planned);
       if (!measured && measured.error().kind == ErrorKind::interrupted) return stop();
@@ -135,12 +136,12 @@ class Sweep {
 
 Result<SweepResult> sweep(const Plan& plan, Board& board, Engine& engine, StudyFile& study,
                           const std::map<std::string, std::string>& model_paths,
-                          const std::string& journal_path, const std::atomic<bool>& interrupted,
+                          const GuardOptions& guard_options, const std::atomic<bool>& interrupted,
                           const std::function<void(const Progress&)>& progress) {
   Sweep runs(plan, board, engine, study, model_paths, interrupted, progress);
   ISOJOULE_CHECK(runs.check());
-  ISOJOULE_TRY(const auto guard, BoardGuard::take(board, journal_path));
-  const Status made = runs.make_runs();
+  ISOJOULE_TRY(const auto guard, BoardGuard::take(board, guard_options));
+  const Status made = runs.make_runs(*guard);
   const Status restored = guard->restore();
   ISOJOULE_CHECK(made);
   ISOJOULE_CHECK(restored);

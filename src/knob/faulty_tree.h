@@ -69,6 +69,7 @@ class FaultyTree final : public FileTree {
   Result<std::vector<std::string>> do_list(std::string_view path) override {
     return inner_.list(path);
   }
+  bool do_may_write(std::string_view path) override { return inner_.may_write(path); }
   bool do_exists(std::string_view path) override { return inner_.exists(path); }
   Result<std::string> do_canonical(std::string_view path) override {
     return inner_.canonical(path);

@@ -1,0 +1,21 @@
+// Where the journal and the lock of a board lie, and which program keeps it: the same for every
+// command, so that each finds what another one left.
+#pragma once
+
+#include <string>
+
+#include "app/target.h"
+#include "board/journal.h"
+
+namespace isojoule {
+
+// The machine's own board: STATE/machine.journal, and a lock that every user sees
+// (/run/lock/isojoule.lock, else /tmp). A tree below --sysroot: STATE/sysroot-HASH.journal and a
+// lock beside it, by the folder's real path. A twin of this process: a journal of its own, without
+// lock and keeper, since its tree dies with it. Makes the folder.
+//
+// STATE is /var/lib/isojoule for root, else Paths::state.
+GuardOptions guard_options(const Paths& paths, const TargetOptions& target,
+                           const std::string& command);
+
+}  // namespace isojoule

@@ -1,0 +1,85 @@
+#include "board/board_lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/file_tree.h"
+#include "base/wall_time.h"
+
+namespace isojoule {
+namespace {
+
+constexpr Duration kRetry = Duration::milliseconds(20);
+
+// A file of another user's in a folder like /run/lock may not be opened with O_CREAT
+// (fs.protected_regular, proc(5)), and perhaps not for writing; flock(2) needs neither.
+int open_lock(const std::string& path) {
+  for (const int flags : {O_RDWR, O_RDONLY}) {
+    const int descriptor = ::open(path.c_str(), flags | O_CLOEXEC);
+    if (descriptor >= 0) return descriptor;
+    if (errno == ENOENT) return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  }
+  return -1;
+}
+
+std::string holder_of(int descriptor) {
+  std::array<char, 512> text{};
+  const ssize_t size = ::pread(descriptor, text.data(), text.size(), 0);
+  const std::string said = size > 0 ? trimmed({text.data(), static_cast<std::size_t>(size)}) : "";
+  return said.empty() ? "another program" : said;
+}
+
+void sign(int descriptor, const std::string& who) {
+  const std::string text =
+      "process " + std::to_string(::getpid()) + " (" + who + ") since " + wall_time_now() + "\n";
+  // For people only, and not possible in another user's file; the lock itself is what counts.
+  if (::ftruncate(descriptor, 0) == 0) [[maybe_unused]]
+    const ssize_t put = ::pwrite(descriptor, text.data(), text.size(), 0);
+}
+
+}  // namespace
+
+Result<BoardLock> BoardLock::take(const std::string& path, const std::string& who,
+                                  Duration patience) {
+  const auto clock = make_real_clock();
+  const Instant end = clock->now() + patience;
+  const int descriptor = open_lock(path);
+  if (descriptor < 0) return tl::unexpected<Error>(error_from_errno(errno, path, "open"));
+  BoardLock lock(descriptor);
+  while (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EINTR) continue;
+    if (errno != EWOULDBLOCK) return tl::unexpected<Error>(error_from_errno(errno, path, "flock"));
+    const std::string holder = holder_of(descriptor);
+    if (holder.find(kKeeperName) == std::string::npos || clock->now() >= end)
+      return fail(ErrorKind::busy, "the board is being set by " + holder,
+                  "Wait for its end, or stop it: it restores the board", "lock " + path);
+    clock->sleep_for(kRetry);
+  }
+  sign(descriptor, who);
+  return lock;
+}
+
+BoardLock::BoardLock(BoardLock&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+BoardLock& BoardLock::operator=(BoardLock&& other) noexcept {
+  std::swap(descriptor_, other.descriptor_);
+  return *this;
+}
+
+// The file stays: removing it would let two programs lock two files of the same name.
+BoardLock::~BoardLock() {
+  if (descriptor_ < 0) return;
+  if (::ftruncate(descriptor_, 0) != 0) {
+    // Another user's file: what stands there is old, and nobody holds it.
+  }
+  ::close(descriptor_);
+}
+
+}  // namespace isojoule

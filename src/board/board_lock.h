@@ -1,0 +1,32 @@
+// One program at a time sets a board. The kernel drops the lock when its holder dies, in whatever
+// way.
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+#include "base/quantity.h"
+
+namespace isojoule {
+
+class BoardLock {
+ public:
+  // `who`: what another program is told, "isojoule sweep ..."; process id and time are added. Where
+  // the holder is a keeper that restores after a death, it waits for it, at most `patience`.
+  // Errors: busy (naming the holder), permission_denied, read_only, not_found (the folder), io.
+  static Result<BoardLock> take(const std::string& path, const std::string& who,
+                                Duration patience = Duration::milliseconds(3000));
+  BoardLock() = default;  // holds nothing
+  BoardLock(BoardLock&& other) noexcept;
+  BoardLock& operator=(BoardLock&& other) noexcept;
+  ~BoardLock();
+
+ private:
+  explicit BoardLock(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_ = -1;
+};
+
+// What a keeper calls itself: others wait for it.
+inline constexpr const char* kKeeperName = "keeper, restoring";
+
+}  // namespace isojoule
