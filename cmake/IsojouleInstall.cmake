@@ -10,6 +10,10 @@ if(workers)
 endif()
 install(DIRECTORY boards studies DESTINATION ${CMAKE_INSTALL_DATADIR}/isojoule)
 
+if(ISOJOULE_STATIC)
+  return()  # a program to carry about; the library is installed by an ordinary build
+endif()
+
 install(TARGETS isojoule EXPORT isojouleTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/isojoule DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 install(FILES ${CMAKE_BINARY_DIR}/include/isojoule/version.h
