@@ -92,7 +92,7 @@ function(isojoule_rooms)
     SKIP_PRECOMPILE_HEADERS ON)
   target_link_libraries(isojoule
     PRIVATE $<BUILD_INTERFACE:isojoule_flags> $<BUILD_INTERFACE:nlohmann_json::nlohmann_json>
-            $<BUILD_INTERFACE:Eigen3::Eigen> $<TARGET_NAME_IF_EXISTS:NLopt::nlopt> SQLiteCpp ${ZSTD_LIBRARY} ${ONNX_LIBRARY} ${ONNX_PROTO_LIBRARY}
+            $<BUILD_INTERFACE:Eigen3::Eigen> ${NLOPT_TARGET} SQLiteCpp ${ZSTD_LIBRARY} ${ONNX_LIBRARY} ${ONNX_PROTO_LIBRARY}
             ${Protobuf_LIBRARIES} fmt::fmt SQLite::SQLite3
     PUBLIC tl::expected Threads::Threads)
   if(ISOJOULE_STATIC)

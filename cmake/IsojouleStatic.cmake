@@ -49,6 +49,9 @@ endfunction()
 isojoule_static_onnx()
 set(ONNX_LIBRARY onnx)
 set(ONNX_PROTO_LIBRARY "")
+# Debian has no static NLopt either, and no room uses it yet (tools/fit_twin alone does). The first one
+# that does brings its sources into tools/sysroot, as ONNX's are.
+set(NLOPT_TARGET "")
 
 # Every program that links the library gets the answers of no_dynamic_loading.cc, as an object of its
 # own: in an archive it would come too early for SQLite.

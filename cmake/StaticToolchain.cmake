@@ -13,4 +13,7 @@ macro(isojoule_static_toolchain architecture)
   set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
   set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
   set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+  # pkg-config of the machine, asked about the sysroot alone.
+  set(ENV{PKG_CONFIG_LIBDIR} "${ISOJOULE_SYSROOT}/usr/lib/pkgconfig:${ISOJOULE_SYSROOT}/usr/share/pkgconfig")
+  set(ENV{PKG_CONFIG_SYSROOT_DIR} "${ISOJOULE_SYSROOT}")
 endmacro()

@@ -3,6 +3,12 @@
 //
 // usage: kernel_check prepare    the registers, before the driver is there
 //        kernel_check run
+//        kernel_check linux-4.9 PROGRAM ARGUMENT...    starts it with that kernel's system calls
+//        alone
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <cmath>
 #include <cstdarg>
 #include <cstdio>
@@ -11,6 +17,7 @@
 
 #include "board/board.h"
 #include "experiment/sampler.h"
+#include "old_kernel.h"
 #include "staircase.h"
 #include "stub_chip.h"
 #include "trace/integrate.h"
@@ -218,6 +225,21 @@ Status prepare(StubChip& chip) {
   return chip.set(2, kNotConnected);
 }
 
+// Says first that a newer call (statx, 4.11) is indeed gone; the errors of what follows are its
+// own.
+int start_on_old_kernel(char** command) {
+  const Status forgotten = forget_newer_system_calls();
+  if (!forgotten) {
+    std::fprintf(stderr, "%s\n", to_string(forgotten.error()).c_str());
+    return 1;
+  }
+  errno = 0;
+  if (::syscall(__NR_statx, 0, "", 0, 0, nullptr) != -1 || errno != ENOSYS) return 1;
+  ::execvp(command[0], command);
+  std::perror(command[0]);
+  return 1;
+}
+
 int main_of(const char* what) {
   auto chip = StubChip::open(kBus);
   if (!chip) {
@@ -235,6 +257,8 @@ int main_of(const char* what) {
 }  // namespace isojoule::kernel_test
 
 int main(int argc, char** argv) {
+  if (argc > 2 && std::strcmp(argv[1], "linux-4.9") == 0)
+    return isojoule::kernel_test::start_on_old_kernel(argv + 2);
   if (argc != 2 || std::getenv("ISOJOULE_DATA") == nullptr) return 2;
   return isojoule::kernel_test::main_of(argv[1]);
 }
