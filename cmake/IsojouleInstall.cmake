@@ -6,6 +6,7 @@ include(CMakePackageConfigHelpers)
 
 install(TARGETS isojoule_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
 get_property(workers GLOBAL PROPERTY ISOJOULE_WORKERS)
+add_custom_target(isojoule_runtime DEPENDS isojoule_cli ${workers})  # all that the component needs
 if(workers)
   install(TARGETS ${workers} RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/isojoule COMPONENT runtime)
 endif()
@@ -14,6 +15,7 @@ install(FILES data/completion/isojoule.bash RENAME isojoule
         DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT runtime)
 # The helper that writes knobs for users who are not root, and its units.
 if(TARGET isojouled)
+  add_dependencies(isojoule_runtime isojouled)
   install(TARGETS isojouled RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
 endif()
 file(GLOB units CONFIGURE_DEPENDS data/systemd/*.service data/systemd/*.socket data/systemd/*.timer)

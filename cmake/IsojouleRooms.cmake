@@ -114,6 +114,7 @@ function(isojoule_workers)
     set(worker_skip "")
     file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cc)
     add_executable(${worker} ${sources})
+    set_target_properties(${worker} PROPERTIES ISOJOULE_LOADS_LIBRARIES ON)
     target_include_directories(${worker} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/src
                                ${CMAKE_CURRENT_SOURCE_DIR}/include)
     target_link_libraries(${worker} PRIVATE isojoule_flags tl::expected Threads::Threads)

@@ -1,4 +1,4 @@
-# ISOJOULE_STATIC: one program without any library beside it. Included before the other packages are
+# ISOJOULE_STATIC: programs without any library beside them. Included before the other packages are
 # looked for; needs one of the toolchain files, whose sysroot has the static libraries.
 #
 # What a static program cannot do is left out where ISOJOULE_STATIC is defined: it loads no libraries
@@ -12,7 +12,7 @@ set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
 set(Protobuf_USE_STATIC_LIBS ON)
 add_compile_definitions(ISOJOULE_STATIC=1)
 add_compile_options(-ffunction-sections -fdata-sections)
-add_link_options(-static -Wl,--gc-sections -Wl,--fatal-warnings)
+add_link_options(-Wl,--gc-sections)
 
 # Debian has no static fmt: its headers can stand for it.
 add_library(fmt::fmt INTERFACE IMPORTED)
@@ -53,11 +53,19 @@ set(ONNX_PROTO_LIBRARY "")
 # that does brings its sources into tools/sysroot, as ONNX's are.
 set(NLOPT_TARGET "")
 
-# Every program that links the library gets the answers of no_dynamic_loading.cc, as an object of its
-# own: in an archive it would come too early for SQLite.
+# Every program that links the library is static, and gets the answers of no_dynamic_loading.cc, as an
+# object of its own: in an archive it would come too early for SQLite.
+#
+# An engine's worker is the exception (its property ISOJOULE_LOADS_LIBRARIES): it has to load the
+# engine's library, so it takes glibc from the machine, and nothing else.
 function(isojoule_static_library target)
-  target_sources(${target} INTERFACE ${PROJECT_SOURCE_DIR}/cmake/no_dynamic_loading.cc)
+  set(loads $<BOOL:$<TARGET_PROPERTY:ISOJOULE_LOADS_LIBRARIES>>)
+  target_sources(${target} INTERFACE
+    $<$<NOT:${loads}>:${PROJECT_SOURCE_DIR}/cmake/no_dynamic_loading.cc>)
+  target_link_options(${target} INTERFACE
+    $<$<NOT:${loads}>:-static> $<$<NOT:${loads}>:-Wl,--fatal-warnings>
+    $<${loads}:-static-libstdc++> $<${loads}:-static-libgcc>)
   foreach(name dlopen dlsym dlclose dlerror)
-    target_link_options(${target} INTERFACE -Wl,--wrap=${name})
+    target_link_options(${target} INTERFACE $<$<NOT:${loads}>:-Wl,--wrap=${name}>)
   endforeach()
 endfunction()

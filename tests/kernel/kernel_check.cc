@@ -95,6 +95,8 @@ void Checks::run() {
   window("window after another update interval");
   say(samples && interval, "both nodes can be written", "16 samples, 200 ms");
   every_window();
+  const Status back = configure("samples", 1);
+  say(back && configure("update_interval", 4), "back to the first window", "1 sample, 4 ms");
 }
 
 // Labels decide, and the shunts are the kernel's, not the board file's.
