@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "app/paths.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "board/board.h"
 #include "cli/command.h"

@@ -29,7 +29,8 @@ std::string quoted(const std::string& word) {
 // A static program says what it cannot do.
 #ifdef ISOJOULE_STATIC
 constexpr const char* kBuild =
-    "\nstatic: runs without any library beside it and loads none (no NVML); engines are programs of "
+    "\nstatic: runs without any library beside it and loads none (no NVML); engines are programs "
+    "of "
     "their own, see 'isojoule list engines'";
 #else
 constexpr const char* kBuild = "";

@@ -48,7 +48,8 @@ bool near(double a, double b) { return std::abs(a - b) <= 1e-9 * std::max(1.0, s
 
 class Checks {
  public:
-  Checks(StubChip& chip, FileTree& tree, Clock& clock) : chip_(chip), tree_(tree), clock_(clock) {}
+  Checks(StubChip& chip, FileTree& tree, Clock& clock, std::string boards)
+      : chip_(chip), tree_(tree), clock_(clock), boards_(std::move(boards)) {}
   void run();
 
  private:
@@ -69,12 +70,12 @@ class Checks {
   StubChip& chip_;
   FileTree& tree_;
   Clock& clock_;
+  std::string boards_;  // the folder with qemu-virt
 };
 
 Result<Board> Checks::open() {
-  const std::string boards = std::string(std::getenv("ISOJOULE_DATA")) + "/boards";
-  ISOJOULE_TRY(const Detected found, detect_board(boards, tree_));
-  ISOJOULE_TRY(const BoardFile file, load_board(boards, found.board));
+  ISOJOULE_TRY(const Detected found, detect_board(boards_, tree_));
+  ISOJOULE_TRY(const BoardFile file, load_board(boards_, found.board));
   return open_board(file, file.releases.back().name, tree_, clock_);
 }
 
@@ -242,7 +243,7 @@ int start_on_old_kernel(char** command) {
   return 1;
 }
 
-int main_of(const char* what) {
+int main_of(const char* what, const std::string& data) {
   auto chip = StubChip::open(kBus);
   if (!chip) {
     say(false, "the stub's bus", "%s", to_string(chip.error()).c_str());
@@ -251,7 +252,7 @@ int main_of(const char* what) {
   if (std::strcmp(what, "prepare") == 0) return prepare(*chip) ? 0 : 1;
   const auto tree = make_real_file_tree();
   const auto clock = make_real_clock();
-  Checks(*chip, *tree, *clock).run();
+  Checks(*chip, *tree, *clock, data + "/boards").run();
   return 0;
 }
 
@@ -261,6 +262,7 @@ int main_of(const char* what) {
 int main(int argc, char** argv) {
   if (argc > 2 && std::strcmp(argv[1], "linux-4.9") == 0)
     return isojoule::kernel_test::start_on_old_kernel(argv + 2);
-  if (argc != 2 || std::getenv("ISOJOULE_DATA") == nullptr) return 2;
-  return isojoule::kernel_test::main_of(argv[1]);
+  const char* data = std::getenv("ISOJOULE_DATA");
+  if (argc != 2 || data == nullptr) return 2;
+  return isojoule::kernel_test::main_of(argv[1], data);
 }
