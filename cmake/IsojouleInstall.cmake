@@ -1,25 +1,44 @@
 # What `cmake --install` lays down: the program, the workers, the library with its headers, the data,
-# and the package files for find_package(isojoule).
+# and the package files for find_package(isojoule). What runs is the component `runtime` (the packages
+# of ./package), what others build with is `development`.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-install(TARGETS isojoule_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS isojoule_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
 get_property(workers GLOBAL PROPERTY ISOJOULE_WORKERS)
+add_custom_target(isojoule_runtime DEPENDS isojoule_cli ${workers})  # all that the component needs
 if(workers)
-  install(TARGETS ${workers} RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/isojoule)
+  install(TARGETS ${workers} RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/isojoule COMPONENT runtime)
 endif()
-install(DIRECTORY boards studies DESTINATION ${CMAKE_INSTALL_DATADIR}/isojoule)
+install(DIRECTORY boards studies DESTINATION ${CMAKE_INSTALL_DATADIR}/isojoule COMPONENT runtime)
+install(FILES data/completion/isojoule.bash RENAME isojoule
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT runtime)
+# The helper that writes knobs for users who are not root, and its units.
+if(TARGET isojouled)
+  add_dependencies(isojoule_runtime isojouled)
+  install(TARGETS isojouled RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
+endif()
+file(GLOB units CONFIGURE_DEPENDS data/systemd/*.service data/systemd/*.socket data/systemd/*.timer)
+if(units)
+  install(FILES ${units} DESTINATION lib/systemd/system COMPONENT runtime)
+endif()
 
-install(TARGETS isojoule EXPORT isojouleTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(DIRECTORY include/isojoule DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+if(ISOJOULE_STATIC)
+  return()  # a program to carry about; the library is installed by an ordinary build
+endif()
+
+install(TARGETS isojoule EXPORT isojouleTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+        COMPONENT development)
+install(DIRECTORY include/isojoule DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development
+        FILES_MATCHING PATTERN "*.h")
 install(FILES ${CMAKE_BINARY_DIR}/include/isojoule/version.h
-        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/isojoule)
+        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/isojoule COMPONENT development)
 install(EXPORT isojouleTargets NAMESPACE isojoule::
-        DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/isojoule)
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/isojoule COMPONENT development)
 configure_package_config_file(cmake/isojouleConfig.cmake.in
   ${CMAKE_BINARY_DIR}/isojouleConfig.cmake
   INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/isojoule)
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/isojouleConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_BINARY_DIR}/isojouleConfig.cmake ${CMAKE_BINARY_DIR}/isojouleConfigVersion.cmake
-        DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/isojoule)
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/isojoule COMPONENT development)

@@ -92,9 +92,12 @@ function(isojoule_rooms)
     SKIP_PRECOMPILE_HEADERS ON)
   target_link_libraries(isojoule
     PRIVATE $<BUILD_INTERFACE:isojoule_flags> $<BUILD_INTERFACE:nlohmann_json::nlohmann_json>
-            $<BUILD_INTERFACE:Eigen3::Eigen> NLopt::nlopt SQLiteCpp ${ZSTD_LIBRARY} ${ONNX_LIBRARY} ${ONNX_PROTO_LIBRARY}
+            $<BUILD_INTERFACE:Eigen3::Eigen> ${NLOPT_TARGET} SQLiteCpp ${ZSTD_LIBRARY} ${ONNX_LIBRARY} ${ONNX_PROTO_LIBRARY}
             ${Protobuf_LIBRARIES} fmt::fmt SQLite::SQLite3 ${CMAKE_DL_LIBS}
     PUBLIC tl::expected Threads::Threads)
+  if(ISOJOULE_STATIC)
+    isojoule_static_library(isojoule)
+  endif()
   target_precompile_headers(isojoule PRIVATE <string> <vector> <map> <memory> <optional> <variant>
     <functional> <algorithm> "${CMAKE_CURRENT_SOURCE_DIR}/src/base/error.h")
 endfunction()
@@ -111,6 +114,7 @@ function(isojoule_workers)
     set(worker_skip "")
     file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cc)
     add_executable(${worker} ${sources})
+    set_target_properties(${worker} PROPERTIES ISOJOULE_LOADS_LIBRARIES ON)
     target_include_directories(${worker} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/src
                                ${CMAKE_CURRENT_SOURCE_DIR}/include)
     target_link_libraries(${worker} PRIVATE isojoule_flags tl::expected Threads::Threads)

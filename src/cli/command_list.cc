@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "app/paths.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "board/board.h"
 #include "cli/command.h"
@@ -28,6 +29,18 @@ Result<int> list_boards() {
   return kDone;
 }
 
+// An engine whose worker is not there cannot be used; that is said here, not only when it is asked.
+Result<int> list_engines() {
+  ISOJOULE_TRY(const Paths paths, find_paths());
+  const auto clock = make_real_clock();
+  for (const EngineKind& kind : engine_kinds()) {
+    fmt::print("{:<14} {}\n", kind.name, kind.help);
+    const auto engine = kind.open(paths.workers, *clock);
+    if (!engine) fmt::print("{:<14} not usable here: {}\n", "", engine.error().what);
+  }
+  return kDone;
+}
+
 Result<int> list_counters() {
   for (const CounterInfo& info : all_counters())
     fmt::print("{:<27} {:<10} {}. {}\n", info.name, name_of(info.severity), info.meaning,
@@ -40,7 +53,7 @@ Result<int> list(const std::string& what) {
   if (what == "counters") return list_counters();
   if (what == "sensors") print_kinds(sensor_kinds());
   if (what == "knobs") print_kinds(knob_kinds());
-  if (what == "engines") print_kinds(engine_kinds());
+  if (what == "engines") return list_engines();
   if (what == "reports") print_kinds(report_kinds());
   return kDone;
 }

@@ -26,12 +26,22 @@ std::string quoted(const std::string& word) {
   return result + "'";
 }
 
+// A static program says what it cannot do.
+#ifdef ISOJOULE_STATIC
+constexpr const char* kBuild =
+    "\nstatic: runs without any library beside it and loads none (no NVML); engines are programs "
+    "of "
+    "their own, see 'isojoule list engines'";
+#else
+constexpr const char* kBuild = "";
+#endif
+
 int run(int argc, char** argv) {
   using namespace isojoule;
   CLI::App app(
       "Measures, maps and minimises the energy of neural-network inference on edge boards.",
       "isojoule");
-  app.set_version_flag("--version", std::string("isojoule ") + ISOJOULE_VERSION);
+  app.set_version_flag("--version", std::string("isojoule ") + ISOJOULE_VERSION + kBuild);
   app.require_subcommand(1);
   app.failure_message(CLI::FailureMessage::simple);
   cli::Program program;
