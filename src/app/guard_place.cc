@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 
 #include "base/hash.h"
@@ -16,6 +17,10 @@ constexpr const char* kLockFolders[] = {"/run/lock", "/var/lock", "/tmp"};
 
 std::string state_folder(const Paths& paths) {
   std::error_code code;
+  if (const char* set = std::getenv("ISOJOULE_STATE"); set != nullptr && *set != '\0') {
+    fs::create_directories(set, code);
+    return set;
+  }
   if (::geteuid() == 0) {
     fs::create_directories(kSystemState, code);
     if (::access(kSystemState, W_OK) == 0) return kSystemState;

@@ -14,7 +14,7 @@ namespace isojoule {
 // lock beside it, by the folder's real path. A twin of this process: a journal of its own, without
 // lock and keeper, since its tree dies with it. Makes the folder.
 //
-// STATE is /var/lib/isojoule for root, else Paths::state.
+// STATE is $ISOJOULE_STATE where it is set, /var/lib/isojoule for root, else Paths::state.
 GuardOptions guard_options(const Paths& paths, const TargetOptions& target,
                            const std::string& command);
 

@@ -99,11 +99,12 @@ Status BoardGuard::begin() {
   ISOJOULE_CHECK(settle_old_journal(board_, options_, nodes_));
   ISOJOULE_TRY(auto now, save_nodes(board_));
   add_missing(nodes_, std::move(now));
-  ISOJOULE_CHECK(journal::write(journal_of(board_, options_, nodes_), options_.journal));
-  done_ = false;
+  // The keeper first: a program that dies between the two then leaves no journal behind.
   if (!options_.keeper_program.empty()) {
     ISOJOULE_TRY(keeper_, Keeper::start(keeper_options()));
   }
+  ISOJOULE_CHECK(journal::write(journal_of(board_, options_, nodes_), options_.journal));
+  done_ = false;
   return {};
 }
 

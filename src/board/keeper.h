@@ -28,7 +28,8 @@ struct KeeperOptions {
 
 class Keeper {
  public:
-  // The journal must be on disk. Errors: not_found, permission_denied (the program), io.
+  // The journal may be written later, before the first write to the board. Errors: not_found,
+  // permission_denied (the program), io.
   static Result<std::unique_ptr<Keeper>> start(const KeeperOptions& options);
   // Tells it that all is done, and waits for its end.
   ~Keeper();

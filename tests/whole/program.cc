@@ -61,6 +61,7 @@ pid_t Workplace::start(const std::vector<std::string>& arguments) const {
     ::setenv("HOME", folder_.c_str(), 1);
     ::setenv("XDG_CACHE_HOME", path("cache").c_str(), 1);
     ::setenv("XDG_STATE_HOME", path("cache").c_str(), 1);
+    ::setenv("ISOJOULE_STATE", path("cache").c_str(), 1);
     ::execv(argv[0], argv.data());
     ::_exit(127);
   }
