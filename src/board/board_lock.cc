@@ -15,7 +15,7 @@
 namespace isojoule {
 namespace {
 
-constexpr Duration kRetry = Duration::milliseconds(20);
+constexpr Duration kRetry = Duration::milliseconds(5);
 
 // A file of another user's in a folder like /run/lock may not be opened with O_CREAT
 // (fs.protected_regular, proc(5)), and perhaps not for writing; flock(2) needs neither.
@@ -46,7 +46,7 @@ void sign(int descriptor, const std::string& who) {
 }  // namespace
 
 Result<BoardLock> BoardLock::take(const std::string& path, const std::string& who,
-                                  Duration patience) {
+                                  Duration patience, Wait wait) {
   const auto clock = make_real_clock();
   const Instant end = clock->now() + patience;
   const int descriptor = open_lock(path);
@@ -56,7 +56,9 @@ Result<BoardLock> BoardLock::take(const std::string& path, const std::string& wh
     if (errno == EINTR) continue;
     if (errno != EWOULDBLOCK) return tl::unexpected<Error>(error_from_errno(errno, path, "flock"));
     const std::string holder = holder_of(descriptor);
-    if (holder.find(kKeeperName) == std::string::npos || clock->now() >= end)
+    const bool is_worth_it =
+        wait == Wait::for_anybody || holder.find(kKeeperName) != std::string::npos;
+    if (!is_worth_it || clock->now() >= end)
       return fail(ErrorKind::busy, "the board is being set by " + holder,
                   "Wait for its end, or stop it: it restores the board", "lock " + path);
     clock->sleep_for(kRetry);

@@ -2,6 +2,7 @@
 // way.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/error.h"
@@ -11,11 +12,15 @@ namespace isojoule {
 
 class BoardLock {
  public:
+  enum class Wait : std::uint8_t { for_keepers, for_anybody };
   // `who`: what another program is told, "isojoule sweep ..."; process id and time are added. Where
-  // the holder is a keeper that restores after a death, it waits for it, at most `patience`.
-  // Errors: busy (naming the holder), permission_denied, read_only, not_found (the folder), io.
+  // the holder is a keeper that restores after a death, it waits for it, at most `patience`. A
+  // keeper itself waits for anybody: the kernel closes a dead program's files one after the other,
+  // its end of the pipe perhaps before its lock. Errors: busy (naming the holder),
+  // permission_denied, read_only, not_found (the folder), io.
   static Result<BoardLock> take(const std::string& path, const std::string& who,
-                                Duration patience = Duration::milliseconds(3000));
+                                Duration patience = Duration::milliseconds(3000),
+                                Wait wait = Wait::for_keepers);
   BoardLock() = default;  // holds nothing
   BoardLock(BoardLock&& other) noexcept;
   BoardLock& operator=(BoardLock&& other) noexcept;

@@ -140,6 +140,7 @@ Result<Journal> read(const std::string& path) {
 }
 
 Status remove(const std::string& path) {
+  ::unlink((path + ".error").c_str());  // what a keeper may have left there (board/keeper.h)
   if (::unlink(path.c_str()) != 0) {
     if (errno == ENOENT) return {};
     return system_error(path, "remove");

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <fstream>
 
 #include "base/file_tree.h"
 #include "board/board_lock.h"
@@ -80,6 +81,24 @@ struct Pipe {
   }
 };
 
+Status make_good(const KeeperOptions& options) {
+  // The program is dead. Its lock is free, and others who want it wait for us.
+  BoardLock lock;
+  if (!options.lock.empty()) {
+    ISOJOULE_TRY(lock, BoardLock::take(options.lock, kKeeperName, kLockPatience,
+                                       BoardLock::Wait::for_anybody));
+  }
+  // Whoever took the lock before us has restored, and may have set the board anew.
+  const auto journal = journal::read(options.journal);
+  if (!journal && journal.error().kind == ErrorKind::not_found) return {};
+  if (journal &&
+      (journal->process != options.process || journal->process_start != options.process_start))
+    return {};
+  const auto tree = make_real_file_tree(options.root);
+  ISOJOULE_CHECK(restore_journal(*tree, options.journal, true));
+  return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Keeper>> Keeper::start(const KeeperOptions& options) {
@@ -138,20 +157,11 @@ Status keep(const KeeperOptions& options) {
   while ((size = ::read(kKeeperPipe, &byte, 1)) < 0 && errno == EINTR) {
   }
   if (size == 1 && byte == kDone) return {};
-  // The program is dead. Its lock is free, and others who want it wait for us.
-  BoardLock lock;
-  if (!options.lock.empty()) {
-    ISOJOULE_TRY(lock, BoardLock::take(options.lock, kKeeperName, kLockPatience));
-  }
-  // Whoever took the lock before us has restored, and may have set the board anew.
-  const auto journal = journal::read(options.journal);
-  if (!journal && journal.error().kind == ErrorKind::not_found) return {};
-  if (journal &&
-      (journal->process != options.process || journal->process_start != options.process_start))
-    return {};
-  const auto tree = make_real_file_tree(options.root);
-  ISOJOULE_CHECK(restore_journal(*tree, options.journal, true));
-  return {};
+  const Status status = make_good(options);
+  // Nobody reads what a keeper prints.
+  if (!status)
+    std::ofstream(options.journal + kKeeperErrorSuffix) << to_string(status.error()) << "\n";
+  return status;
 }
 
 }  // namespace isojoule

@@ -49,6 +49,9 @@ class Keeper {
 // The descriptor on which a keeper finds its end of the pipe.
 inline constexpr int kKeeperPipe = 3;
 
+// Behind the journal's name: why a keeper could not restore.
+inline constexpr const char* kKeeperErrorSuffix = ".error";
+
 // What the keeper process does: waits, and restores if the other end died. Returns when it is done.
 // Errors: of restoring; the journal then stays for `isojoule restore`.
 Status keep(const KeeperOptions& options);

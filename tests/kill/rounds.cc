@@ -146,9 +146,11 @@ class Killer {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     const double took = seconds_since(death);
     if (took >= kLimit_s) {
+      const std::string keeper = text_of(options_.journal + kKeeperErrorSuffix);
       const auto again = restore_journal(*target_.own_tree, options_.journal, true);
-      outcome_.fault = where + "the journal is still there after a second; by hand: " +
-                       (again ? "restored" : to_string(again.error()));
+      outcome_.fault = where + "the journal is still there after a second; keeper: '" +
+                       trimmed(keeper) +
+                       "'; by hand: " + (again ? "restored" : to_string(again.error()));
       return;
     }
     if (const std::string difference = first_difference(before_, rounds_.root);
