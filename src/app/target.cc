@@ -12,12 +12,22 @@ namespace {
 
 constexpr std::string_view kTwinPrefix = "twin:";
 
-// Where power is looked for on a machine that is no known board; each is named in the reason why
-// energy is absent.
+// The board file of a machine that no other one describes.
+constexpr const char* kAnyMachine = "generic-linux";
+
+// Where power is looked for on such a machine; each is named in the reason why energy is absent.
 constexpr std::string_view kPowerPlaces[] = {
-    "/sys/bus/i2c/drivers/ina3221x",
-    "/sys/bus/i2c/drivers/ina3221",
-};
+    "/sys/class/powercap",           "/sys/class/hwmon",
+    "/sys/class/power_supply",       "/sys/bus/i2c/drivers/ina3221",
+    "/sys/bus/i2c/drivers/ina3221x", "/dev/nvidiactl"};
+
+std::vector<std::string> power_places(FileTree& tree) {
+  std::vector<std::string> places;
+  for (const auto place : kPowerPlaces)
+    places.push_back(std::string(place) +
+                     (tree.exists(place) ? " (there, but with nothing that can be read)" : ""));
+  return places;
+}
 
 Result<BoardFile> known_board(const Paths& paths, const std::string& name) {
   const auto names = board_names(paths.boards);
@@ -53,23 +63,18 @@ Result<std::unique_ptr<Target>> open_twin(const Paths& paths, const TargetOption
   return target;
 }
 
-// A machine that is no board of ours still runs networks: without knobs, and without energy unless
-// a power source is found.
-Board plain_machine(FileTree& tree, Clock& clock) {
-  Board board;
+// A machine that is no board of ours: what is found there. It runs networks even without any power
+// source; the energy is then absent, with every place that was looked at.
+Result<Board> any_machine(const Paths& paths, FileTree& tree, Clock& clock) {
+  ISOJOULE_TRY(BoardFile file, load_board(paths.boards, kAnyMachine));
   utsname system{};
-  board.file.name = "this-machine";
-  board.file.title = ::uname(&system) == 0
-                         ? std::string(system.sysname) + " " + system.release + " " + system.machine
-                         : "this machine";
-  board.tree = &tree;
-  board.clock = &clock;
-  std::vector<std::string> tried = {"the device-tree's compatible strings"};
-  for (const auto place : kPowerPlaces)
-    tried.push_back(std::string(place) +
-                    (tree.exists(place) ? " (there, but of no known board)" : ""));
+  if (::uname(&system) == 0)
+    file.title = std::string(system.sysname) + " " + system.release + " " + system.machine;
+  ISOJOULE_TRY(Board board, open_board(file, file.releases.front().name, tree, clock));
+  if (!board.sensors.empty()) return board;
   board.problems.push_back(
-      {ErrorKind::unmeasured, "no power source that this version can read", join(tried, ", "),
+      {ErrorKind::unmeasured, "no power source that this version can read",
+       "the device-tree's compatible strings, " + join(power_places(tree), ", "),
        "Run on a supported board, or use --board twin:NAME for a simulated one"});
   return board;
 }
@@ -91,7 +96,8 @@ Result<std::unique_ptr<Target>> open_machine(const Paths& paths, const TargetOpt
   if (!detected) {
     if (detected.error().kind != ErrorKind::not_found)
       return tl::unexpected<Error>(detected.error());
-    target->board = plain_machine(tree, *target->own_clock);
+    ISOJOULE_TRY(target->board, any_machine(paths, tree, *target->own_clock));
+    target->board.simulated = target->own_tree->exists(kTwinMark);
     return target;
   }
   ISOJOULE_TRY(const BoardFile file, load_board(paths.boards, detected->board));

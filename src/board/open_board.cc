@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "board/board.h"
+#include "board/discover.h"
 
 namespace isojoule {
 namespace {
@@ -130,8 +131,11 @@ Result<Board> open_board(const BoardFile& file, const std::string& release, File
   board.release = *chosen;
   board.tree = &tree;
   board.clock = &clock;
+  std::vector<FoundSource> found;
+  if (board.release.discover) found = add_found(board.file, board.release, tree);
   open_sensors(board);
   open_knobs(board);
+  if (board.release.discover) choose_total(board, found);
   find_thermal_zones(board);
   resolve_specs(board.release.watches, "watch", board);
   resolve_specs(board.release.throttles, "throttle indicator", board);

@@ -24,7 +24,11 @@ Result<int> list_boards() {
     ISOJOULE_TRY(const BoardFile board, load_board(paths.boards, name));
     std::vector<std::string> releases;
     for (const BoardRelease& release : board.releases) releases.push_back(release.name);
-    fmt::print("{:<18} {} (L4T {})\n", name, board.title, join(releases, ", "));
+    const bool is_jetson = !board.releases.empty() && !board.releases.front().l4t.empty();
+    fmt::print("{:<28} {} ({}{})\n", name, board.title, is_jetson ? "L4T " : "",
+               join(releases, ", "));
+    for (const BoardVariant& variant : board.variants)
+      fmt::print("{:<28} {}\n", name + "/" + variant.name, variant.title);
   }
   return kDone;
 }
