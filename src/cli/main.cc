@@ -69,6 +69,7 @@ int run(int argc, char** argv) {
   if (!program.ignores_signals) {
     std::signal(SIGINT, on_interrupt);
     std::signal(SIGTERM, on_interrupt);
+    std::signal(SIGHUP, on_interrupt);
   }
   std::signal(SIGPIPE, SIG_IGN);
   const auto result = program.action();
