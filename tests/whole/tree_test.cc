@@ -18,8 +18,9 @@ namespace {
 // What a board's kernel counts or measures; everything else is a setting or an identity.
 bool is_measured(const std::string& path) {
   static const std::vector<std::string> names = {
-      "time_in_state", "trans_stat",       "total_trans",      "load",   "temp",    "cur_freq",
-      "target_freq",   "scaling_cur_freq", "cpuinfo_cur_freq", "mc_all", "cur_pwm", "rpm_measured"};
+      "time_in_state",  "trans_stat",       "total_trans",      "load",   "temp",    "cur_freq",
+      "target_freq",    "scaling_cur_freq", "cpuinfo_cur_freq", "mc_all", "cur_pwm", "rpm_measured",
+      "gpu_powered_on", "is_railgated",     "runtime_status"};
   const std::string name = path.substr(path.rfind('/') + 1);
   if (std::find(names.begin(), names.end(), name) != names.end()) return true;
   const bool reading = name.ends_with("_input") || name.starts_with("ui_input_") ||
