@@ -23,10 +23,11 @@ class KillOnce : public ::testing::Test {
 
 class Kill : public KillOnce, public ::testing::WithParamInterface<const char*> {};
 
-TEST_P(Kill, EveryDeathIsMadeGoodWithinASecond) {
+TEST_P(Kill, EveryDeathIsMadeGood) {
   const test::MountedTwin twin(place_, GetParam());
   ASSERT_TRUE(twin.mounted()) << twin.log();
   rounds_.root = twin.root();
+  rounds_.limit_s = 30;  // whether, not when: kill_rounds measures that on a quiet machine
   const Outcome outcome = run_rounds(rounds_);
   EXPECT_EQ(outcome.fault, "");
   EXPECT_EQ(outcome.made, rounds_.rounds);

@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   std::string release;
   app.add_option("--rounds", rounds.rounds, "deaths")->capture_default_str();
   app.add_option("--seed", rounds.seed, "of moments, signals and settings")->capture_default_str();
+  app.add_option("--limit", rounds.limit_s, "seconds to be restored in")->capture_default_str();
   app.add_option("--board", board, "the twin")->capture_default_str();
   app.add_option("--release", release, "its release");
   CLI11_PARSE(app, argc, argv);

@@ -27,7 +27,6 @@ namespace fs = std::filesystem;
 using SteadyClock = std::chrono::steady_clock;
 using Texts = std::map<std::string, std::string>;
 
-constexpr double kLimit_s = 1;
 constexpr double kPatience_s = 5;  // until the program has taken the board, on a busy machine
 constexpr auto kLongestLife = std::chrono::microseconds(80'000);
 constexpr std::array kSignals = {SIGKILL, SIGKILL, SIGTERM, SIGINT, SIGHUP, SIGSEGV};
@@ -142,13 +141,13 @@ class Killer {
       outcome_.fault = where + "the program could not take the board";
       return;
     }
-    while (fs::exists(options_.journal) && seconds_since(death) < kLimit_s)
+    while (fs::exists(options_.journal) && seconds_since(death) < rounds_.limit_s)
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     const double took = seconds_since(death);
-    if (took >= kLimit_s) {
+    if (took >= rounds_.limit_s) {
       const std::string keeper = text_of(options_.journal + kKeeperErrorSuffix);
       const auto again = restore_journal(*target_.own_tree, options_.journal, true);
-      outcome_.fault = where + "the journal is still there after a second; keeper: '" +
+      outcome_.fault = where + "the journal is still there after the limit; keeper: '" +
                        trimmed(keeper) +
                        "'; by hand: " + (again ? "restored" : to_string(again.error()));
       return;
