@@ -16,6 +16,9 @@ namespace isojoule {
 namespace {
 
 constexpr Duration kRetry = Duration::milliseconds(5);
+// A holder that has just come has not signed yet, and one that is about to go has wiped its name:
+// what stands there for so long is true.
+constexpr Duration kGrace = Duration::milliseconds(250);
 
 // A file of another user's in a folder like /run/lock may not be opened with O_CREAT
 // (fs.protected_regular, proc(5)), and perhaps not for writing; flock(2) needs neither.
@@ -48,7 +51,7 @@ void sign(int descriptor, const std::string& who) {
 Result<BoardLock> BoardLock::take(const std::string& path, const std::string& who,
                                   Duration patience, Wait wait) {
   const auto clock = make_real_clock();
-  const Instant end = clock->now() + patience;
+  const Instant begin = clock->now(), end = begin + patience;
   const int descriptor = open_lock(path);
   if (descriptor < 0) return tl::unexpected<Error>(error_from_errno(errno, path, "open"));
   BoardLock lock(descriptor);
@@ -56,8 +59,9 @@ Result<BoardLock> BoardLock::take(const std::string& path, const std::string& wh
     if (errno == EINTR) continue;
     if (errno != EWOULDBLOCK) return tl::unexpected<Error>(error_from_errno(errno, path, "flock"));
     const std::string holder = holder_of(descriptor);
-    const bool is_worth_it =
-        wait == Wait::for_anybody || holder.find(kKeeperName) != std::string::npos;
+    const bool is_worth_it = wait == Wait::for_anybody ||
+                             holder.find(kKeeperName) != std::string::npos ||
+                             clock->now() - begin < kGrace;
     if (!is_worth_it || clock->now() >= end)
       return fail(ErrorKind::busy, "the board is being set by " + holder,
                   "Wait for its end, or stop it: it restores the board", "lock " + path);
