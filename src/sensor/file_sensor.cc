@@ -48,8 +48,4 @@ Result<std::unique_ptr<Sensor>> finish(std::unique_ptr<FileSensor> sensor,
   return tl::unexpected<Error>(std::move(error));
 }
 
-std::int32_t low_bits(std::uint64_t count) {
-  return static_cast<std::int32_t>(static_cast<std::uint32_t>(count));
-}
-
 }  // namespace isojoule

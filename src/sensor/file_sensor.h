@@ -44,7 +44,4 @@ class FileSensor : public Sensor {
 Result<std::unique_ptr<Sensor>> finish(std::unique_ptr<FileSensor> sensor,
                                        const std::string& place);
 
-// The low 32 bits, as a column of counts holds them (trace/integrate.cc).
-std::int32_t low_bits(std::uint64_t count);
-
 }  // namespace isojoule

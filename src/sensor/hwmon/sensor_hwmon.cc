@@ -10,10 +10,12 @@
 // it, and the gain is assumed.
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <set>
 
 #include "base/text.h"
 #include "sensor/file_sensor.h"
+#include "sensor/wrapping_counter.h"
 
 namespace isojoule {
 namespace {
@@ -21,19 +23,22 @@ namespace {
 constexpr const char* kClass = "/sys/class/hwmon";
 constexpr double kStep = 1e-6;
 constexpr double kGain = 0.03;       // assumed
+constexpr Watt kMostPower{10'000};   // more than any one device takes
 constexpr Second kUsualUpdate{0.1};  // assumed where update_interval is absent
 
 class Hwmon final : public FileSensor {
  public:
-  std::vector<bool> is_counter;
+  // By channel; none for a channel of power. A driver's energyN_input is of 64 bits.
+  std::vector<std::optional<WrappingCounter>> counters;
 
  private:
   bool convert(std::size_t channel, const std::array<std::int64_t, kNodes>& numbers,
                RawReading& out) override {
-    if (is_counter[channel]) {
+    if (auto& counter = counters[channel]) {
       if (numbers[0] < 0) return false;
-      out.a = low_bits(static_cast<std::uint64_t>(numbers[0]));
-      return true;
+      const auto count = counter->take(static_cast<std::uint64_t>(numbers[0]), out.time_ns);
+      if (count) out.a = static_cast<std::int32_t>(*count);
+      return count.has_value();
     }
     if (numbers[0] > std::numeric_limits<std::int32_t>::max() ||
         numbers[0] < std::numeric_limits<std::int32_t>::min())
@@ -112,7 +117,8 @@ Status open_channel(Hwmon& sensor, const std::string& folder, const std::vector<
     info.window = milliseconds(folder + "/" + node->stem + "_average_interval", tree, Second(0));
   info.update_period = milliseconds(folder + "/update_interval", tree, kUsualUpdate);
   ISOJOULE_CHECK(sensor.add(tree, std::move(info), {folder + "/" + node->value}));
-  sensor.is_counter.push_back(is_energy);
+  sensor.counters.emplace_back();
+  if (is_energy) sensor.counters.back().emplace(0, kMostPower, Joule(kStep));
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "sensor/ina3221/fake_ina3221.h"
@@ -299,6 +300,43 @@ TEST(Ina3221, FaultsOfTheBoardFileAreNamed) {
   spec = nano_spec();
   spec.channels[1].index = 3;
   EXPECT_EQ(open_sensor(spec, tree).error().kind, ErrorKind::invalid);
+}
+
+const SensorKind& ina3221_kind() {
+  const auto kinds = sensor_kinds();
+  return *std::find_if(kinds.begin(), kinds.end(),
+                       [](const SensorKind& kind) { return kind.name == "ina3221"; });
+}
+
+TEST(Ina3221Discover, EveryLabelledChannelOfEitherDriver) {
+  MemoryTree tree;
+  EXPECT_TRUE(ina3221_kind().discover(tree).empty());
+  Ina3221Nodes nodes = nano_nodes();
+  nodes.labels[2] = "";
+  fake::add_iio(tree, nodes);
+  fake::add_hwmon(tree, orin_nodes(), 3);
+  tree.add_text("/sys/bus/i2c/drivers/ina3221/bind", "");
+  const auto found = ina3221_kind().discover(tree);
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].spec.driver, "iio");
+  EXPECT_EQ(found[0].rails.size(), 2u);
+  EXPECT_EQ(found[0].coverage, Coverage::part);
+  EXPECT_EQ(found[1].spec.bus_address, "1-0040");
+  ASSERT_EQ(found[1].rails.size(), 3u);
+  EXPECT_EQ(found[1].rails[0].name, "VDD_IN");
+  EXPECT_TRUE(open_sensor(found[1].spec, tree).has_value());
+}
+
+TEST(Ina3221Discover, AChipForRootOnlyIsFoundAndSaysSo) {
+  MemoryTree tree;
+  Ina3221Nodes nodes = orin_nodes();
+  nodes.mode = 0400;
+  fake::add_hwmon(tree, nodes, 3);
+  tree.set_root(false);
+  const auto found = ina3221_kind().discover(tree);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].rails.size(), 3u);
+  EXPECT_EQ(open_sensor(found[0].spec, tree).error().kind, ErrorKind::permission_denied);
 }
 
 // Whatever the driver is set to, the window that comes back is one the chip can have, and one of

@@ -247,13 +247,50 @@ Result<std::unique_ptr<Sensor>> open_ina3221(const ChipSpec& spec, FileTree& tre
               unknown_name_remedy(spec.driver, {"iio", "hwmon"}));
 }
 
+// A chip that a driver is bound to, "6-0040": every labelled channel is a rail beside the others.
+// Which of them feeds which only a board file can say.
+std::optional<FoundSource> found_at(const Layout& layout, const std::string& address,
+                                    FileTree& tree) {
+  std::vector<std::string> tried;
+  const auto folder = find_folder(layout, address, tree, tried);
+  if (!folder) return std::nullopt;
+  FoundSource source;
+  source.spec.type = "ina3221";
+  source.spec.bus_address = address;
+  source.spec.driver = std::string(layout.driver);
+  for (int i = 0; i < ina3221::kChannels; ++i) {
+    const auto label = read_line(tree, nodes_of(layout, *folder, i).label);
+    const bool is_refused = !label && label.error().kind == ErrorKind::permission_denied;
+    if (!is_refused && (!label || label->empty())) continue;
+    // One whose label is for root only is there all the same: opening it says so.
+    const std::string rail = is_refused ? address + " channel " + std::to_string(i) : *label;
+    source.spec.channels.push_back({i, rail, 0});
+    source.rails.push_back({rail, "", "INA3221 " + address});
+  }
+  if (source.rails.empty()) return std::nullopt;
+  return source;
+}
+
+std::vector<FoundSource> discover_ina3221(FileTree& tree) {
+  std::vector<FoundSource> found;
+  for (const Layout* layout : {&ina3221::iio_layout(), &ina3221::hwmon_layout()}) {
+    const auto names = tree.list(layout->driver_folder);
+    if (!names) continue;
+    for (const std::string& name : *names) {
+      if (name.find('-') == std::string::npos) continue;  // bind, unbind, uevent
+      if (auto source = found_at(*layout, name, tree)) found.push_back(std::move(*source));
+    }
+  }
+  return found;
+}
+
 }  // namespace
 
 const SensorKind& sensor_kind_ina3221();
 const SensorKind& sensor_kind_ina3221() {
   static const SensorKind kind{
       "ina3221", "INA3221 power monitor: voltage and current of up to three rails (iio or hwmon)",
-      open_ina3221};
+      open_ina3221, discover_ina3221};
   return kind;
 }
 

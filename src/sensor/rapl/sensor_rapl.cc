@@ -10,11 +10,11 @@
 // comparisons find some percent for package and DRAM of servers (K. Khan et al., "RAPL in Action",
 // 2018).
 #include <algorithm>
-#include <limits>
 #include <map>
 
 #include "base/text.h"
 #include "sensor/file_sensor.h"
+#include "sensor/wrapping_counter.h"
 
 namespace isojoule {
 namespace {
@@ -26,47 +26,23 @@ constexpr double kStep_j = 1e-6;
 constexpr double kGain = 0.03;  // assumed, see above
 // Where no constraint states a highest power: more than any package of today takes.
 constexpr double kHighestPower_w = 1000;
-// What the integrator can tell apart between two readings: 2^31 steps.
-constexpr std::int64_t kMostSteps = std::int64_t{1} << 31;
 
 class Rapl final : public FileSensor {
  public:
-  void add_counter(std::int64_t range_uj, double highest_power_w) {
-    Counter counter;
-    counter.range = range_uj;
-    const auto most = static_cast<double>(std::min(range_uj, kMostSteps - 1));
-    counter.longest_gap_ns = static_cast<std::int64_t>(most * kStep_j / highest_power_w * 1e9);
-    counters_.push_back(counter);
+  void add_counter(std::int64_t range_uj, Watt limit) {
+    counters_.emplace_back(static_cast<std::uint64_t>(range_uj) + 1, limit, Joule(kStep_j));
   }
 
  private:
-  struct Counter {
-    std::int64_t range = 0;           // uJ
-    std::int64_t longest_gap_ns = 0;  // within which it wraps at most once
-    std::int64_t last = -1;
-    std::int64_t last_ns = 0;
-    std::uint64_t unwrapped = 0;
-  };
-
   bool convert(std::size_t channel, const std::array<std::int64_t, kNodes>& numbers,
                RawReading& out) override {
-    Counter& counter = counters_[channel];
-    const std::int64_t now = numbers[0];
-    if (now < 0 || now > counter.range) return false;
-    const bool first = counter.last < 0;
-    const bool too_late = !first && out.time_ns - counter.last_ns > counter.longest_gap_ns;
-    if (first)
-      counter.unwrapped = static_cast<std::uint64_t>(now);
-    else
-      counter.unwrapped += static_cast<std::uint64_t>(
-          now >= counter.last ? now - counter.last : counter.range - counter.last + now);
-    counter.last = now;
-    counter.last_ns = out.time_ns;
-    out.a = low_bits(counter.unwrapped);
-    return !too_late;  // how often it wrapped cannot be told; the next reading counts from here
+    if (numbers[0] < 0) return false;
+    const auto count = counters_[channel].take(static_cast<std::uint64_t>(numbers[0]), out.time_ns);
+    if (count) out.a = static_cast<std::int32_t>(*count);
+    return count.has_value();
   }
 
-  std::vector<Counter> counters_;
+  std::vector<WrappingCounter> counters_;
 };
 
 struct Zone {
@@ -124,7 +100,7 @@ Status open_channel(Rapl& sensor, const std::string& place, const std::vector<Zo
   info.gain_uncertainty = kGain;
   auto status = sensor.add(tree, std::move(info), {folder + "/energy_uj"});
   if (status) {
-    sensor.add_counter(range, highest_power(folder, tree));
+    sensor.add_counter(range, Watt(highest_power(folder, tree)));
   } else if (status.error().kind == ErrorKind::permission_denied) {
     status.error().remedy =
         "Run as root, or make " + folder +
