@@ -89,6 +89,9 @@ void Sampler::add_watch(const WatchSpec& spec, std::size_t rows) {
 }
 
 void Sampler::start() {
+  // A counter that was not read since the run before cannot say how often it wrapped: this reading
+  // is the one from which the trace's differences count, and no part of it.
+  for (Source& source : sources_) source.sensor->read(*board_.clock, source.readings);
   ticker_ = board_.clock->every(period_, [this](Instant) { tick(); });
 }
 
