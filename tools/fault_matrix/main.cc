@@ -164,6 +164,10 @@ Result<int> run(const Request& request) {
   for (const std::string& name :
        request.boards.empty() ? board_names(paths.boards) : request.boards) {
     ISOJOULE_TRY(const BoardFile file, load_board(paths.boards, name));
+    if (!std::filesystem::exists(file.directory + "/twin.toml")) {
+      fmt::print(stderr, "{}: has no twin\n", name);
+      continue;
+    }
     for (const BoardRelease& release : file.releases) {
       if (request.newest && release.name != file.releases.back().name) continue;
       ISOJOULE_TRY(Table table, table_of(file, release.name, model, totals));
