@@ -67,14 +67,15 @@ std::string cell_text(const Judgement& judgement) {
 // The fault from the first access on, and from the middle of the run on; one text where both say
 // the same.
 std::string cell(const BoardFile& file, const std::string& release, const std::string& model,
-                 const Observed& clean, const std::string& path, const Column& column,
-                 Totals& totals) {
+                 std::int64_t inferences, const Observed& clean, const std::string& path,
+                 const Column& column, Totals& totals) {
   const Use& use = clean.uses.at(path);
   if (!applies(column.fault, use)) return "";
   std::vector<std::string> texts;
   for (const int first : {1, (use.reads + use.writes) / 2 + 1}) {
-    const auto observed = observe(
-        file, release, model, Injection{path, column.fault.from(static_cast<std::size_t>(first))});
+    const auto observed =
+        observe(file, release, model, inferences,
+                Injection{path, column.fault.from(static_cast<std::size_t>(first))});
     const Judgement judgement = observed ? judge(clean, *observed)
                                          : Judgement{Verdict::silent, to_string(observed.error())};
     count(judgement,
@@ -102,13 +103,16 @@ void add_row(Row row, std::vector<Row>& rows) {
 
 Result<Table> table_of(const BoardFile& file, const std::string& release, const std::string& model,
                        Totals& totals) {
-  ISOJOULE_TRY(const Observed clean, observe(file, release, model, std::nullopt));
+  ISOJOULE_TRY(const Observed short_run,
+               observe(file, release, model, kFirstInferences, std::nullopt));
+  const std::int64_t inferences = enough_inferences(short_run);
+  ISOJOULE_TRY(const Observed clean, observe(file, release, model, inferences, std::nullopt));
   Table table{file.name, file.title, release, {}};
   for (const auto& [path, use] : clean.uses) {
     if (path.front() != '/') continue;  // a program
     Row row{path, {}};
     for (const Column& column : columns())
-      row.cells.push_back(cell(file, release, model, clean, path, column, totals));
+      row.cells.push_back(cell(file, release, model, inferences, clean, path, column, totals));
     add_row(std::move(row), table.rows);
   }
   return table;

@@ -14,8 +14,9 @@
 namespace isojoule::faults {
 namespace {
 
-// Long enough that a chip of 430 ms has more than fifty windows in the run.
-constexpr std::int64_t kBatch = 16, kInferences = 8000;
+constexpr std::int64_t kBatch = 16;
+// A source of one new reading a second has more than fifty in it.
+constexpr double kLongEnough_s = 80;
 
 // Another value than the present one, so that the knob's nodes are really written. Power modes
 // change other knobs' nodes, and would hide what those do.
@@ -33,8 +34,11 @@ Setting every_knob_turned(const Board& board) {
 
 class Trial {
  public:
-  Trial(Board& board, Engine& engine, std::string model_path)
-      : board_(board), engine_(engine), model_path_(std::move(model_path)) {}
+  Trial(Board& board, Engine& engine, std::string model_path, std::int64_t inferences)
+      : board_(board),
+        engine_(engine),
+        model_path_(std::move(model_path)),
+        inferences_(inferences) {}
 
   void run(Observed& observed) {
     const std::string journal =
@@ -58,7 +62,7 @@ class Trial {
     job.model_path = model_path_;
     job.network = "alexnet";
     job.batch = kBatch;
-    job.inferences = kInferences;
+    job.inferences = inferences_;
     job.warmup_batches = 2;
     Protocol protocol;
     PlannedRun planned;
@@ -75,7 +79,17 @@ class Trial {
   Board& board_;
   Engine& engine_;
   std::string model_path_;
+  std::int64_t inferences_;
 };
+
+std::set<std::string> found_on(const Board& board) {
+  std::set<std::string> names;
+  if (!board.release.discover) return names;
+  for (const auto& sensor : board.sensors)
+    for (const ChannelInfo& channel : sensor->channels()) names.insert(channel.rail);
+  for (const auto& knob : board.knobs) names.insert(knob->axis().name);
+  return names;
+}
 
 std::string first_new_problem(const Observed& clean, const Observed& faulty) {
   for (const Error& problem : faulty.problems) {
@@ -140,7 +154,8 @@ std::span<const Column> columns() {
 }
 
 Result<Observed> observe(const BoardFile& file, const std::string& release,
-                         const std::string& model_path, const std::optional<Injection>& injection) {
+                         const std::string& model_path, std::int64_t inferences,
+                         const std::optional<Injection>& injection) {
   TwinOptions options;
   options.release = release;
   ISOJOULE_TRY(const auto twin, make_twin(file, options));
@@ -151,14 +166,23 @@ Result<Observed> observe(const BoardFile& file, const std::string& release,
   board.begin_run = [&](std::uint64_t seed) { twin->begin_run(seed); };
   Observed observed;
   observed.problems = board.problems;
-  Trial(board, twin->engine(), model_path).run(observed);
+  observed.found = found_on(board);
+  Trial(board, twin->engine(), model_path, inferences).run(observed);
   observed.uses = tree.uses();
   return observed;
+}
+
+std::int64_t enough_inferences(const Observed& clean) {
+  const Phase* phase = clean.run ? clean.run->phase(PhaseKind::inference) : nullptr;
+  if (phase == nullptr || !(phase->duration() > Second(0))) return kFirstInferences;
+  const double factor = kLongEnough_s / phase->duration().value();
+  return static_cast<std::int64_t>(std::ceil(std::max(1.0, factor))) * kFirstInferences;
 }
 
 Judgement judge(const Observed& clean, const Observed& faulty) {
   if (const std::string problem = first_new_problem(clean, faulty); !problem.empty())
     return {Verdict::noticed, problem};
+  if (clean.found != faulty.found) return {Verdict::noticed, "not found"};
   if (faulty.guard)
     return {Verdict::noticed, "refused: " + std::string(name_of(faulty.guard->kind))};
   if (faulty.error) return {Verdict::noticed, "error: " + std::string(name_of(faulty.error->kind))};

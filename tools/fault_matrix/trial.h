@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -29,16 +30,22 @@ struct Injection {
 // What the program said and what it found, in the order in which it happens.
 struct Observed {
   std::vector<Error> problems;  // of opening the board
-  std::optional<Error> guard;   // of saving the nodes before the first write
-  std::optional<Error> error;   // of the run as a whole
+  // Rails and knobs that a machine without a board file turned out to have: what `probe` lists.
+  std::set<std::string> found;
+  std::optional<Error> guard;  // of saving the nodes before the first write
+  std::optional<Error> error;  // of the run as a whole
   std::optional<Run> run;
   std::optional<Error> restore;
   std::map<std::string, Use> uses;
 };
 
-// Errors: those of making the twin.
+// `inferences` make the run as long as its faults need to show. Errors: those of making the twin.
 Result<Observed> observe(const BoardFile& board, const std::string& release,
-                         const std::string& model_path, const std::optional<Injection>& injection);
+                         const std::string& model_path, std::int64_t inferences,
+                         const std::optional<Injection>& injection);
+// So many that the run has more than fifty windows of the slowest source.
+std::int64_t enough_inferences(const Observed& clean);
+inline constexpr std::int64_t kFirstInferences = 1600;
 
 enum class Verdict : std::uint8_t {
   noticed,  // a typed error, a problem, a failed run, or a counter that the clean run does not have

@@ -1,5 +1,6 @@
 // The rule by which the kernel chooses a clock: cpufreq's and devfreq's governors.
 #include <algorithm>
+#include <cctype>
 
 #include "base/text.h"
 #include "knob/frequency_files.h"
@@ -18,6 +19,15 @@ struct GovernorFiles {
 constexpr GovernorFiles kCpufreq{"scaling_governor", "scaling_available_governors",
                                  "scaling_setspeed", true};
 constexpr GovernorFiles kDevfreq{"governor", "available_governors", "userspace/set_freq", false};
+
+// "schedutil", "simple_ondemand", "nvhost_podgov": CPUFREQ_NAME_LEN and DEVFREQ_NAME_LEN are 16,
+// with room for a later one.
+bool is_name(const std::string& word) {
+  constexpr std::size_t kLongest = 32;
+  return word.size() <= kLongest && std::all_of(word.begin(), word.end(), [](unsigned char c) {
+           return std::isalnum(c) != 0 || c == '_' || c == '-';
+         });
+}
 
 class GovernorKnob final : public Knob {
  public:
@@ -57,6 +67,12 @@ Status GovernorKnob::read_list() {
   bool first = true;
   for (const auto& node : nodes) {
     ISOJOULE_TRY(const auto names, read_words(tree_, node + "/" + std::string(files(node).list)));
+    for (const auto& name : names)
+      if (!is_name(name))
+        return fail(ErrorKind::parse,
+                    node + "/" + std::string(files(node).list) + ": not the name of a governor: '" +
+                        name.substr(0, 40) + "'",
+                    {}, "read");
     if (first) values_.assign(names.begin(), names.end());
     first = false;
     std::erase_if(values_, [&](const Value& value) {

@@ -1,158 +1,166 @@
-// Power and energy of any hwmon driver (Documentation/hwmon/sysfs-interface.rst): powerN_average
-// and powerN_input in microwatts, energyN_input in microjoules.
+// Power that a driver shows in hwmon: a GPU, a power meter, a supply.
 //
-// path: the hwmon folder; else bus_address ("0-0040"): the one whose device has this address. The
-// numbers of hwmon change from boot to boot and are never looked at. channels: `label` (else the
-// rail's name) is the node's label text or its stem ("power1", "energy2").
+// path = the hwmon folder or the folder of its device; or bus_address ("0-0040"). Never the number
+// of the hwmon device, which changes from boot to boot. A channel's label (else its rail) is the
+// file's beginning, "power1": power1_input, else power1_average.
 //
-// powerN_average is the mean over powerN_average_interval milliseconds, where the driver has that.
-// The step of the chip is not in the interface: the driver's last digit, a microwatt, stands for
-// it, and the gain is assumed.
-#include <algorithm>
+// Source: Documentation/hwmon/sysfs-interface.rst (files; uW, uJ; power*_average_interval and
+// update_interval in ms).
+#include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <optional>
-#include <set>
 
 #include "base/text.h"
-#include "sensor/file_sensor.h"
+#include "sensor/sensor.h"
 #include "sensor/wrapping_counter.h"
 
 namespace isojoule {
 namespace {
 
-constexpr const char* kClass = "/sys/class/hwmon";
-constexpr double kStep = 1e-6;
-constexpr double kGain = 0.03;       // assumed
-constexpr Watt kMostPower{10'000};   // more than any one device takes
-constexpr Second kUsualUpdate{0.1};  // assumed where update_interval is absent
+constexpr char kClass[] = "/sys/class/hwmon";
+constexpr double kMicro = 1e-6;
+constexpr std::int64_t kStep_uw = 10;  // a column of 2^31 steps holds 21 kW
+// The ABI names neither of these. Assumed: a new value a second, where update_interval and
+// power*_average_interval do not say it; whole milliwatts; 5 % at most, a rectangular
+// distribution; and no energy counter of a part that draws more than 2 kW.
+constexpr Second kUpdate{1.0};
+constexpr Watt kQuantum{1e-3};
+const double kGain = 0.05 / std::sqrt(3.0);
+constexpr Watt kLimit{2000};
 
-class Hwmon final : public FileSensor {
+struct Source {
+  std::unique_ptr<File> file;
+  bool is_energy = false;
+  WrappingCounter counter{0, kLimit, Joule(kMicro)};  // 64 bits, as the driver accumulates them
+};
+
+class Hwmon final : public Sensor {
  public:
-  // By channel; none for a channel of power. A driver's energyN_input is of 64 bits.
-  std::vector<std::optional<WrappingCounter>> counters;
+  Status add(const ChipSpec::Channel& channel, const std::string& folder, FileTree& tree);
+  std::vector<ChannelInfo> channels_;
+  std::vector<Error> problems_;
 
  private:
-  bool convert(std::size_t channel, const std::array<std::int64_t, kNodes>& numbers,
-               RawReading& out) override {
-    if (auto& counter = counters[channel]) {
-      if (numbers[0] < 0) return false;
-      const auto count = counter->take(static_cast<std::uint64_t>(numbers[0]), out.time_ns);
-      if (count) out.a = static_cast<std::int32_t>(*count);
-      return count.has_value();
-    }
-    if (numbers[0] > std::numeric_limits<std::int32_t>::max() ||
-        numbers[0] < std::numeric_limits<std::int32_t>::min())
-      return false;
-    out.a = static_cast<std::int32_t>(numbers[0]);
-    return true;
-  }
+  const std::vector<ChannelInfo>& do_channels() const override { return channels_; }
+  const std::vector<Error>& do_problems() const override { return problems_; }
+  void do_read(Clock& clock, std::span<RawReading> out) override;
+  std::vector<Source> sources_;
 };
 
-struct Node {
-  std::string stem;   // "power1"
-  std::string value;  // "power1_average"
-  std::string label;  // "PPT", or ""
-};
-
-// One node for each powerN and energyN; the average where there is one.
-std::vector<Node> nodes_of(const std::string& folder, FileTree& tree) {
-  std::vector<Node> nodes;
-  const auto files = tree.list(folder);
-  if (!files) return nodes;
-  std::set<std::string> seen;
-  for (const char* suffix : {"_average", "_input"}) {
-    for (const std::string& file : *files) {
-      const bool is_ours =
-          (file.starts_with("power") || file.starts_with("energy")) && file.ends_with(suffix);
-      if (!is_ours) continue;
-      Node node;
-      node.stem = file.substr(0, file.find('_'));
-      node.value = file;
-      if (!seen.insert(node.stem).second) continue;
-      node.label = read_line(tree, folder + "/" + node.stem + "_label").value_or("");
-      nodes.push_back(std::move(node));
-    }
+void take(Source& source, RawReading& out) {
+  const auto value = read_integer(*source.file);
+  if (!value) {
+    if (value.error().kind == ErrorKind::no_data) out.state = ReadingState::no_data;
+    return;
   }
-  return nodes;
+  if (source.is_energy) {
+    if (*value < 0) return;
+    const auto counted = source.counter.take(static_cast<std::uint64_t>(*value), out.time_ns);
+    if (!counted) return;
+    out.a = static_cast<std::int32_t>(*counted);
+  } else {
+    const std::int64_t steps = *value / kStep_uw;
+    if (std::abs(steps) > std::numeric_limits<std::int32_t>::max()) return;
+    out.a = static_cast<std::int32_t>(steps);
+  }
+  out.state = ReadingState::ok;
 }
 
-Result<std::string> folder_of(const ChipSpec& spec, FileTree& tree) {
-  if (!spec.path.empty()) return spec.path;
-  ISOJOULE_TRY(const auto names, tree.list(kClass));
-  for (const std::string& name : names) {
-    const auto device = tree.canonical(std::string(kClass) + "/" + name + "/device");
-    if (device && device->ends_with("/" + spec.bus_address))
-      return std::string(kClass) + "/" + name;
+void Hwmon::do_read(Clock& clock, std::span<RawReading> out) {
+  for (std::size_t i = 0; i < sources_.size() && i < out.size(); ++i) {
+    out[i] = {clock.now().ns, 0, 0, ReadingState::failed};
+    take(sources_[i], out[i]);
   }
-  return fail(ErrorKind::not_found, "no hwmon device at " + spec.bus_address,
-              "Check that the driver is bound",
-              std::string(kClass) + "/*/device = " + spec.bus_address);
 }
 
-Second milliseconds(const std::string& path, FileTree& tree, Second otherwise) {
+Second milliseconds(FileTree& tree, const std::string& path, Second otherwise) {
   const auto value = read_integer(tree, path);
   return value && *value > 0 ? Second(static_cast<double>(*value) * 1e-3) : otherwise;
 }
 
-Status open_channel(Hwmon& sensor, const std::string& folder, const std::vector<Node>& nodes,
-                    const ChipSpec::Channel& channel, const std::string& chip, FileTree& tree) {
-  const std::string& wanted = channel.label.empty() ? channel.rail : channel.label;
-  const auto node = std::find_if(nodes.begin(), nodes.end(), [&](const Node& one) {
-    return one.stem == wanted || (!one.label.empty() && one.label == wanted);
-  });
-  if (node == nodes.end())
-    return fail(ErrorKind::not_found,
-                channel.rail + ": " + chip + " has no power or energy '" + wanted + "' (" + folder +
-                    "/" + wanted + "_input)",
-                "Look at the folder for what the driver calls it", folder);
-  const bool is_energy = node->stem.starts_with("energy");
+Status Hwmon::add(const ChipSpec::Channel& channel, const std::string& folder, FileTree& tree) {
+  const std::string stem = channel.label.empty() ? channel.rail : channel.label;
+  std::string path = folder + "/" + stem + "_input";
+  Source source;
+  source.is_energy = stem.rfind("energy", 0) == 0;
+  const bool is_average =
+      !source.is_energy && !tree.exists(path) && tree.exists(folder + "/" + stem + "_average");
+  if (is_average) path = folder + "/" + stem + "_average";
+  ISOJOULE_CHECK(read_integer(tree, path));
+  ISOJOULE_TRY(source.file, tree.open(path));
   ChannelInfo info;
   info.rail = channel.rail;
-  info.sensor = "hwmon " + chip + " " + node->stem;
-  info.kind = is_energy ? ChannelKind::energy_counter : ChannelKind::power;
-  info.step_a = kStep;
-  info.power_quantum = Watt(is_energy ? 0 : kStep);
+  info.sensor = "hwmon " + read_line(tree, folder + "/name").value_or("") + " " + stem;
+  info.kind = source.is_energy ? ChannelKind::energy_counter : ChannelKind::power;
+  info.step_a = source.is_energy ? kMicro : kStep_uw * kMicro;
   info.gain_uncertainty = kGain;
-  if (node->value.ends_with("_average"))
-    info.window = milliseconds(folder + "/" + node->stem + "_average_interval", tree, Second(0));
-  info.update_period = milliseconds(folder + "/update_interval", tree, kUsualUpdate);
-  ISOJOULE_CHECK(sensor.add(tree, std::move(info), {folder + "/" + node->value}));
-  sensor.counters.emplace_back();
-  if (is_energy) sensor.counters.back().emplace(0, kMostPower, Joule(kStep));
+  info.update_period = milliseconds(tree, folder + "/update_interval", kUpdate);
+  if (!source.is_energy) info.power_quantum = kQuantum;
+  if (is_average) info.window = milliseconds(tree, path + "_interval", kUpdate);
+  channels_.push_back(std::move(info));
+  sources_.push_back(std::move(source));
   return {};
+}
+
+// The folder that has the files: the given one, or the hwmon folder of the given device.
+Result<std::string> folder_of(const ChipSpec& spec, FileTree& tree) {
+  const std::string at = spec.path.empty() ? "/sys/bus/i2c/devices/" + spec.bus_address : spec.path;
+  if (const auto names = tree.list(at + "/hwmon"))
+    for (const std::string& name : *names)
+      if (name.rfind("hwmon", 0) == 0) return at + "/hwmon/" + name;
+  if (tree.exists(at + "/name") && at.find("/hwmon") != std::string::npos) return at;
+  return fail(ErrorKind::not_found, "hwmon: no device is there",
+              "Check that its driver is loaded: ls /sys/class/hwmon", at + "/hwmon/hwmon*");
 }
 
 Result<std::unique_ptr<Sensor>> open_hwmon(const ChipSpec& spec, FileTree& tree) {
   ISOJOULE_TRY(const std::string folder, folder_of(spec, tree));
-  const std::string chip = read_line(tree, folder + "/name").value_or("hwmon");
-  const auto nodes = nodes_of(folder, tree);
   auto sensor = std::make_unique<Hwmon>();
-  for (const auto& channel : spec.channels)
-    if (auto status = open_channel(*sensor, folder, nodes, channel, chip, tree); !status)
-      sensor->note(std::move(status.error()));
-  return finish(std::move(sensor), folder);
+  for (const auto& channel : spec.channels) {
+    auto status = sensor->add(channel, folder, tree);
+    if (status) continue;
+    if (status.error().kind == ErrorKind::permission_denied)
+      status.error().remedy = "Run as root, or make the node readable";
+    sensor->problems_.push_back(std::move(status.error()));
+  }
+  if (!sensor->channels_.empty()) return std::unique_ptr<Sensor>(std::move(sensor));
+  if (!sensor->problems_.empty()) return tl::unexpected<Error>(sensor->problems_.front());
+  return fail(ErrorKind::invalid, "hwmon: the board file names no channel",
+              "Give a channel with the file's beginning, \"power1\"", folder);
 }
 
-std::vector<FoundSource> discover(FileTree& tree) {
+// Energy where there is some, else power: both of one part would be the same twice.
+std::optional<FoundSource> found_in(const std::string& folder, FileTree& tree) {
+  const auto chip = read_line(tree, folder + "/name");
+  const auto real = tree.canonical(folder);
+  // Kinds of their own: the INA3221, batteries (each has a hwmon device too).
+  if (!chip || *chip == "ina3221" || !real || real->find("/power_supply/") != std::string::npos)
+    return std::nullopt;
+  FoundSource source;
+  source.spec.type = "hwmon";
+  const std::size_t device = real->rfind("/hwmon/hwmon");
+  source.spec.path = device == std::string::npos ? *real : real->substr(0, device);
+  for (const std::string kind : {"energy", "power"}) {
+    for (int n = 1; n <= 64; ++n) {
+      const std::string stem = kind + std::to_string(n), file = folder + "/" + stem;
+      if (!tree.exists(file + "_input") && !tree.exists(file + "_average")) continue;
+      const std::string rail = *chip + "-" + read_line(tree, file + "_label").value_or(stem);
+      source.spec.channels.push_back({n - 1, rail, 0, stem});
+      source.rails.push_back({rail, "", "hwmon " + *chip});
+    }
+    if (!source.rails.empty()) return source;
+  }
+  return std::nullopt;
+}
+
+std::vector<FoundSource> discover_hwmon(FileTree& tree) {
   std::vector<FoundSource> found;
   const auto names = tree.list(kClass);
   if (!names) return found;
-  for (const std::string& name : *names) {
-    const std::string folder = std::string(kClass) + "/" + name;
-    const std::string chip = read_line(tree, folder + "/name").value_or("");
-    // Kinds of their own: the INA3221 has no power nodes, a battery's are in power_supply too.
-    if (chip.empty() || chip == "ina3221" || chip.starts_with("BAT")) continue;
-    FoundSource source{{"hwmon", {}, {}, {}}, {}, Coverage::part};
-    source.spec.path = folder;
-    for (const Node& node : nodes_of(folder, tree)) {
-      const std::string rail = chip + "-" + (node.label.empty() ? node.stem : node.label);
-      ChipSpec::Channel channel{0, rail};
-      channel.label = node.stem;
-      source.spec.channels.push_back(std::move(channel));
-      source.rails.push_back({rail, "", "what " + chip + " measures"});
-    }
-    if (!source.rails.empty()) found.push_back(std::move(source));
-  }
+  for (const std::string& name : *names)
+    if (auto source = found_in(std::string(kClass) + "/" + name, tree))
+      found.push_back(std::move(*source));
   return found;
 }
 
@@ -160,8 +168,8 @@ std::vector<FoundSource> discover(FileTree& tree) {
 
 const SensorKind& sensor_kind_hwmon();
 const SensorKind& sensor_kind_hwmon() {
-  static const SensorKind kind{"hwmon", "Power and energy nodes of any hwmon driver", open_hwmon,
-                               discover};
+  static const SensorKind kind{"hwmon", "Power and energy of GPUs, power meters, supplies (hwmon)",
+                               open_hwmon, discover_hwmon};
   return kind;
 }
 

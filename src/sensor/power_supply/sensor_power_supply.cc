@@ -1,11 +1,15 @@
-// A battery as the machine's power meter (Documentation/ABI/testing/sysfs-class-power): power_now
-// in microwatts, else voltage_now (uV) times current_now (uA).
+// Batteries of /sys/class/power_supply: a discharging one gives what the machine draws.
 //
-// Drivers differ in the sign of current_now (negative while discharging, the other way round, never
-// negative), so the magnitude is the value's and the direction is `status`: only a battery that
-// says Discharging feeds the machine. In any other state the channel has nothing to say.
+// path = the class's folder ("" = /sys/class/power_supply). A channel's label (else its rail) is
+// the supply's name, "BAT0".
 //
-// path: the battery's folder; channels: one.
+// Sources: Documentation/ABI/testing/sysfs-class-power (files; uV, uA, uW; status). Drivers sign
+// current and power in three ways: negative while discharging, negative while charging, never
+// (kernel commit 05f94eb9; ACPI's current_now is signed since 234f7155 of 2025, its power_now is
+// not). So the magnitude is the value's and the direction the status's.
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstdlib>
 #include <limits>
 
@@ -15,133 +19,162 @@
 namespace isojoule {
 namespace {
 
-constexpr const char* kClass = "/sys/class/power_supply";
-constexpr double kStep_w = 1e-6;
-// drivers/acpi/battery.c asks the firmware at most once a second (cache_time); fuel gauges update
-// about as often.
+constexpr char kClass[] = "/sys/class/power_supply";
+constexpr double kMicro = 1e-6;
+// A column holds 2^31 steps: in steps of 10 uW that is 21 kW.
+constexpr std::int64_t kStep_uw = 10;
+// A gauge has a new value about every second (drivers/acpi/battery.c keeps its own for
+// cache_time = 1 s); what it averages over is not said: assumed as long.
 constexpr Second kUpdate{1.0};
-constexpr Watt kQuantum{0.01};  // assumed: 1 mA of a battery of about 10 V
-constexpr double kGain = 0.03;  // assumed
+// Gauges show whole milliwatts, or milliamperes (ACPI specification, _BST): 1 mA at 12 V.
+constexpr Watt kPowerQuantum{1e-3};
+constexpr Watt kProductQuantum{12e-3};
+// No driver states its accuracy. Assumed: 5 % at most, a rectangular distribution.
+const double kGain = 0.05 / std::sqrt(3.0);
 
-class Battery final : public Sensor {
+struct Source {
+  std::unique_ptr<File> status, power;     // power: null where there is none
+  std::unique_ptr<File> voltage, current;  // instead of it
+};
+
+class PowerSupply final : public Sensor {
  public:
-  Status open(FileTree& tree, const std::string& folder, const std::string& rail);
+  Status add(const ChipSpec::Channel& channel, const std::string& folder, FileTree& tree);
+  std::vector<ChannelInfo> channels_;
+  std::vector<Error> problems_;
 
  private:
   const std::vector<ChannelInfo>& do_channels() const override { return channels_; }
   const std::vector<Error>& do_problems() const override { return problems_; }
   void do_read(Clock& clock, std::span<RawReading> out) override;
-  ReadingState direction();
-  Result<double> microwatts();
-
-  std::vector<ChannelInfo> channels_;
-  std::vector<Error> problems_;
-  std::unique_ptr<File> status_, power_, voltage_, current_;
+  std::vector<Source> sources_;
 };
 
-Status Battery::open(FileTree& tree, const std::string& folder, const std::string& rail) {
-  ISOJOULE_CHECK(tree.read(folder + "/status"));
-  ISOJOULE_TRY(status_, tree.open(folder + "/status"));
-  if (read_integer(tree, folder + "/power_now")) {
-    ISOJOULE_TRY(power_, tree.open(folder + "/power_now"));
+ReadingState state_of(const Error& error) {
+  return error.kind == ErrorKind::no_data ? ReadingState::no_data : ReadingState::failed;
+}
+
+// Only a discharging battery says what the machine draws: a charging one shows what goes into it, a
+// full or resting one nothing, and "Unknown" has no direction.
+ReadingState direction(File& status) {
+  std::array<char, 32> text{};
+  const auto size = status.read(text);
+  if (!size) return state_of(size.error());
+  std::string_view word(text.data(), std::min(*size, text.size()));
+  while (!word.empty() && (word.back() == '\n' || word.back() == ' ')) word.remove_suffix(1);
+  if (word == "Discharging") return ReadingState::ok;
+  const bool is_known =
+      word == "Charging" || word == "Full" || word == "Not charging" || word == "Unknown";
+  return is_known ? ReadingState::no_data : ReadingState::failed;
+}
+
+ReadingState magnitude(const Source& source, std::int32_t& steps) {
+  const auto first = read_integer(source.power ? *source.power : *source.voltage);
+  if (!first) return state_of(first.error());
+  double microwatts = std::abs(static_cast<double>(*first));
+  if (!source.power) {
+    const auto current = read_integer(*source.current);
+    if (!current) return state_of(current.error());
+    microwatts *= std::abs(static_cast<double>(*current)) * kMicro;
+  }
+  const double value = std::round(microwatts / kStep_uw);
+  if (value > std::numeric_limits<std::int32_t>::max()) return ReadingState::failed;
+  // A machine that runs from it draws something: zero is a gauge that does not measure.
+  if (value == 0) return ReadingState::no_data;
+  steps = static_cast<std::int32_t>(value);
+  return ReadingState::ok;
+}
+
+void PowerSupply::do_read(Clock& clock, std::span<RawReading> out) {
+  for (std::size_t i = 0; i < sources_.size() && i < out.size(); ++i) {
+    RawReading reading;
+    reading.state = direction(*sources_[i].status);
+    if (reading.state == ReadingState::ok) reading.state = magnitude(sources_[i], reading.a);
+    reading.time_ns = clock.now().ns;
+    out[i] = reading;
+  }
+}
+
+Status PowerSupply::add(const ChipSpec::Channel& channel, const std::string& folder,
+                        FileTree& tree) {
+  const std::string name = channel.label.empty() ? channel.rail : channel.label;
+  const std::string at = folder + "/" + name;
+  Source source;
+  ISOJOULE_TRY(const std::string status, read_line(tree, at + "/status"));
+  ISOJOULE_TRY(source.status, tree.open(at + "/status"));
+  const bool has_power = read_integer(tree, at + "/power_now").has_value();
+  if (has_power) {
+    ISOJOULE_TRY(source.power, tree.open(at + "/power_now"));
   } else {
-    ISOJOULE_CHECK(read_integer(tree, folder + "/voltage_now"));
-    ISOJOULE_CHECK(read_integer(tree, folder + "/current_now"));
-    ISOJOULE_TRY(voltage_, tree.open(folder + "/voltage_now"));
-    ISOJOULE_TRY(current_, tree.open(folder + "/current_now"));
+    ISOJOULE_CHECK(read_integer(tree, at + "/voltage_now"));
+    // ACPI answers ENODEV or ENODATA for a current it does not know now: it may know it later.
+    ISOJOULE_TRY(source.voltage, tree.open(at + "/voltage_now"));
+    ISOJOULE_TRY(source.current, tree.open(at + "/current_now"));
   }
   ChannelInfo info;
-  info.rail = rail;
-  info.sensor = "power_supply " + folder.substr(folder.rfind('/') + 1);
+  info.rail = channel.rail;
+  info.sensor = "power_supply " + name + (has_power ? " power" : " voltage x current");
   info.kind = ChannelKind::power;
-  info.step_a = kStep_w;
-  info.update_period = kUpdate;
-  info.power_quantum = kQuantum;
+  info.step_a = kStep_uw * kMicro;
+  info.power_quantum = has_power ? kPowerQuantum : kProductQuantum;
+  info.window = info.update_period = kUpdate;
   info.gain_uncertainty = kGain;
   channels_.push_back(std::move(info));
+  sources_.push_back(std::move(source));
+  if (status != "Discharging")
+    problems_.push_back(
+        {ErrorKind::no_data,
+         name + " is not discharging (" + status + "): it does not say what the machine draws",
+         at + "/status", "Unplug the mains adapter while measuring"});
   return {};
 }
 
-ReadingState Battery::direction() {
-  std::array<char, 32> text{};
-  const auto size = status_->read(text);
-  if (!size) return ReadingState::failed;
-  std::string_view word(text.data(), *size);
-  while (!word.empty() && (word.back() == '\n' || word.back() == ' ')) word.remove_suffix(1);
-  if (word.empty()) return ReadingState::failed;
-  return word == "Discharging" ? ReadingState::ok : ReadingState::no_data;
-}
-
-Result<double> Battery::microwatts() {
-  if (power_) {
-    ISOJOULE_TRY(const std::int64_t power, read_integer(*power_));
-    return std::abs(static_cast<double>(power));
-  }
-  ISOJOULE_TRY(const std::int64_t voltage, read_integer(*voltage_));
-  ISOJOULE_TRY(const std::int64_t current, read_integer(*current_));
-  return std::abs(static_cast<double>(voltage) * static_cast<double>(current) * 1e-6);
-}
-
-void Battery::do_read(Clock& clock, std::span<RawReading> out) {
-  if (out.empty()) return;
-  RawReading& reading = out[0];
-  reading = {};
-  reading.time_ns = clock.now().ns;
-  reading.state = direction();
-  if (reading.state != ReadingState::ok) return;
-  const auto power = microwatts();
-  if (!power) {
-    reading.state =
-        power.error().kind == ErrorKind::no_data ? ReadingState::no_data : ReadingState::failed;
-  } else if (*power > std::numeric_limits<std::int32_t>::max()) {
-    reading.state = ReadingState::failed;
-  } else {
-    reading.a = static_cast<std::int32_t>(*power);
-  }
-}
-
 Result<std::unique_ptr<Sensor>> open_power_supply(const ChipSpec& spec, FileTree& tree) {
-  if (spec.channels.size() != 1)
-    return fail(ErrorKind::invalid, "power_supply: a battery has one channel", "Name one rail",
-                spec.path);
-  const std::string folder =
-      spec.path.empty() ? std::string(kClass) + "/" + spec.channels[0].rail : spec.path;
-  auto sensor = std::make_unique<Battery>();
-  auto status = sensor->open(tree, folder, spec.channels[0].rail);
-  if (status) return std::unique_ptr<Sensor>(std::move(sensor));
-  status.error().tried = folder + ": " + status.error().tried;
-  if (status.error().remedy.empty())
-    status.error().remedy = "Take another source: this battery does not say its power";
-  return tl::unexpected<Error>(std::move(status.error()));
+  const std::string folder = spec.path.empty() ? kClass : spec.path;
+  auto sensor = std::make_unique<PowerSupply>();
+  for (const auto& channel : spec.channels) {
+    auto status = sensor->add(channel, folder, tree);
+    if (status) continue;
+    Error& error = status.error();
+    if (error.remedy.empty())
+      error.remedy = error.kind == ErrorKind::permission_denied
+                         ? "Run as root, or make the node readable"
+                         : "Check the battery's name and that its driver is loaded: ls " + folder;
+    sensor->problems_.push_back(std::move(error));
+  }
+  if (!sensor->channels_.empty()) return std::unique_ptr<Sensor>(std::move(sensor));
+  if (!sensor->problems_.empty()) return tl::unexpected<Error>(sensor->problems_.front());
+  return fail(ErrorKind::invalid, "power_supply: the board file names no battery",
+              "Give a channel with the battery's name", folder);
 }
 
-std::vector<FoundSource> discover(FileTree& tree) {
-  std::vector<FoundSource> found;
+// Batteries of the machine; not those of a mouse (scope Device), which it does not run from.
+std::vector<FoundSource> discover_power_supply(FileTree& tree) {
+  FoundSource source;
+  source.spec.type = "power_supply";
+  source.coverage = Coverage::machine;
   const auto names = tree.list(kClass);
-  if (!names) return found;
+  if (!names) return {};
   for (const std::string& name : *names) {
-    const std::string folder = std::string(kClass) + "/" + name;
-    const auto type = read_line(tree, folder + "/type");
-    if (!type || *type != "Battery") continue;
-    // A mouse's battery does not feed the machine.
-    const auto scope = read_line(tree, folder + "/scope");
-    if (scope && *scope == "Device") continue;
-    FoundSource source{{"power_supply", {}, {}, {{0, name}}}, {}, Coverage::machine};
-    source.spec.path = folder;
-    source.rails.push_back({name, "", "the machine, while it runs on this battery"});
-    found.push_back(std::move(source));
+    const std::string at = std::string(kClass) + "/" + name;
+    const auto type = read_line(tree, at + "/type");
+    const auto scope = read_line(tree, at + "/scope");
+    if (!type || *type != "Battery" || (scope && *scope == "Device")) continue;
+    const int index = static_cast<int>(source.spec.channels.size());
+    source.spec.channels.push_back({index, name, 0, name});
+    source.rails.push_back({name, "", "battery"});
   }
-  return found;
+  if (source.rails.empty()) return {};
+  return {std::move(source)};
 }
 
 }  // namespace
 
 const SensorKind& sensor_kind_power_supply();
 const SensorKind& sensor_kind_power_supply() {
-  static const SensorKind kind{
-      "power_supply",
-      "A battery that discharges; updated about once a second, so for long phases only",
-      open_power_supply, discover};
+  static const SensorKind kind{"power_supply",
+                               "Batteries: what a machine draws while it runs from them",
+                               open_power_supply, discover_power_supply};
   return kind;
 }
 

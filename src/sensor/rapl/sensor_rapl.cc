@@ -1,157 +1,226 @@
-// Running average power limit counters of Intel and AMD processors through the powercap framework
-// (Documentation/power/powercap/powercap.rst): energy_uj counts microjoules and wraps at
-// max_energy_range_uj.
+// RAPL: the energy counters of a processor, as the powercap class of Linux shows them.
 //
-// path: the class folder, "" = /sys/class/powercap. channels: `label` (else the rail's name) is a
-// zone's folder ("intel-rapl:0:2") or its `name` ("package-0").
+// path = the class's folder ("" = /sys/class/powercap). A channel's label (else its rail) is a
+// zone's name, "package-0", or for a zone inside a package both names, "package-0-core".
 //
-// The counter moves about every millisecond (Intel SDM volume 3B, "RAPL Interfaces"; its own unit
-// of energy, usually 61 uJ, is behind energy_uj). No accuracy is stated by Intel: published
-// comparisons find some percent for package and DRAM of servers (K. Khan et al., "RAPL in Action",
-// 2018).
+// Sources: Documentation/power/powercap/powercap.rst, drivers/powercap/powercap_sys.c (files, units
+// of uJ and uW; energy_uj is 0400 since Linux 5.10, CVE-2020-8694), drivers/powercap/
+// intel_rapl_common.c (names of zones, also on AMD). Intel SDM, volume 3B, "RAPL domains": the
+// DRAM is a domain beside the package; the platform (psys) is all of them. intel-rapl-mmio shows
+// the same package through other registers and is left alone.
 #include <algorithm>
-#include <map>
+#include <cctype>
+#include <cmath>
 
 #include "base/text.h"
-#include "sensor/file_sensor.h"
+#include "sensor/sensor.h"
 #include "sensor/wrapping_counter.h"
 
 namespace isojoule {
 namespace {
 
-constexpr const char* kClass = "/sys/class/powercap";
-constexpr std::string_view kPrefix = "intel-rapl:";  // AMD's zones have it too; not the mmio double
+constexpr char kClass[] = "/sys/class/powercap";
+constexpr char kPrefix[] = "intel-rapl:";
+constexpr double kMicro = 1e-6;
+// The counters' registers change about once a millisecond: usual of Intel's processors, assumed.
 constexpr Second kUpdate{1e-3};
-constexpr double kStep_j = 1e-6;
-constexpr double kGain = 0.03;  // assumed, see above
-// Where no constraint states a highest power: more than any package of today takes.
-constexpr double kHighestPower_w = 1000;
-
-class Rapl final : public FileSensor {
- public:
-  void add_counter(std::int64_t range_uj, Watt limit) {
-    counters_.emplace_back(static_cast<std::uint64_t>(range_uj) + 1, limit, Joule(kStep_j));
-  }
-
- private:
-  bool convert(std::size_t channel, const std::array<std::int64_t, kNodes>& numbers,
-               RawReading& out) override {
-    if (numbers[0] < 0) return false;
-    const auto count = counters_[channel].take(static_cast<std::uint64_t>(numbers[0]), out.time_ns);
-    if (count) out.a = static_cast<std::int32_t>(*count);
-    return count.has_value();
-  }
-
-  std::vector<WrappingCounter> counters_;
-};
+// Intel states no accuracy. Assumed: 5 % at most, a rectangular distribution.
+const double kGain = 0.05 / std::sqrt(3.0);
+// What a zone can draw: short peaks go beyond its long-term maximum; four times is assumed to be
+// enough. Where no maximum is shown, as much as any socket or client machine: assumed.
+constexpr double kPeakOverMaximum = 4;
+constexpr Watt kLimit{2000};
+constexpr char kRootOnly[] =
+    "Run as root, or make the node readable: energy_uj is for root only since Linux 5.10 "
+    "(CVE-2020-8694)";
 
 struct Zone {
-  std::string folder;  // "intel-rapl:0:2"
-  std::string name;    // "dram"
-  std::string parent;  // folder of the zone around it, "" at the top
+  std::string folder, name;
+  std::string rail;    // as it is found
+  std::string parent;  // rail
+  bool is_child = false;
 };
 
-std::vector<Zone> zones_of(const std::string& place, FileTree& tree) {
+// "intel-rapl:0", "intel-rapl:0:1"; not the control type itself and not intel-rapl-mmio.
+bool is_zone(const std::string& entry) {
+  if (entry.rfind(kPrefix, 0) != 0) return false;
+  const std::string numbers = entry.substr(sizeof kPrefix - 1);
+  return !numbers.empty() && std::all_of(numbers.begin(), numbers.end(), [](unsigned char c) {
+    return std::isdigit(c) != 0 || c == ':';
+  });
+}
+
+std::string folder_of(const ChipSpec& spec) { return spec.path.empty() ? kClass : spec.path; }
+
+// Every zone that says its name, children with their package.
+Result<std::vector<Zone>> zones_of(const std::string& folder, FileTree& tree) {
+  ISOJOULE_TRY(std::vector<std::string> entries, tree.list(folder));
   std::vector<Zone> zones;
-  const auto folders = tree.list(place);
-  if (!folders) return zones;
-  for (const std::string& folder : *folders) {
-    if (!folder.starts_with(kPrefix)) continue;
-    const auto name = read_line(tree, place + "/" + folder + "/name");
-    if (!name) continue;
-    const std::size_t last = folder.rfind(':');
-    const bool is_child = last >= kPrefix.size();
-    zones.push_back({folder, *name, is_child ? folder.substr(0, last) : ""});
+  std::string platform;
+  std::sort(entries.begin(), entries.end());  // a package before its children
+  for (const std::string& entry : entries) {
+    if (!is_zone(entry)) continue;
+    Zone zone{folder + "/" + entry, {}, {}, {}, false};
+    const auto name = read_line(tree, zone.folder + "/name");
+    if (!name || name->empty()) continue;
+    zone.rail = zone.name = *name;
+    const std::string above = zone.folder.substr(0, zone.folder.rfind(':'));
+    const auto package = std::find_if(zones.begin(), zones.end(),
+                                      [&](const Zone& other) { return other.folder == above; });
+    zone.is_child = package != zones.end();
+    if (zone.is_child) {
+      zone.rail = package->name + "-" + zone.name;
+      if (zone.name != "dram") zone.parent = package->rail;
+    } else if (zone.name == "psys") {
+      platform = zone.rail;
+    }
+    zones.push_back(std::move(zone));
   }
+  for (Zone& zone : zones)
+    if (zone.parent.empty() && zone.rail != platform) zone.parent = platform;
   return zones;
 }
 
-double highest_power(const std::string& zone, FileTree& tree) {
-  double highest = 0;
-  for (int i = 0; i < 3; ++i) {
-    const auto power =
-        read_integer(tree, zone + "/constraint_" + std::to_string(i) + "_max_power_uw");
-    if (power) highest = std::max(highest, static_cast<double>(*power) * 1e-6);
-  }
-  // A stated maximum is that of the time-averaged limit; peaks go beyond it.
-  return highest > 0 ? std::max(2 * highest, 50.0) : kHighestPower_w;
+// The zone of a label; a child's own name will do where only one zone has it.
+const Zone* zone_of(const std::vector<Zone>& zones, const std::string& label) {
+  for (const Zone& zone : zones)
+    if (zone.rail == label) return &zone;
+  const auto is_it = [&](const Zone& zone) { return zone.name == label; };
+  const auto found = std::find_if(zones.begin(), zones.end(), is_it);
+  return std::count_if(zones.begin(), zones.end(), is_it) == 1 ? &*found : nullptr;
 }
 
-Status open_channel(Rapl& sensor, const std::string& place, const std::vector<Zone>& zones,
-                    const ChipSpec::Channel& channel, FileTree& tree) {
-  const std::string& wanted = channel.label.empty() ? channel.rail : channel.label;
-  const auto zone = std::find_if(zones.begin(), zones.end(), [&](const Zone& one) {
-    return one.folder == wanted || one.name == wanted;
-  });
-  if (zone == zones.end())
-    return fail(ErrorKind::not_found, channel.rail + ": no RAPL zone '" + wanted + "'",
-                "Load the module intel_rapl_msr; a virtual machine has no RAPL", place);
-  const std::string folder = place + "/" + zone->folder;
-  ISOJOULE_TRY(const std::int64_t range, read_integer(tree, folder + "/max_energy_range_uj"));
+Watt limit_of(const Zone& zone, FileTree& tree) {
+  double maximum = 0;
+  for (int i = 0; i < 3; ++i) {  // long_term, short_term, peak_power
+    const auto power =
+        read_integer(tree, zone.folder + "/constraint_" + std::to_string(i) + "_max_power_uw");
+    if (power) maximum = std::max(maximum, static_cast<double>(*power) * kMicro);
+  }
+  return maximum > 0 ? Watt(maximum * kPeakOverMaximum) : kLimit;
+}
+
+class Rapl final : public Sensor {
+ public:
+  Status add(const ChipSpec::Channel& channel, const std::vector<Zone>& zones, FileTree& tree);
+  std::vector<ChannelInfo> channels_;
+  std::vector<Error> problems_;
+
+ private:
+  struct Source {
+    std::unique_ptr<File> energy;
+    WrappingCounter counter;
+  };
+  const std::vector<ChannelInfo>& do_channels() const override { return channels_; }
+  const std::vector<Error>& do_problems() const override { return problems_; }
+  void do_read(Clock& clock, std::span<RawReading> out) override;
+  std::vector<Source> sources_;
+};
+
+Result<std::uint64_t> modulus_of(const Zone& zone, FileTree& tree) {
+  const std::string path = zone.folder + "/max_energy_range_uj";
+  ISOJOULE_TRY(const std::int64_t range, read_integer(tree, path));
   if (range <= 0)
-    return fail(ErrorKind::no_data, channel.rail + ": the counter's range is not known", {},
-                folder + "/max_energy_range_uj");
+    return fail(ErrorKind::no_data, zone.rail + ": the range of the energy counter is not known",
+                "Without it a wrap cannot be told from a reset; the other zones are read", path);
+  return static_cast<std::uint64_t>(range) + 1;
+}
+
+Status Rapl::add(const ChipSpec::Channel& channel, const std::vector<Zone>& zones, FileTree& tree) {
+  const std::string& label = channel.label.empty() ? channel.rail : channel.label;
+  const Zone* zone = zone_of(zones, label);
+  if (zone == nullptr) {
+    std::vector<std::string> known;
+    for (const Zone& other : zones) known.push_back(other.rail);
+    return fail(ErrorKind::not_found, "rapl: no zone is named '" + label + "'",
+                unknown_name_remedy(label, known));
+  }
+  const std::string path = zone->folder + "/energy_uj";
+  ISOJOULE_CHECK(read_integer(tree, path));  // out now, with its reason, if it does not answer
+  ISOJOULE_TRY(const std::uint64_t modulus, modulus_of(*zone, tree));
+  ISOJOULE_TRY(auto file, tree.open(path));
   ChannelInfo info;
   info.rail = channel.rail;
-  info.sensor = "rapl " + zone->folder + " (" + zone->name + ")";
-  info.kind = ChannelKind::energy_counter;
-  info.step_a = kStep_j;
-  info.update_period = kUpdate;
+  info.sensor = "rapl " + zone->rail;
+  info.kind = ChannelKind::energy_counter;  // no window: nothing is averaged away
+  info.step_a = kMicro;
   info.gain_uncertainty = kGain;
-  auto status = sensor.add(tree, std::move(info), {folder + "/energy_uj"});
-  if (status) {
-    sensor.add_counter(range, Watt(highest_power(folder, tree)));
-  } else if (status.error().kind == ErrorKind::permission_denied) {
-    status.error().remedy =
-        "Run as root, or make " + folder +
-        "/energy_uj readable (root alone since Linux 5.10, because of CVE-2020-8694)";
+  info.update_period = kUpdate;
+  channels_.push_back(std::move(info));
+  sources_.push_back(
+      {std::move(file), WrappingCounter(modulus, limit_of(*zone, tree), Joule(kMicro))});
+  return {};
+}
+
+void Rapl::do_read(Clock& clock, std::span<RawReading> out) {
+  for (std::size_t i = 0; i < sources_.size() && i < out.size(); ++i) {
+    const auto energy = read_integer(*sources_[i].energy);
+    out[i] = {clock.now().ns, 0, 0, ReadingState::failed};
+    if (!energy) {
+      if (energy.error().kind == ErrorKind::no_data) out[i].state = ReadingState::no_data;
+      continue;
+    }
+    if (*energy < 0) continue;
+    const auto counted =
+        sources_[i].counter.take(static_cast<std::uint64_t>(*energy), out[i].time_ns);
+    if (!counted) continue;
+    out[i].a = static_cast<std::int32_t>(*counted);
+    out[i].state = ReadingState::ok;
   }
-  return status;
 }
 
 Result<std::unique_ptr<Sensor>> open_rapl(const ChipSpec& spec, FileTree& tree) {
-  const std::string place = spec.path.empty() ? kClass : spec.path;
+  const std::string folder = folder_of(spec);
+  const auto zones = zones_of(folder, tree);
+  if (!zones && zones.error().kind != ErrorKind::not_found)
+    return tl::unexpected<Error>(zones.error());
+  if (!zones || zones->empty())
+    return fail(ErrorKind::not_found, "rapl: no RAPL zone is there",
+                "Load the driver: modprobe intel_rapl_msr. Virtual machines and ARM have none",
+                folder + "/" + kPrefix + "*");
   auto sensor = std::make_unique<Rapl>();
-  const auto zones = zones_of(place, tree);
-  for (const auto& channel : spec.channels)
-    if (auto status = open_channel(*sensor, place, zones, channel, tree); !status)
-      sensor->note(std::move(status.error()));
-  return finish(std::move(sensor), place);
+  for (const auto& channel : spec.channels) {
+    auto status = sensor->add(channel, *zones, tree);
+    if (status) continue;
+    if (status.error().kind == ErrorKind::permission_denied) status.error().remedy = kRootOnly;
+    if (status.error().tried.empty()) status.error().tried = folder;
+    sensor->problems_.push_back(std::move(status.error()));
+  }
+  if (!sensor->channels_.empty()) return std::unique_ptr<Sensor>(std::move(sensor));
+  if (!sensor->problems_.empty()) return tl::unexpected<Error>(sensor->problems_.front());
+  return fail(ErrorKind::invalid, "rapl: the board file names no channel",
+              "Give a channel with the zone's name", folder);
 }
 
-// psys has everything inside; core and uncore are inside their package; DRAM is beside it (Intel
-// SDM volume 3B, "RAPL Domains").
-std::vector<FoundSource> discover(FileTree& tree) {
-  const auto zones = zones_of(kClass, tree);
-  std::map<std::string, std::string> rail_of;  // folder -> rail
-  std::string whole;
-  const auto packages = std::count_if(zones.begin(), zones.end(), [](const Zone& zone) {
-    return zone.parent.empty() && zone.name.starts_with("package");
-  });
-  FoundSource all{{"rapl", {}, {}, {}}, {}, Coverage::package};
-  FoundSource system{{"rapl", {}, {}, {}}, {}, Coverage::machine};
-  for (const Zone& zone : zones)
-    if (zone.name == "psys") whole = zone.name;
-  for (const Zone& zone : zones) {
-    Rail rail;
-    rail.name =
-        zone.parent.empty() || packages < 2 ? zone.name : rail_of[zone.parent] + "-" + zone.name;
-    rail_of[zone.folder] = rail.name;
-    const bool inside_package = zone.name == "core" || zone.name == "uncore";
-    rail.parent = inside_package ? rail_of[zone.parent] : zone.name == "psys" ? "" : whole;
-    rail.what = zone.name == "psys"   ? "the whole platform"
-                : zone.name == "core" ? "processor cores"
-                : zone.name == "dram" ? "memory"
-                                      : "processor " + zone.name;
-    ChipSpec::Channel channel{0, rail.name};
-    channel.label = zone.folder;
-    FoundSource& source = zone.name == "psys" ? system : all;
-    source.rails.push_back(std::move(rail));
-    source.spec.channels.push_back(std::move(channel));
-  }
+std::string what_of(const Zone& zone) {
+  if (zone.name == "psys") return "platform";
+  if (zone.name == "dram") return "memory";
+  if (zone.name == "core") return "processor cores";
+  if (zone.name == "uncore") return "graphics unit";
+  return zone.is_child ? zone.name : "processor package";
+}
+
+Coverage coverage_of(const Zone& zone) {
+  if (zone.name == "psys") return Coverage::machine;
+  return zone.is_child && zone.name != "dram" ? Coverage::part : Coverage::package;
+}
+
+std::vector<FoundSource> discover_rapl(FileTree& tree) {
   std::vector<FoundSource> found;
-  for (FoundSource* source : {&system, &all})
-    if (!source->rails.empty()) found.push_back(std::move(*source));
+  const auto zones = zones_of(kClass, tree);
+  if (!zones) return found;
+  for (const Coverage coverage : {Coverage::machine, Coverage::package, Coverage::part}) {
+    FoundSource source;
+    source.spec.type = "rapl";
+    source.coverage = coverage;
+    for (const Zone& zone : *zones) {
+      if (coverage_of(zone) != coverage) continue;
+      const int index = static_cast<int>(source.spec.channels.size());
+      source.spec.channels.push_back({index, zone.rail, 0, zone.rail});
+      source.rails.push_back({zone.rail, zone.parent, what_of(zone)});
+    }
+    if (!source.rails.empty()) found.push_back(std::move(source));
+  }
   return found;
 }
 
@@ -159,10 +228,9 @@ std::vector<FoundSource> discover(FileTree& tree) {
 
 const SensorKind& sensor_kind_rapl();
 const SensorKind& sensor_kind_rapl() {
-  static const SensorKind kind{"rapl",
-                               "Energy counters of Intel and AMD processors (powercap; root since "
-                               "Linux 5.10)",
-                               open_rapl, discover};
+  static const SensorKind kind{
+      "rapl", "RAPL: energy counters of the processor's packages, cores, memory (powercap)",
+      open_rapl, discover_rapl};
   return kind;
 }
 
