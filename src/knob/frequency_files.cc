@@ -33,10 +33,18 @@ Result<NumberChoice> table_of(const std::string& path, double scale, FileTree& t
   return NumberChoice::of_table(std::move(table));
 }
 
+// Drivers that have a table in every kernel (drivers/cpufreq/tegra*.c, cpufreq-dt.c): where it is
+// gone something is wrong, and a range would only hide it.
+bool must_have_table(const std::string& node, FileTree& tree) {
+  const auto driver = read_line(tree, node + "/scaling_driver");
+  return driver && (driver->starts_with("tegra") || *driver == "cpufreq-dt");
+}
+
 Result<NumberChoice> choice_of_node(const KnobSpec& spec, const std::string& node,
                                     const FrequencyFiles& files, FileTree& tree) {
   auto table = table_of(path_of(node, files.table), spec.scale, tree);
   if (table || table.error().kind != ErrorKind::not_found) return table;
+  if (must_have_table(node, tree)) return table;
   NumberChoice said = NumberChoice::of_spec(spec, kClockGrid_hz);
   if (!said.empty()) return said;
   if (files.highest.empty()) return table;

@@ -48,7 +48,8 @@ TEST(PowerSupply, TheSignOfTheValueDoesNotCount) {
     MemoryTree tree;
     add_laptop(tree);
     tree.add_text(kClass + "BAT1/current_now", current);
-    EXPECT_EQ(read_one(tree, 1).a, 600'000) << current;  // 6 W in steps of 10 uW
+    EXPECT_EQ(read_one(tree, 1).a, 12'000) << current;  // mV
+    EXPECT_EQ(read_one(tree, 1).b, 500) << current;     // mA
     EXPECT_EQ(read_one(tree, 0).a, 950'000);
   }
 }

@@ -26,9 +26,11 @@ constexpr std::int64_t kStep_uw = 10;
 // A gauge has a new value about every second (drivers/acpi/battery.c keeps its own for
 // cache_time = 1 s); what it averages over is not said: assumed as long.
 constexpr Second kUpdate{1.0};
-// Gauges show whole milliwatts, or milliamperes (ACPI specification, _BST): 1 mA at 12 V.
+constexpr double kMilli_in_micro = 1e3;  // voltage and current are kept in mV and mA
+// Gauges show whole milliwatts, or milliamperes and millivolts (ACPI specification, _BST).
 constexpr Watt kPowerQuantum{1e-3};
-constexpr Watt kProductQuantum{12e-3};
+constexpr Volt kVoltageQuantum{1e-3};
+constexpr Ampere kCurrentQuantum{1e-3};
 // No driver states its accuracy. Assumed: 5 % at most, a rectangular distribution.
 const double kGain = 0.05 / std::sqrt(3.0);
 
@@ -68,28 +70,33 @@ ReadingState direction(File& status) {
   return is_known ? ReadingState::no_data : ReadingState::failed;
 }
 
-ReadingState magnitude(const Source& source, std::int32_t& steps) {
-  const auto first = read_integer(source.power ? *source.power : *source.voltage);
-  if (!first) return state_of(first.error());
-  double microwatts = std::abs(static_cast<double>(*first));
-  if (!source.power) {
-    const auto current = read_integer(*source.current);
-    if (!current) return state_of(current.error());
-    microwatts *= std::abs(static_cast<double>(*current)) * kMicro;
-  }
-  const double value = std::round(microwatts / kStep_uw);
+// The value's magnitude in steps. A machine that runs from a battery draws something: zero is a
+// gauge that does not measure.
+ReadingState magnitude(File& file, double step, std::int32_t& steps) {
+  const auto number = read_integer(file);
+  if (!number) return state_of(number.error());
+  const double value = std::round(std::abs(static_cast<double>(*number)) / step);
   if (value > std::numeric_limits<std::int32_t>::max()) return ReadingState::failed;
-  // A machine that runs from it draws something: zero is a gauge that does not measure.
   if (value == 0) return ReadingState::no_data;
   steps = static_cast<std::int32_t>(value);
   return ReadingState::ok;
+}
+
+// Power, or voltage and current apart, so that a current that stands still is seen.
+ReadingState values(const Source& source, RawReading& reading) {
+  if (source.power) return magnitude(*source.power, kStep_uw, reading.a);
+  const ReadingState voltage = magnitude(*source.voltage, kMilli_in_micro, reading.a);
+  if (voltage != ReadingState::ok) return voltage;
+  const ReadingState current = magnitude(*source.current, kMilli_in_micro, reading.b);
+  if (current != ReadingState::ok) reading.a = 0;
+  return current;
 }
 
 void PowerSupply::do_read(Clock& clock, std::span<RawReading> out) {
   for (std::size_t i = 0; i < sources_.size() && i < out.size(); ++i) {
     RawReading reading;
     reading.state = direction(*sources_[i].status);
-    if (reading.state == ReadingState::ok) reading.state = magnitude(sources_[i], reading.a);
+    if (reading.state == ReadingState::ok) reading.state = values(sources_[i], reading);
     reading.time_ns = clock.now().ns;
     out[i] = reading;
   }
@@ -114,9 +121,16 @@ Status PowerSupply::add(const ChipSpec::Channel& channel, const std::string& fol
   ChannelInfo info;
   info.rail = channel.rail;
   info.sensor = "power_supply " + name + (has_power ? " power" : " voltage x current");
-  info.kind = ChannelKind::power;
-  info.step_a = kStep_uw * kMicro;
-  info.power_quantum = has_power ? kPowerQuantum : kProductQuantum;
+  if (has_power) {
+    info.kind = ChannelKind::power;
+    info.step_a = kStep_uw * kMicro;
+    info.power_quantum = kPowerQuantum;
+  } else {
+    info.kind = ChannelKind::voltage_current;
+    info.step_a = info.step_b = kMilli_in_micro * kMicro;
+    info.voltage_quantum = kVoltageQuantum;
+    info.current_quantum = kCurrentQuantum;
+  }
   info.window = info.update_period = kUpdate;
   info.gain_uncertainty = kGain;
   channels_.push_back(std::move(info));
