@@ -77,6 +77,8 @@ std::string first_difference(const Texts& before, const std::string& root) {
                                 bool abort_inside, std::atomic<int>& turns) {
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
+  // A sanitizer would make an exit status of some of them.
+  for (const int signal : {SIGSEGV, SIGABRT, SIGTERM, SIGINT, SIGHUP}) std::signal(signal, SIG_DFL);
   const auto guard = BoardGuard::take(board, options);
   if (!guard) {
     std::fprintf(stderr, "%s\n", to_string(guard.error()).c_str());
