@@ -141,8 +141,9 @@ std::vector<std::string> cpufreq_policies(FileTree& tree) {
   for (const auto& name : *names) {
     const int number = node::number_after("policy", name);
     const std::string folder = std::string(kPolicies) + "/" + name;
-    if (number >= 0 && tree.exists(path_of(folder, kCpufreqFiles.maximum)))
-      numbered.emplace_back(number, folder);
+    // A policy without one of its files is broken, and the knob says so; it is not left out.
+    const auto files = number >= 0 ? tree.list(folder) : Result<std::vector<std::string>>{};
+    if (number >= 0 && files && !files->empty()) numbered.emplace_back(number, folder);
   }
   std::sort(numbered.begin(), numbered.end());
   for (auto& [number, folder] : numbered) folders.push_back(std::move(folder));

@@ -344,8 +344,8 @@ TEST(BackgroundReader, ReadNeverWaitsForASlowSource) {
   BackgroundReader reader(2, Duration::milliseconds(1), source.fetch(), kHour);
   const auto clock = make_real_clock();
   std::vector<RawReading> out(2);
-  reader.read(*clock, out);  // fetches itself
-  EXPECT_EQ(out[0].a, 1);
+  reader.read(*clock, out);  // fetches itself, and its thread may have done so again
+  EXPECT_GE(out[0].a, 1);
   source.hold = true;
   while (!source.held) std::this_thread::yield();
   const int before = source.fetches;
