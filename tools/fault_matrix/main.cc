@@ -135,7 +135,7 @@ std::string markdown(const std::vector<Table>& tables, const Totals& totals) {
       "the node so.\n",
       totals.trials, totals.noticed, totals.harmless, totals.silent);
   for (const Table& table : tables) {
-    text += fmt::format("\n## {} (L4T {})\n\n| node |", table.title, table.release);
+    text += fmt::format("\n## {} ({})\n\n| node |", table.title, table.release);
     for (const Column& column : columns()) text += fmt::format(" {} |", column.name);
     text += "\n|---|";
     for (std::size_t i = 0; i < columns().size(); ++i) text += "---|";
