@@ -23,7 +23,7 @@ constexpr std::array<const char*, 5> kDriverNodes = {
 constexpr std::array<const char*, 3> kJetsonNodes = {"/etc/nv_tegra_release", "/dev/nvgpu",
                                                      "/dev/nvhost-gpu"};
 
-bool any_exists(FileTree& tree, std::span<const char* const> nodes) {
+[[maybe_unused]] bool any_exists(FileTree& tree, std::span<const char* const> nodes) {
   return std::any_of(nodes.begin(), nodes.end(),
                      [&](const char* node) { return tree.exists(node); });
 }
