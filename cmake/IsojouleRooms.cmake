@@ -2,11 +2,12 @@
 set(ISOJOULE_ROOMS base data sensor knob engine cost trace board workload predict twin experiment
     optimise report app)
 
-# The .cc files of a folder and its child folders, without tests, benches, workers and fakes.
+# The .cc files of a folder and its child folders, without tests, benches, fakes and what belongs to
+# other programs.
 function(isojoule_glob out folder)
   file(GLOB_RECURSE files CONFIGURE_DEPENDS ${folder}/*.cc)
   list(FILTER files EXCLUDE REGEX "(_test|_bench|_fuzz)\\.cc$")
-  list(FILTER files EXCLUDE REGEX "/(worker|mount|fake)/")
+  list(FILTER files EXCLUDE REGEX "/(worker|mount|main|fake)/")
   set(${out} ${files} PARENT_SCOPE)
 endfunction()
 
