@@ -14,14 +14,15 @@ install(DIRECTORY boards studies DESTINATION ${CMAKE_INSTALL_DATADIR}/isojoule C
 install(FILES data/completion/isojoule.bash RENAME isojoule
         DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT runtime)
 # The helper that writes knobs for users who are not root, and its units.
-if(TARGET isojouled)
-  add_dependencies(isojoule_runtime isojouled)
-  install(TARGETS isojouled RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
-endif()
-file(GLOB units CONFIGURE_DEPENDS data/systemd/*.service data/systemd/*.socket data/systemd/*.timer)
-if(units)
-  install(FILES ${units} DESTINATION lib/systemd/system COMPONENT runtime)
-endif()
+add_dependencies(isojoule_runtime isojouled)
+install(TARGETS isojouled RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
+# They name the program by its full path.
+set(ISOJOULED ${CMAKE_INSTALL_FULL_BINDIR}/isojouled)
+configure_file(data/systemd/isojouled.service.in ${CMAKE_BINARY_DIR}/isojouled.service @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/isojouled.service data/systemd/isojouled.socket
+        DESTINATION lib/systemd/system COMPONENT runtime)
+install(FILES data/systemd/sysusers.conf RENAME isojoule.conf
+        DESTINATION lib/sysusers.d COMPONENT runtime)
 
 if(ISOJOULE_STATIC)
   return()  # a program to carry about; the library is installed by an ordinary build

@@ -5,9 +5,11 @@ set(ISOJOULE_ROOMS base data sensor knob engine cost trace board workload predic
 # The .cc files of a folder and its child folders, without tests, benches, fakes and what belongs to
 # other programs.
 function(isojoule_glob out folder)
-  file(GLOB_RECURSE files CONFIGURE_DEPENDS ${folder}/*.cc)
+  # Relative, so that the names of the folders above the sources play no part.
+  file(GLOB_RECURSE files CONFIGURE_DEPENDS RELATIVE ${folder} ${folder}/*.cc)
   list(FILTER files EXCLUDE REGEX "(_test|_bench|_fuzz)\\.cc$")
-  list(FILTER files EXCLUDE REGEX "/(worker|mount|main|fake)/")
+  list(FILTER files EXCLUDE REGEX "(^|/)(worker|mount|main|fake)/")
+  list(TRANSFORM files PREPEND ${folder}/)
   set(${out} ${files} PARENT_SCOPE)
 endfunction()
 

@@ -64,4 +64,9 @@ GuardOptions guard_options(const Paths& paths, const TargetOptions& target,
   return options;
 }
 
+GuardOptions guard_options(const Paths& paths, const TargetOptions& options, const Target& target,
+                           const std::string& command) {
+  return target.helper ? GuardOptions("") : guard_options(paths, options, command);
+}
+
 }  // namespace isojoule

@@ -18,4 +18,9 @@ namespace isojoule {
 GuardOptions guard_options(const Paths& paths, const TargetOptions& target,
                            const std::string& command);
 
+// The same for an open target. Where a helper writes its nodes, the helper has the journal, the
+// lock and the keeper, and this process none.
+GuardOptions guard_options(const Paths& paths, const TargetOptions& options, const Target& target,
+                           const std::string& command);
+
 }  // namespace isojoule

@@ -48,8 +48,8 @@ Result<MeasureResult> measure_once(const Paths& paths, const MeasureRequest& req
   ISOJOULE_TRY(std::string path, network_file(*target, paths, request.network));
   std::unique_ptr<BoardGuard> guard;
   if (!request.setting.values().empty()) {
-    ISOJOULE_TRY(guard, BoardGuard::take(target->board,
-                                         guard_options(paths, request.target, request.command)));
+    ISOJOULE_TRY(guard, BoardGuard::take(target->board, guard_options(paths, request.target,
+                                                                      *target, request.command)));
   }
   const Job job = job_of(request, std::move(path));
   Protocol protocol;

@@ -246,6 +246,7 @@ Result<ProbeResult> probe(const Paths& paths, const TargetOptions& options) {
   result.system = system_of(*board.tree);
   result.l4t = line_or_nothing(*board.tree, "/etc/nv_tegra_release");
   result.simulated = board.simulated;
+  if (target->helper) result.helper = target->helper->socket();
   result.total = board.file.total;
   result.rails = probe_rails(board);
   result.total_power = total_of(result.total, result.rails);

@@ -51,7 +51,8 @@ struct ProbeResult {
   std::string board, title, release, variant, system;  // `system`: the kernel's name and release
   std::string l4t;                                     // the first line of nv_tegra_release, or ""
   bool simulated = false;
-  std::string total;  // expression over rails
+  std::string helper;  // socket of the helper that does what this user may not; "" = none is used
+  std::string total;   // expression over rails
   std::optional<Watt> total_power;
   std::vector<ProbedRail> rails;  // parents before their children
   std::vector<ProbedKnob> knobs;

@@ -83,6 +83,7 @@ std::string probe_json(const ProbeResult& result) {
       {"system", result.system},
       {"l4t", result.l4t},
       {"simulated", result.simulated},
+      {"helper", result.helper},
       {"total", {{"expression", result.total}, {"power_w", number_or_null(result.total_power)}}},
       {"rails", list_of(result.rails, rail_json)},
       {"knobs", list_of(result.knobs, knob_json)},

@@ -106,7 +106,7 @@ Result<SweepResult> sweep_study(const Paths& paths, const SweepRequest& request,
   ISOJOULE_TRY(auto study, open_or_create(request.study_path, info, created));
   // A twin's nodes die with the process, so its journal lies beside the study; a real board's lies
   // in one place, where the next program finds it.
-  GuardOptions guard = guard_options(paths, request.target, request.command);
+  GuardOptions guard = guard_options(paths, request.target, *target, request.command);
   if (target->twin) guard.journal = request.study_path + ".journal";
   auto swept =
       sweep(plan, target->board, *target->engine(), *study, files, guard, interrupted, progress);

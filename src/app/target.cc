@@ -1,6 +1,7 @@
 #include "app/target.h"
 
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -79,37 +80,81 @@ Result<Board> any_machine(const Paths& paths, FileTree& tree, Clock& clock) {
   return board;
 }
 
+// Where nothing is said, the helper is used if it is there and there is need of it.
+std::string helper_socket(const TargetOptions& options) {
+  if (options.helper == "none") return {};
+  if (!options.helper.empty()) return options.helper;
+  std::error_code code;
+  const bool is_there = std::filesystem::exists(helper::kDefaultSocket, code);
+  return is_there && options.sysroot.empty() && ::geteuid() != 0 ? helper::kDefaultSocket : "";
+}
+
+// A helper that was not asked for by name may fail: the reason is then one of the board's problems.
+Status use_helper(Target& target, const TargetOptions& options, std::vector<Error>& problems) {
+  const std::string socket = helper_socket(options);
+  if (socket.empty()) return {};
+  auto connected = helper::ClientTree::connect(socket, *target.own_tree);
+  if (connected) {
+    target.helper = std::move(*connected);
+  } else if (options.helper.empty()) {
+    problems.push_back(connected.error());
+    problems.back().what = "the helper cannot be used: " + problems.back().what;
+    if (problems.back().kind == ErrorKind::permission_denied)
+      problems.back().remedy = "Become a member of the group isojoule, and log in anew";
+  } else {
+    return tl::unexpected<Error>(connected.error());
+  }
+  return {};
+}
+
+Status check_detected(const Paths& paths, FileTree& tree, const std::string& wanted) {
+  if (wanted.empty()) return {};
+  ISOJOULE_TRY([[maybe_unused]] const BoardFile known, known_board(paths, wanted));
+  const auto detected = detect_board(paths.boards, tree);
+  if (detected && detected->board == wanted) return {};
+  return fail(
+      ErrorKind::not_found,
+      "this machine is no " + wanted + (detected ? " but a " + detected->board : std::string()),
+      "Use --board twin:" + wanted + " for its simulated twin");
+}
+
 Result<std::unique_ptr<Target>> open_machine(const Paths& paths, const TargetOptions& options) {
   auto target = std::make_unique<Target>();
   target->own_tree = make_real_file_tree(options.sysroot);
   target->own_clock = make_real_clock();
-  FileTree& tree = tree_for(*target, *target->own_tree, options);
-  if (!options.board.empty()) {
-    ISOJOULE_TRY([[maybe_unused]] const BoardFile known, known_board(paths, options.board));
-  }
-  const auto detected = detect_board(paths.boards, tree);
-  if (!options.board.empty() && (!detected || detected->board != options.board))
-    return fail(ErrorKind::not_found,
-                "this machine is no " + options.board +
-                    (detected ? " but a " + detected->board : std::string()),
-                "Use --board twin:" + options.board + " for its simulated twin");
-  if (!detected) {
-    if (detected.error().kind != ErrorKind::not_found)
-      return tl::unexpected<Error>(detected.error());
-    ISOJOULE_TRY(target->board, any_machine(paths, tree, *target->own_clock));
-    target->board.simulated = target->own_tree->exists(kTwinMark);
-    return target;
-  }
-  ISOJOULE_TRY(const BoardFile file, load_board(paths.boards, detected->board));
-  std::string release = options.release.empty() ? detected->release : options.release;
-  if (release.empty()) release = file.releases.back().name;
-  ISOJOULE_TRY(target->board, open_board(file, release, tree, *target->own_clock));
-  target->board.variant = detected->variant;
-  target->board.simulated = target->own_tree->exists(kTwinMark);
+  std::vector<Error> problems;
+  ISOJOULE_CHECK(use_helper(*target, options, problems));
+  FileTree& tree = tree_for(*target, target->helper ? *target->helper : *target->own_tree, options);
+  ISOJOULE_CHECK(check_detected(paths, tree, options.board));
+  ISOJOULE_TRY(target->board, open_detected(paths, tree, *target->own_clock, options.release));
+  Board& board = target->board;
+  board.simulated = target->own_tree->exists(kTwinMark);
+  board.problems.insert(board.problems.end(), problems.begin(), problems.end());
+  if (target->helper && target->helper->board() != board.file.name)
+    return fail(ErrorKind::invalid,
+                "the helper at " + target->helper->socket() + " serves a " +
+                    target->helper->board() + ", this is a " + board.file.name,
+                "Name the helper of this tree, or --helper none");
   return target;
 }
 
 }  // namespace
+
+Result<Board> open_detected(const Paths& paths, FileTree& tree, Clock& clock,
+                            const std::string& release) {
+  const auto detected = detect_board(paths.boards, tree);
+  if (!detected) {
+    if (detected.error().kind != ErrorKind::not_found)
+      return tl::unexpected<Error>(detected.error());
+    return any_machine(paths, tree, clock);
+  }
+  ISOJOULE_TRY(const BoardFile file, load_board(paths.boards, detected->board));
+  std::string name = release.empty() ? detected->release : release;
+  if (name.empty()) name = file.releases.back().name;
+  ISOJOULE_TRY(Board board, open_board(file, name, tree, clock));
+  board.variant = detected->variant;
+  return board;
+}
 
 Result<std::unique_ptr<Target>> open_target(const Paths& paths, const TargetOptions& options) {
   if (options.board.rfind(kTwinPrefix, 0) == 0) return open_twin(paths, options);

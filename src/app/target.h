@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "app/helper/client_tree.h"
 #include "app/paths.h"
 #include "base/refusal_tree.h"
 #include "board/board.h"
@@ -15,10 +16,12 @@ namespace isojoule {
 // Owns everything that the board refers to. Movable only through the pointer that open_target
 // gives.
 struct Target {
-  std::unique_ptr<Twin> twin;             // null on a real machine
-  std::unique_ptr<FileTree> own_tree;     // null on a twin
-  std::unique_ptr<Clock> own_clock;       // null on a twin
-  std::unique_ptr<Engine> own_engine;     // null on a twin, and until use_engine()
+  std::unique_ptr<Twin> twin;          // null on a real machine
+  std::unique_ptr<FileTree> own_tree;  // null on a twin
+  std::unique_ptr<Clock> own_clock;    // null on a twin
+  std::unique_ptr<Engine> own_engine;  // null on a twin, and until use_engine()
+  // In front of own_tree where a helper does what this user may not; it keeps the board, too.
+  std::unique_ptr<helper::ClientTree> helper;
   std::unique_ptr<RefusalTree> refusals;  // in front of the tree where note_refusals was asked for
   Board board;
 
@@ -36,12 +39,20 @@ struct TargetOptions {
   std::uint64_t seed = 1;
   // Root of the tree that stands for the machine's own (a mounted twin); "" = /.
   std::string sysroot = {};
+  // Socket of isojouled; "" = the usual one, where it is there, this process is not root's and the
+  // tree is the machine's own; "none" = without.
+  std::string helper = {};
   bool as_user = false;        // of a twin: the tree answers as to a user without rights
   bool note_refusals = false;  // keep what the tree refuses, see Target::refusals
 };
 
 // Errors: not_found (an unknown board with the nearest name; this machine is none), parse, invalid.
 Result<std::unique_ptr<Target>> open_target(const Paths& paths, const TargetOptions& options);
+
+// The board that a tree shows: the detected one, or what is found of any machine. `release` "" =
+// detected. Errors: parse, invalid, those of reading the tree.
+Result<Board> open_detected(const Paths& paths, FileTree& tree, Clock& clock,
+                            const std::string& release = {});
 
 // The engine that runs networks there. On a twin it is the twin's own, whatever the name.
 Status use_engine(Target& target, const Paths& paths, const std::string& name);

@@ -96,14 +96,15 @@ Result<std::unique_ptr<BoardGuard>> BoardGuard::take(Board& board, const GuardOp
 }
 
 Status BoardGuard::begin() {
-  ISOJOULE_CHECK(settle_old_journal(board_, options_, nodes_));
+  if (has_journal()) ISOJOULE_CHECK(settle_old_journal(board_, options_, nodes_));
   ISOJOULE_TRY(auto now, save_nodes(board_));
   add_missing(nodes_, std::move(now));
   // The keeper first: a program that dies between the two then leaves no journal behind.
   if (!options_.keeper_program.empty()) {
     ISOJOULE_TRY(keeper_, Keeper::start(keeper_options()));
   }
-  ISOJOULE_CHECK(journal::write(journal_of(board_, options_, nodes_), options_.journal));
+  if (has_journal())
+    ISOJOULE_CHECK(journal::write(journal_of(board_, options_, nodes_), options_.journal));
   done_ = false;
   return {};
 }
@@ -117,13 +118,15 @@ BoardGuard::~BoardGuard() { (void)restore(); }  // what fails is still in the jo
 Status BoardGuard::restore() {
   if (done_) return {};
   ISOJOULE_CHECK(restore_nodes(*board_.tree, nodes_));
-  ISOJOULE_CHECK(journal::remove(options_.journal));
+  if (has_journal()) ISOJOULE_CHECK(journal::remove(options_.journal));
   done_ = true;
   keeper_.reset();
   return {};
 }
 
 Status BoardGuard::hold() {
+  if (!has_journal())
+    return fail(ErrorKind::unsupported, "without a journal the board cannot be left as it is");
   journal::Journal journal = journal_of(board_, options_, nodes_);
   journal.held = true;
   journal.process = 0;  // nobody who could be alive

@@ -17,7 +17,7 @@ struct GuardOptions {
   // process.
   GuardOptions(std::string journal_path) : journal(std::move(journal_path)) {}  // NOLINT
   GuardOptions(const char* journal_path) : journal(journal_path) {}             // NOLINT
-  std::string journal;
+  std::string journal;              // "" = another process keeps the way back (isojouled)
   std::string lock = {};            // "" = none
   std::string keeper_program = {};  // the isojoule program; "" = no keeper
   std::string root = {};            // of the tree, as the keeper opens it
@@ -49,7 +49,8 @@ class BoardGuard {
   // Writes back whatever differs, verifies each, removes the journal, sends the keeper home. All
   // nodes are tried; the first error is returned and the journal then stays.
   Status restore();
-  // Leaves the board as it is now, for `isojoule restore` to undo. Errors: of the journal.
+  // Leaves the board as it is now, for `isojoule restore` to undo. Errors: of the journal;
+  // unsupported (without one).
   Status hold();
   // Starts another keeper where somebody killed it. Cheap; call it now and then.
   Status check_keeper();
@@ -61,6 +62,7 @@ class BoardGuard {
       : board_(board), options_(std::move(options)), lock_(std::move(lock)) {}
   Status begin();
   KeeperOptions keeper_options() const;
+  bool has_journal() const { return !options_.journal.empty(); }
 
   Board& board_;
   GuardOptions options_;

@@ -81,7 +81,11 @@ Result<int> apply(const ApplyArguments& arguments, const Program& program) {
     print(knobs, true);
     return kDone;
   }
-  GuardOptions options = guard_options(paths, arguments.target, program.command_line);
+  if (target->helper && arguments.hold_s <= 0)
+    return fail(ErrorKind::unsupported,
+                "the helper puts the board back as soon as this program ends",
+                "Hold it for a time (--for 10m), or set it as root", "apply");
+  GuardOptions options = guard_options(paths, arguments.target, *target, program.command_line);
   options.take_over_held = true;
   ISOJOULE_TRY(const auto guard, BoardGuard::take(board, options));
   ISOJOULE_TRY(const auto knobs, pin(board, setting));

@@ -45,6 +45,7 @@ void print_board(const ProbeResult& result) {
     fmt::print("  release {}{}{}\n", result.release.empty() ? "not known" : result.release,
                result.system.empty() ? "" : ", ", result.system);
   if (!result.l4t.empty()) fmt::print("  {}\n", result.l4t);
+  if (!result.helper.empty()) fmt::print("  through the helper {}\n", result.helper);
 }
 
 std::size_t depth_of(const ProbedRail& rail, const std::vector<ProbedRail>& all) {

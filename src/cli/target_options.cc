@@ -13,6 +13,11 @@ void add_target_options(CLI::App& command, TargetOptions& target) {
       .add_option("--sysroot", target.sysroot,
                   "Folder whose sys/, proc/ and etc/ stand for the machine's own (a mounted twin)")
       ->check(CLI::ExistingDirectory);
+  command
+      .add_option("--helper", target.helper,
+                  "Socket of isojouled, which does what you may not; \"none\": without (default: "
+                  "the usual one where it runs and you are not root)")
+      ->envname("ISOJOULE_HELPER");
 }
 
 }  // namespace isojoule::cli

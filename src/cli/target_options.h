@@ -1,4 +1,4 @@
-// --board, --release and --sysroot, the same for every command that works on a board.
+// --board, --release, --sysroot and --helper, the same for every command that works on a board.
 #pragma once
 
 #include <CLI/CLI.hpp>

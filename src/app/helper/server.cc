@@ -94,14 +94,14 @@ void Server::log(const std::string& line) const {
 // An earlier server's journal: taking the board restores it first.
 void Server::settle_left_over() {
   std::error_code code;
-  if (!std::filesystem::exists(options_.journal, code)) return;
+  if (!std::filesystem::exists(options_.guard.journal, code)) return;
   auto board = options_.open_board(*tree_, *clock_);
   Status status;
   if (!board) {
     status = tl::unexpected<Error>(board.error());
   } else {
     board->sensors.clear();
-    auto guard = BoardGuard::take(*board, options_.journal);
+    auto guard = BoardGuard::take(*board, options_.guard);
     status = guard ? (*guard)->restore() : Status(tl::unexpected<Error>(guard.error()));
   }
   log(status ? "restored what an earlier helper left behind" : to_string(status.error()));
@@ -125,11 +125,14 @@ Status Server::round(int stop, bool& stopped) {
     waits.push_back({client.socket.get(), events, 0});
     waits.push_back({client.process.get(), POLLIN, 0});  // below 0: passed over
   }
-  if (::poll(waits.data(), waits.size(), -1) < 0) {
+  const int ready = ::poll(waits.data(), waits.size(), wait_ms());
+  if (ready < 0) {
     if (errno == EINTR) return {};
     return tl::unexpected<Error>(error_from_errno(errno, "the helper's sockets", "poll"));
   }
-  stopped = waits[0].revents != 0;
+  stopped = waits[0].revents != 0 || (ready == 0 && clients_.empty());
+  if (ready == 0 && session_)  // somebody may have killed the keeper
+    if (const auto kept = session_->guard->check_keeper(); !kept) log(to_string(kept.error()));
   std::size_t at = 2;
   for (auto& client : clients_) {
     const short socket = waits[at].revents;
@@ -144,6 +147,13 @@ Status Server::round(int stop, bool& stopped) {
   }
   if (waits[1].revents != 0) accept_one();
   return {};
+}
+
+int Server::wait_ms() const {
+  constexpr int kKeeperRoundMs = 1000;
+  if (session_) return kKeeperRoundMs;
+  if (!clients_.empty() || !options_.idle_limit) return -1;
+  return static_cast<int>(options_.idle_limit->seconds().value() * 1e3);
 }
 
 // Whatever a client makes us fail at is the end of that client alone.
@@ -313,10 +323,13 @@ Status Server::begin_session(Client& client) {
   session->client = &client;
   ISOJOULE_TRY(session->board, options_.open_board(*tree_, *clock_));
   session->board.sensors.clear();  // knobs are all that a guard needs
-  ISOJOULE_TRY(session->guard, BoardGuard::take(session->board, options_.journal));
+  const std::string name =
+      name_of_process(client.peer.process) + " (user " + std::to_string(client.peer.user) + ")";
+  GuardOptions guard = options_.guard;
+  guard.command += " for " + name;  // what other programs are told
+  ISOJOULE_TRY(session->guard, BoardGuard::take(session->board, guard));
   session_ = std::move(session);
-  log(name_of_process(client.peer.process) + " (user " + std::to_string(client.peer.user) +
-      ") has the board");
+  log(name + " has the board");
   return {};
 }
 

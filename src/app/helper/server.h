@@ -3,8 +3,9 @@
 // - `open` gives a read-only descriptor of a node in Permissions::readable, `write` writes a text
 //   that a node in Permissions::writable takes (app/helper/rehearsal.h says what exactly). A path
 //   must be in the list byte for byte, and what lies there must be a plain file, no link.
-// - Before a client's first write every node of every knob is saved in the journal; when its
-//   connection ends (bye, closed, its process died, the server stops) they are restored.
+// - Before a client's first write the board is guarded (board/journal.h: lock, journal, keeper);
+//   when its connection ends (bye, closed, its process died, the server stops) it is restored, and
+//   when the server dies, by the keeper.
 // - One client at a time may write; another gets `busy` with the number of the first one's process.
 // - Lists are made when a client comes to a server that has none, and again before the first write.
 //
@@ -29,8 +30,10 @@ namespace isojoule::helper {
 struct ServerOptions {
   OpenBoard open_board;
   std::string sysroot = {};  // "" = /
-  std::string journal;       // path; its folder must be there
+  GuardOptions guard{""};    // journal, lock and keeper; `command` is the server's own name
   std::function<bool(const Peer&)> may_use = may_use_helper;
+  // Without a connection for so long serve() ends; it is for a socket that starts us again.
+  std::optional<Duration> idle_limit = {};
   std::function<void(const std::string&)> log = {};  // one line an event
 };
 
@@ -45,7 +48,8 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Serves until `stop` is readable; then every connection is ended. Errors: io (poll failed).
+  // Serves until `stop` is readable, or nobody was there for the idle limit; then every connection
+  // is ended. Errors: io (poll failed).
   Status serve(int stop);
 
  private:
@@ -54,6 +58,7 @@ class Server {
   using Clients = std::list<Client>;
 
   Status round(int stop, bool& stopped);
+  int wait_ms() const;
   void accept_one();
   void turn_away(int socket, const Error& why);
   void guarded(Client& client, const std::function<void()>& work);
