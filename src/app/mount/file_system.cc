@@ -29,7 +29,10 @@ struct OpenNode {
 
 Served& served() { return *static_cast<Served*>(fuse_get_context()->private_data); }
 
-OpenNode* node_of(fuse_file_info* info) { return reinterpret_cast<OpenNode*>(info->fh); }
+// libfuse keeps what belongs to an open file as a number.
+OpenNode* node_of(fuse_file_info* info) {
+  return reinterpret_cast<OpenNode*>(info->fh);  // NOLINT(performance-no-int-to-ptr)
+}
 
 int errno_of(const Error& error) {
   switch (error.kind) {
@@ -120,9 +123,7 @@ int read_node(const char* path, char* buffer, std::size_t size, off_t offset,
   }
   const auto begin = static_cast<std::size_t>(offset);
   if (begin >= node.text.size()) return 0;
-  const std::size_t length = std::min(size, node.text.size() - begin);
-  std::memcpy(buffer, node.text.data() + begin, length);
-  return static_cast<int>(length);
+  return static_cast<int>(node.text.copy(buffer, size, begin));
 }
 
 int write_node(const char* path, const char* buffer, std::size_t size, off_t, fuse_file_info*) {
