@@ -133,6 +133,22 @@ TEST(BoardFile, TwoKnobsForOneAxisAreAFault) {
   EXPECT_NE(parse_board(toml, "b.toml").error().what.find("two knobs"), std::string::npos);
 }
 
+// No node of a capped clock says what it takes.
+TEST(BoardFile, AKnobWithoutARangeIsAFault) {
+  std::string toml;
+  for (const auto& line : kLines) toml += line + "\n";
+  toml += "[[release.knob]]\ntype = \"clock_cap\"\naxis = \"memory_maximum_frequency\"\n";
+  toml += "nodes = [\"/x\"]\n";
+  const auto without = parse_board(toml, "b.toml");
+  ASSERT_FALSE(without);
+  EXPECT_NE(without.error().what.find("'memory_maximum_frequency' has no range"), std::string::npos)
+      << without.error().what;
+  EXPECT_NE(without.error().remedy.find("range = [lowest, highest]"), std::string::npos);
+  EXPECT_TRUE(parse_board(toml + "range = [1e6, 2e6]\n", "b.toml"));
+  EXPECT_NE(parse_board(toml + "range = [2e6, 1e6]\n", "b.toml").error().what.find("range is"),
+            std::string::npos);
+}
+
 TEST(BoardFile, WithoutAReleaseThereIsNothingToDo) {
   const auto file =
       parse_board("[board]\nname = \"x\"\ntitle = \"x\"\ncompatible = [\"x\"]\n", "b.toml");

@@ -50,7 +50,7 @@ void close_from(unsigned first) {
   ::dup2(kept_error, kKeeperPipe + 1);
   ::fcntl(kKeeperPipe + 1, F_SETFD, FD_CLOEXEC);
   close_from(kKeeperPipe + 2);
-  ::chdir("/") == 0 ? void() : void();
+  [[maybe_unused]] const int moved = ::chdir("/");  // where it cannot, it stays
   ::execv(argv[0], argv);
   const int number = errno;
   [[maybe_unused]] const ssize_t told = ::write(kKeeperPipe + 1, &number, sizeof number);
