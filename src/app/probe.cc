@@ -4,6 +4,8 @@
 #include <cmath>
 #include <set>
 
+#include "board/throttle.h"
+
 namespace isojoule {
 namespace {
 
@@ -192,8 +194,7 @@ void probe_state(Board& board, ProbeResult& result) {
     if (const auto value = read_integer(*board.tree, path))
       result.temperatures_c[name] = static_cast<double>(*value) * 1e-3;
   for (const ThrottleSpec& spec : board.release.throttles)
-    if (const auto value = read_integer(*board.tree, spec.path))
-      result.throttles[spec.name] = *value;
+    if (const auto value = read_throttle(*board.tree, spec)) result.throttles[spec.name] = *value;
   for (const WatchSpec& spec : board.release.watches)
     if (const auto value = read_integer(*board.tree, spec.path))
       result.watches[spec.name] = static_cast<double>(*value) * spec.scale;

@@ -34,9 +34,13 @@ struct WatchSpec {
   double scale = 1;  // node's unit in SI
 };
 
+// Where the board says that it throttles: a node, or a program. See board/throttle.h.
 struct ThrottleSpec {
   std::string name;
-  std::string path;  // an integer that rises, or is above 0 while throttling
+  std::string path;                        // a whole number; "" where it is a program's
+  std::vector<std::string> command = {};   // prints NAME=0xBITS ("vcgencmd", "get_throttled")
+  std::uint64_t mask = ~std::uint64_t{0};  // of a program's number: the bits that count
+  bool is_state = false;  // above 0 = throttles now; else a count (or a flag since boot) that rises
 };
 
 // What one software release of the board changes.

@@ -1,5 +1,6 @@
 // boards/<name>/board.toml: reading and checking.
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <set>
@@ -308,8 +309,22 @@ Status Parser::read_watch(const toml::table& table, BoardRelease& release) {
 Status Parser::read_throttle(const toml::table& table, BoardRelease& release) {
   TableReader in = reader(table, "[[release.throttle]]");
   ThrottleSpec throttle;
+  std::vector<double> bits;
   in.text("name", throttle.name);
-  in.text("path", throttle.path);
+  in.text("path", throttle.path, false);
+  in.texts("command", throttle.command, false);
+  in.numbers("bits", bits, false);
+  in.flag("state", throttle.is_state);
+  if (throttle.path.empty() == throttle.command.empty())
+    in.fault(table, ErrorKind::invalid, "a throttle indicator is a path or a command",
+             "Give one of the two");
+  if (!bits.empty()) throttle.mask = 0;
+  for (const double bit : bits) {
+    if (!(bit >= 0 && bit < 63 && bit == std::floor(bit)))
+      in.fault(in.node("bits"), ErrorKind::invalid, "bits are numbers from 0 to 62");
+    else
+      throttle.mask |= std::uint64_t{1} << static_cast<unsigned>(bit);
+  }
   ISOJOULE_CHECK(in.finish());
   release.throttles.push_back(std::move(throttle));
   return {};

@@ -133,6 +133,29 @@ TEST(BoardFile, TwoKnobsForOneAxisAreAFault) {
   EXPECT_NE(parse_board(toml, "b.toml").error().what.find("two knobs"), std::string::npos);
 }
 
+TEST(BoardFile, AThrottleIndicatorIsAPathOrACommand) {
+  std::string toml;
+  for (const auto& line : kLines) toml += line + "\n";
+  const std::string throttle = toml + "[[release.throttle]]\nname = \"t\"\n";
+  EXPECT_NE(parse_board(throttle, "b.toml").error().what.find("a path or a command"),
+            std::string::npos);
+  EXPECT_NE(parse_board(throttle + "path = \"/x\"\ncommand = [\"y\"]\n", "b.toml")
+                .error()
+                .what.find("a path or a command"),
+            std::string::npos);
+  EXPECT_NE(parse_board(throttle + "command = [\"y\"]\nbits = [64]\n", "b.toml")
+                .error()
+                .what.find("bits are"),
+            std::string::npos);
+  const auto file =
+      parse_board(throttle + "command = [\"y\", \"z\"]\nbits = [1, 3]\nstate = true\n", "b.toml");
+  ASSERT_TRUE(file);
+  const ThrottleSpec& spec = file->releases.at(0).throttles.at(0);
+  EXPECT_EQ(spec.mask, 0xaU);
+  EXPECT_TRUE(spec.is_state);
+  EXPECT_EQ(spec.command, (std::vector<std::string>{"y", "z"}));
+}
+
 // No node of a capped clock says what it takes.
 TEST(BoardFile, AKnobWithoutARangeIsAFault) {
   std::string toml;

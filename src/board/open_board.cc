@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "board/board.h"
 #include "board/discover.h"
+#include "board/throttle.h"
 
 namespace isojoule {
 namespace {
@@ -65,12 +66,21 @@ void find_thermal_zones(Board& board) {
 }
 
 // Resolves the paths of watches or throttles; those that lead nowhere are left out.
+Result<std::string> where_it_is(const WatchSpec& spec, FileTree& tree) {
+  return resolve_path(spec.path, tree);
+}
+Result<std::string> where_it_is(const ThrottleSpec& spec, FileTree& tree) {
+  if (spec.command.empty()) return resolve_path(spec.path, tree);
+  ISOJOULE_CHECK(read_throttle(tree, spec));
+  return std::string();
+}
+
 template <typename Spec>
 void resolve_specs(std::vector<Spec>& specs, const char* what, Board& board) {
   std::vector<Spec> there;
   for (auto& spec : specs) {
-    auto path = resolve_path(spec.path, *board.tree);
-    if (path && !board.tree->exists(*path))
+    auto path = where_it_is(spec, *board.tree);
+    if (path && !path->empty() && !board.tree->exists(*path))
       path = fail(ErrorKind::not_found, *path + ": no such file", {}, "look up");
     if (path) {
       spec.path = *path;

@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "base/wall_time.h"
+#include "board/throttle.h"
 #include "experiment/apply.h"
 #include "experiment/experiment.h"
 #include "experiment/sampler.h"
@@ -85,7 +86,7 @@ class Measurement {
     result_.trace = sampler.take(run().counters);
     ISOJOULE_CHECK(ran);
     run().temperature_end_c = temperatures();
-    if (throttle_counts_rose(throttled_before)) note_throttling();
+    if (has_throttled(throttled_before)) note_throttling();
     evaluate();
     return {};
   }
@@ -150,7 +151,7 @@ class Measurement {
   std::map<std::string, std::int64_t> throttle_counts() {
     std::map<std::string, std::int64_t> counts;
     for (const ThrottleSpec& spec : board_.release.throttles) {
-      const auto count = read_integer(*board_.tree, spec.path);
+      const auto count = read_throttle(*board_.tree, spec);
       if (count)
         counts[spec.name] = *count;
       else
@@ -159,12 +160,14 @@ class Measurement {
     return counts;
   }
 
-  bool throttle_counts_rose(const std::map<std::string, std::int64_t>& before) {
-    for (const auto& [name, count] : throttle_counts()) {
-      const auto found = before.find(name);
-      if (found != before.end() && count > found->second) return true;
-    }
-    return false;
+  bool has_throttled(const std::map<std::string, std::int64_t>& before) {
+    const auto after = throttle_counts();
+    const auto& specs = board_.release.throttles;
+    return std::any_of(specs.begin(), specs.end(), [&](const ThrottleSpec& spec) {
+      const auto then = before.find(spec.name), now = after.find(spec.name);
+      return then != before.end() && now != after.end() &&
+             throttled(spec, then->second, now->second);
+    });
   }
 
   void note_throttling() {

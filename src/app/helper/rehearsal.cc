@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "app/helper/rehearsal_tree.h"
+#include "board/throttle.h"
 
 namespace isojoule::helper {
 namespace {
@@ -82,7 +83,7 @@ void Rehearsal::read_sensors() {
 // What is asked for at run time. A node that does not answer now may answer then.
 void Rehearsal::read_texts() {
   for (const auto& watch : board_.release.watches) (void)tree_.read(watch.path);
-  for (const auto& throttle : board_.release.throttles) (void)tree_.read(throttle.path);
+  for (const auto& throttle : board_.release.throttles) (void)read_throttle(tree_, throttle);
   for (const auto& [name, path] : board_.thermal_paths) (void)tree_.read(path);
 }
 

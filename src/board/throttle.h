@@ -1,0 +1,17 @@
+// What a board says of its throttling.
+#pragma once
+
+#include "board/board.h"
+
+namespace isojoule {
+
+// The number of the node, or the masked one that the program printed. Errors: those of reading and
+// of FileTree::run, parse.
+Result<std::int64_t> read_throttle(FileTree& tree, const ThrottleSpec& spec);
+
+// Whether it throttled between two readings: a count rose, or a state is above 0 at the end.
+inline bool throttled(const ThrottleSpec& spec, std::int64_t before, std::int64_t after) {
+  return after > before || (spec.is_state && after > 0);
+}
+
+}  // namespace isojoule
