@@ -1,12 +1,13 @@
 // The contract of knob.h, held against every row of the table of kinds.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
 #include <rapidcheck.h>
 
+#include <algorithm>
+#include <cerrno>
+
+#include "base/faulty_tree.h"
 #include "knob/fake_kernel.h"
-#include "knob/faulty_tree.h"
 #include "knob/knob_contract.h"
 
 namespace isojoule {
@@ -227,6 +228,22 @@ void expect_typed(const Error& error) {
   EXPECT_FALSE(error.what.empty());
 }
 
+const std::vector<std::pair<const char*, Fault>>& faults() {
+  static const std::vector<std::pair<const char*, Fault>> all = {
+      {"EIO on reads", Fault::read_error(EIO)},
+      {"ENODATA on reads", Fault::read_error(ENODATA)},
+      {"EACCES on reads", Fault::read_error(EACCES)},
+      {"empty", Fault::empty()},
+      {"garbage", Fault::garbage()},
+      {"frozen", Fault::frozen()},
+      {"EIO on writes", Fault::write_error(EIO)},
+      {"EBUSY on writes", Fault::write_error(EBUSY)},
+      {"EACCES on writes", Fault::write_error(EACCES)},
+      {"EROFS on writes", Fault::write_error(EROFS)},
+      {"writes ignored", Fault::ignored_write()}};
+  return all;
+}
+
 // With any fault on any node a knob gives a typed error, or another value than the one asked for,
 // or it has reached what it reaches without the fault.
 TEST(KnobContract, AFaultyNodeIsNeverASilentSuccess) {
@@ -239,22 +256,22 @@ TEST(KnobContract, AFaultyNodeIsNeverASilentSuccess) {
     const Outcome expected = turn(*good, healthy);
     ASSERT_EQ(expected.last, wanted) << fixture.what;
     for (const auto& path : files_of(fixture)) {
-      for (const fake::Fault fault : fake::kFaults) {
+      for (const auto& [what, fault] : faults()) {
         for (const bool from_the_start : {true, false}) {
-          SCOPED_TRACE(fixture.what + ": " + path + ", fault " +
-                       std::to_string(static_cast<int>(fault)) +
+          SCOPED_TRACE(fixture.what + ": " + path + ", " + what +
                        (from_the_start ? " from the start" : " after opening"));
           MemoryTree tree;
           fixture.fill(tree);
-          fake::FaultyTree faulty(tree, path, fault);
-          faulty.active = from_the_start;
+          fake::ManualClock clock;
+          FaultyTree faulty(tree, clock);
+          if (from_the_start) faulty.fail(path, fault);
           const auto knob = open_knob(fixture.spec, faulty);
           if (!knob) {
             ASSERT_TRUE(from_the_start) << to_string(knob.error());
             expect_typed(knob.error());
             continue;
           }
-          faulty.active = true;
+          if (!from_the_start) faulty.fail(path, fault);
           if (const auto saved = (*knob)->save(); !saved) expect_typed(saved.error());
           if (const auto now = (*knob)->get(); !now) expect_typed(now.error());
           const Outcome outcome = turn(**knob, tree);
