@@ -189,14 +189,23 @@ void probe_knobs(Board& board, ProbeResult& result) {
   }
 }
 
+// What was there when the board was opened and fails now is said, not left out.
+template <typename T>
+std::optional<T> kept(Result<T> value, ProbeResult& result) {
+  if (value) return *value;
+  result.problems.push_back(value.error());
+  return std::nullopt;
+}
+
 void probe_state(Board& board, ProbeResult& result) {
   for (const auto& [name, path] : board.thermal_paths)
-    if (const auto value = read_integer(*board.tree, path))
+    if (const auto value = kept(read_integer(*board.tree, path), result))
       result.temperatures_c[name] = static_cast<double>(*value) * 1e-3;
   for (const ThrottleSpec& spec : board.release.throttles)
-    if (const auto value = read_throttle(*board.tree, spec)) result.throttles[spec.name] = *value;
+    if (const auto value = kept(read_throttle(*board.tree, spec), result))
+      result.throttles[spec.name] = *value;
   for (const WatchSpec& spec : board.release.watches)
-    if (const auto value = read_integer(*board.tree, spec.path))
+    if (const auto value = kept(read_integer(*board.tree, spec.path), result))
       result.watches[spec.name] = static_cast<double>(*value) * spec.scale;
 }
 
@@ -251,11 +260,11 @@ Result<ProbeResult> probe(const Paths& paths, const TargetOptions& options) {
   result.total = board.file.total;
   result.rails = probe_rails(board);
   result.total_power = total_of(result.total, result.rails);
+  result.problems = board.problems;
   probe_knobs(board, result);
   probe_state(board, result);
   probe_engines(*target, paths, result);
   result.quirks = board.file.quirks;
-  result.problems = board.problems;
   add_refusals(*target->refusals, result);
   if (!result.rights.empty()) result.rules = rules_for(result.rights, *board.tree);
   return result;

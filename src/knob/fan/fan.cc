@@ -26,7 +26,8 @@ NumberChoice whole_percents(const KnobSpec& spec) {
   if (!spec.values.empty()) return NumberChoice::of_table(spec.values);
   const auto [low, high] = spec.range.value_or(std::pair(0.0, 100.0));
   std::vector<double> percents;
-  for (double percent = std::ceil(low); percent <= high; ++percent) percents.push_back(percent);
+  for (auto percent = std::llround(std::ceil(low)); static_cast<double>(percent) <= high; ++percent)
+    percents.push_back(static_cast<double>(percent));
   return NumberChoice::of_table(std::move(percents));
 }
 

@@ -2,6 +2,7 @@
 // Built as a shared library by the tests' CMake (isojoule_fakes), never part of the program.
 #include "sensor/nvml/fake/fake_nvml.h"
 
+#include <algorithm>
 #include <cstring>
 
 using namespace isojoule::nvml;
@@ -18,8 +19,9 @@ isojoule::fake::NvmlGpu* gpu_of(Device device) {
 }
 
 Return copy(const char* text, char* out, unsigned size) {
-  if (std::strlen(text) >= size) return 7;  // NVML_ERROR_INSUFFICIENT_SIZE
-  std::strcpy(out, text);
+  const std::size_t length = std::strlen(text);
+  if (length >= size) return 7;  // NVML_ERROR_INSUFFICIENT_SIZE
+  std::copy_n(text, length + 1, out);
   return kSuccess;
 }
 }  // namespace
