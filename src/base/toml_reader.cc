@@ -26,8 +26,8 @@ Result<TomlReader> TomlReader::parse(std::string_view text, std::string path) {
 }
 
 tl::unexpected<Error> TomlReader::error(const toml::source_region& at, const std::string& what,
-                                        std::string remedy) const {
-  return fail(ErrorKind::parse, place(path_, at) + what, std::move(remedy));
+                                        std::string remedy, ErrorKind kind) const {
+  return fail(kind, place(path_, at) + what, std::move(remedy));
 }
 
 tl::unexpected<Error> TomlReader::wrong_type(const toml::node& at, std::string_view key,
@@ -37,13 +37,15 @@ tl::unexpected<Error> TomlReader::wrong_type(const toml::node& at, std::string_v
 
 Status TomlReader::check_keys(const toml::table& table, const std::vector<std::string>& known,
                               std::string_view where) const {
+  const toml::key* first = nullptr;  // a table's keys come by name, not by place
   for (const auto& [key, node] : table) {
-    const std::string name(key.str());
-    if (std::find(known.begin(), known.end(), name) == known.end())
-      return error(key.source(), "unknown key " + quoted(name) + " in " + std::string(where),
-                   unknown_name_remedy(name, known));
+    if (std::find(known.begin(), known.end(), key.str()) != known.end()) continue;
+    if (first == nullptr || key.source().begin < first->source().begin) first = &key;
   }
-  return {};
+  if (first == nullptr) return {};
+  const std::string name(first->str());
+  return error(first->source(), "unknown key " + quoted(name) + " in " + std::string(where),
+               unknown_name_remedy(name, known));
 }
 
 Status TomlReader::read(const toml::table& table, std::string_view key, std::string& value) const {
@@ -87,6 +89,19 @@ Status TomlReader::read(const toml::table& table, std::string_view key,
   for (const toml::node& item : *node->as_array()) {
     if (!item.is_string()) return wrong_type(item, key, "a list of texts, [\"a\", \"b\"]");
     value.push_back(item.as_string()->get());
+  }
+  return {};
+}
+
+Status TomlReader::read(const toml::table& table, std::string_view key,
+                        std::vector<double>& value) const {
+  const toml::node* node = table.get(key);
+  if (node == nullptr) return {};
+  if (!node->is_array()) return wrong_type(*node, key, "a list of numbers");
+  value.clear();
+  for (const toml::node& item : *node->as_array()) {
+    if (!item.is_number()) return wrong_type(item, key, "a list of numbers");
+    value.push_back(*item.value<double>());
   }
   return {};
 }

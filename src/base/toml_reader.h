@@ -1,4 +1,4 @@
-// Reads our TOML files (plans, claims) with errors that say where: "plan.toml:12:7: ...".
+// Reads our TOML files (boards, plans, claims) with errors that say where: "plan.toml:12:7: ...".
 #pragma once
 
 #include <toml++/toml.h>
@@ -20,12 +20,13 @@ class TomlReader {
 
   // An error at the place of a node, a key or the beginning of a table.
   tl::unexpected<Error> error(const toml::source_region& at, const std::string& what,
-                              std::string remedy = {}) const;
+                              std::string remedy = {}, ErrorKind kind = ErrorKind::parse) const;
   tl::unexpected<Error> error(const toml::node& at, const std::string& what,
-                              std::string remedy = {}) const {
-    return error(at.source(), what, std::move(remedy));
+                              std::string remedy = {}, ErrorKind kind = ErrorKind::parse) const {
+    return error(at.source(), what, std::move(remedy), kind);
   }
-  // Every key of the table is one of these; otherwise the nearest of them is named.
+  // Every key of the table is one of these; otherwise the first in the file that is not, with the
+  // nearest of them.
   Status check_keys(const toml::table& table, const std::vector<std::string>& known,
                     std::string_view where) const;
 
@@ -36,6 +37,7 @@ class TomlReader {
   Status read(const toml::table& table, std::string_view key, bool& value) const;
   Status read(const toml::table& table, std::string_view key,
               std::vector<std::string>& value) const;
+  Status read(const toml::table& table, std::string_view key, std::vector<double>& value) const;
   // The [[key]] tables, in the order of the file; none where the key is absent.
   Result<std::vector<const toml::table*>> tables(const toml::table& table,
                                                  std::string_view key) const;

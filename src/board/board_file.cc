@@ -8,23 +8,22 @@
 #include "base/text.h"
 #include "base/text_file.h"
 #include "board/board.h"
-#include "board/toml_reader.h"
+#include "board/table_reader.h"
 
 namespace isojoule {
 namespace {
 
-using board_file::error_at;
 using board_file::TableReader;
 
 // Reads one file; `path` stands in every message.
 class Parser {
  public:
-  Parser(const toml::table& root, const std::string& path) : root_(root), path_(path) {}
+  Parser(const TomlReader& file, const std::string& path) : toml_(file), path_(path) {}
   Result<BoardFile> parse();
 
  private:
   TableReader reader(const toml::table& table, const char* what) const {
-    return TableReader(table, path_, what);
+    return TableReader(toml_, table, what);
   }
   Status read_board(const toml::table& table);
   Status read_rails(const std::vector<const toml::table*>& tables);
@@ -44,7 +43,7 @@ class Parser {
   std::vector<std::string> rail_names() const;
   std::vector<std::string> axes() const;
 
-  const toml::table& root_;
+  const TomlReader& toml_;
   const std::string& path_;
   BoardFile file_;
 };
@@ -80,20 +79,18 @@ Status Parser::read_board(const toml::table& table) {
 // Every parent is a rail, and no rail feeds itself, directly or through others.
 Status Parser::check_rails(const std::vector<const toml::table*>& tables) {
   for (std::size_t i = 0; i < tables.size(); ++i) {
-    TableReader in = reader(*tables[i], "[[rail]]");
+    const toml::node* parent = tables[i]->get("parent");
     const Rail& start = file_.rails[i];
     std::size_t steps = 0;
     for (const Rail* at = &start; !at->parent.empty();) {
       const Rail* up = rail(at->parent);
       if (up == nullptr)
-        return tl::unexpected<Error>(
-            error_at(in.node("parent"), path_, ErrorKind::invalid,
-                     "rail " + at->name + " is fed by '" + at->parent + "', which is not a rail",
-                     unknown_name_remedy(at->parent, rail_names())));
+        return toml_.error(
+            *parent, "rail " + at->name + " is fed by '" + at->parent + "', which is not a rail",
+            unknown_name_remedy(at->parent, rail_names()), ErrorKind::invalid);
       if (up == &start || ++steps > file_.rails.size())
-        return tl::unexpected<Error>(error_at(in.node("parent"), path_, ErrorKind::invalid,
-                                              "rail " + start.name + " feeds itself",
-                                              "Name the rail that really feeds it as its parent"));
+        return toml_.error(*parent, "rail " + start.name + " feeds itself",
+                           "Name the rail that really feeds it as its parent", ErrorKind::invalid);
       at = up;
     }
   }
@@ -107,8 +104,7 @@ Status Parser::read_rails(const std::vector<const toml::table*>& tables) {
     in.text("name", next.name);
     in.text("parent", next.parent, false);
     in.text("what", next.what);
-    if (rail(next.name) != nullptr)
-      in.fault(in.node("name"), ErrorKind::invalid, "rail " + next.name + " is there twice");
+    if (rail(next.name) != nullptr) in.fault("name", "rail " + next.name + " is there twice");
     ISOJOULE_CHECK(in.finish());
     file_.rails.push_back(std::move(next));
   }
@@ -119,22 +115,18 @@ Status Parser::read_total(const toml::table& table) {
   TableReader in = reader(table, "[total]");
   in.text("expression", file_.total);
   ISOJOULE_CHECK(in.finish());
-  const toml::node& at = in.node("expression");
+  const toml::node& at = *table.get("expression");
   auto rails = rails_of_total(file_.total);
-  if (!rails)
-    return tl::unexpected<Error>(
-        error_at(at, path_, rails.error().kind, rails.error().what, rails.error().remedy));
+  if (!rails) return toml_.error(at, rails.error().what, rails.error().remedy, rails.error().kind);
   for (const auto& name : *rails) {
     if (rail(name) == nullptr)
-      return tl::unexpected<Error>(error_at(at, path_, ErrorKind::invalid,
-                                            "the total names '" + name + "', which is not a rail",
-                                            unknown_name_remedy(name, rail_names())));
+      return toml_.error(at, "the total names '" + name + "', which is not a rail",
+                         unknown_name_remedy(name, rail_names()), ErrorKind::invalid);
     for (const Rail* up = rail(rail(name)->parent); up != nullptr; up = rail(up->parent))
       if (std::find(rails->begin(), rails->end(), up->name) != rails->end())
-        return tl::unexpected<Error>(error_at(
-            at, path_, ErrorKind::invalid,
-            "the total adds " + name + " to " + up->name + ", which feeds it and has it inside",
-            "Leave " + name + " out"));
+        return toml_.error(
+            at, "the total adds " + name + " to " + up->name + ", which feeds it and has it inside",
+            "Leave " + name + " out", ErrorKind::invalid);
   }
   return {};
 }
@@ -170,8 +162,7 @@ Status Parser::read_governors(const toml::table& table) {
   const auto known = axes();
   for (auto& [axis, value] : in.free_texts()) {
     if (std::find(known.begin(), known.end(), axis) == known.end())
-      in.fault(in.node(axis.c_str()), ErrorKind::invalid,
-               "no release has a knob for the axis '" + axis + "'",
+      in.fault(axis.c_str(), "no release has a knob for the axis '" + axis + "'",
                unknown_name_remedy(axis, known));
     file_.default_governors[axis] = std::move(value);
   }
@@ -197,13 +188,11 @@ Result<ChipSpec::Channel> Parser::read_channel(const toml::table& table, bool me
   in.text("rail", channel.rail);
   in.text("label", channel.label, false);
   in.number("shunt_ohm", channel.shunt_ohm, measures_shunts);
-  if (channel.index < 0)
-    in.fault(in.node("index"), ErrorKind::invalid, "a channel's index is 0 or more");
+  if (channel.index < 0) in.fault("index", "a channel's index is 0 or more");
   if (measures_shunts && !(channel.shunt_ohm > 0))
-    in.fault(in.node("shunt_ohm"), ErrorKind::invalid, "shunt_ohm must be above 0");
+    in.fault("shunt_ohm", "shunt_ohm must be above 0");
   if (rail(channel.rail) == nullptr)
-    in.fault(in.node("rail"), ErrorKind::invalid,
-             "the channel measures '" + channel.rail + "', which is not a rail",
+    in.fault("rail", "the channel measures '" + channel.rail + "', which is not a rail",
              unknown_name_remedy(channel.rail, rail_names()));
   ISOJOULE_CHECK(in.finish());
   return channel;
@@ -225,14 +214,11 @@ Status Parser::read_chip(const toml::table& table, BoardRelease& release) {
   }
   in.number("averaging_window_s", chip.averaging_window_s, false);
   in.number("shunt_tolerance", chip.shunt_tolerance, false);
-  if (chip.averaging_window_s < 0)
-    in.fault(in.node("averaging_window_s"), ErrorKind::invalid, "averaging_window_s is below 0");
+  if (chip.averaging_window_s < 0) in.fault("averaging_window_s", "averaging_window_s is below 0");
   if (chip.shunt_tolerance < 0 || chip.shunt_tolerance >= 1)
-    in.fault(in.node("shunt_tolerance"), ErrorKind::invalid,
-             "shunt_tolerance is a share from 0 to below 1");
+    in.fault("shunt_tolerance", "shunt_tolerance is a share from 0 to below 1");
   const auto channels = in.tables("channel");
-  if (channels.empty())
-    in.fault(table, ErrorKind::invalid, "the chip has no [[release.chip.channel]]");
+  if (channels.empty()) in.fault_of_table("the chip has no [[release.chip.channel]]");
   ISOJOULE_CHECK(in.finish());
   for (const toml::table* channel : channels) {
     ISOJOULE_TRY(auto next, read_channel(*channel, measures_shunts));
@@ -256,12 +242,12 @@ Status Parser::read_knob(const toml::table& table, BoardRelease& release) {
   in.numbers("range", range, false);
   if (!range.empty()) {
     if (range.size() != 2 || !(range[0] < range[1]))
-      in.fault(in.node("range"), ErrorKind::invalid, "range is [lowest, highest]");
+      in.fault("range", "range is [lowest, highest]");
     else
       knob.range = {range[0], range[1]};
   }
   if (!std::is_sorted(knob.values.begin(), knob.values.end()))
-    in.fault(in.node("values"), ErrorKind::invalid, "values must ascend");
+    in.fault("values", "values must ascend");
   if (const toml::table* options = in.table("options", false)) {
     TableReader option = reader(*options, "[release.knob.options]");
     for (auto& [key, value] : option.free_texts()) knob.options[key] = std::move(value);
@@ -273,22 +259,22 @@ Status Parser::read_knob(const toml::table& table, BoardRelease& release) {
   if (kind == kinds.end()) {
     std::vector<std::string> names;
     for (const KnobKind& one : kinds) names.emplace_back(one.name);
-    in.fault(in.node("type"), ErrorKind::invalid, "no knob is of the type '" + knob.type + "'",
+    in.fault("type", "no knob is of the type '" + knob.type + "'",
              unknown_name_remedy(knob.type, names));
   } else if (kind->needs_range && knob.values.empty() && !knob.range) {
-    in.fault(table, ErrorKind::invalid, "the knob '" + knob.axis + "' has no range",
-             "Give values = [...] or range = [lowest, highest], in SI units");
+    in.fault_of_table("the knob '" + knob.axis + "' has no range",
+                      "Give values = [...] or range = [lowest, highest], in SI units");
   }
   if (knob.nodes.empty())
-    in.fault(in.node("nodes"), ErrorKind::invalid, "the knob '" + knob.axis + "' has no nodes",
+    in.fault("nodes", "the knob '" + knob.axis + "' has no nodes",
              "Name at least one directory in nodes");
   for (const auto& node : knob.nodes)
     if (node.empty() || node.front() != '/')
-      in.fault(in.node("nodes"), ErrorKind::invalid, "'" + node + "' is not an absolute path");
-  if (!(knob.scale > 0)) in.fault(in.node("scale"), ErrorKind::invalid, "scale must be above 0");
+      in.fault("nodes", "'" + node + "' is not an absolute path");
+  if (!(knob.scale > 0)) in.fault("scale", "scale must be above 0");
   for (const auto& other : release.knobs)
     if (other.axis == knob.axis)
-      in.fault(in.node("axis"), ErrorKind::invalid,
+      in.fault("axis",
                "release " + release.name + " has two knobs for the axis '" + knob.axis + "'");
   ISOJOULE_CHECK(in.finish());
   release.knobs.push_back(std::move(knob));
@@ -316,12 +302,11 @@ Status Parser::read_throttle(const toml::table& table, BoardRelease& release) {
   in.numbers("bits", bits, false);
   in.flag("state", throttle.is_state);
   if (throttle.path.empty() == throttle.command.empty())
-    in.fault(table, ErrorKind::invalid, "a throttle indicator is a path or a command",
-             "Give one of the two");
+    in.fault_of_table("a throttle indicator is a path or a command", "Give one of the two");
   if (!bits.empty()) throttle.mask = 0;
   for (const double bit : bits) {
     if (!(bit >= 0 && bit < 63 && bit == std::floor(bit)))
-      in.fault(in.node("bits"), ErrorKind::invalid, "bits are numbers from 0 to 62");
+      in.fault("bits", "bits are numbers from 0 to 62");
     else
       throttle.mask |= std::uint64_t{1} << static_cast<unsigned>(bit);
   }
@@ -337,8 +322,7 @@ Status Parser::read_release(const toml::table& table) {
   in.texts("l4t", release.l4t, false);  // a board that is no Jetson has none
   in.flag("discover", release.discover);
   for (const auto& other : file_.releases)
-    if (other.name == release.name)
-      in.fault(in.node("name"), ErrorKind::invalid, "release " + release.name + " is there twice");
+    if (other.name == release.name) in.fault("name", "release " + release.name + " is there twice");
   const auto chips = in.tables("chip");
   const auto knobs = in.tables("knob");
   const auto watches = in.tables("watch");
@@ -353,7 +337,7 @@ Status Parser::read_release(const toml::table& table) {
 }
 
 Result<BoardFile> Parser::parse() {
-  TableReader in = reader(root_, "the board file");
+  TableReader in = reader(toml_.root(), "the board file");
   const toml::table* board = in.table("board");
   const auto rails = in.tables("rail");
   const toml::table* total = in.table("total", false);
@@ -362,7 +346,7 @@ Result<BoardFile> Parser::parse() {
   const toml::table* governors = in.table("default_governors", false);
   const auto quirks = in.tables("quirk");
   const auto variants = in.tables("variant");
-  if (releases.empty()) in.fault(root_, ErrorKind::invalid, "the board file has no [[release]]");
+  if (releases.empty()) in.fault_of_table("the board file has no [[release]]");
   ISOJOULE_CHECK(in.finish());
   ISOJOULE_CHECK(read_board(*board));
   ISOJOULE_CHECK(read_rails(rails));
@@ -379,16 +363,8 @@ Result<BoardFile> Parser::parse() {
 }  // namespace
 
 Result<BoardFile> parse_board(const std::string& toml, const std::string& path) {
-  toml::table root;
-  try {
-    root = toml::parse(toml, path);
-  } catch (const toml::parse_error& e) {
-    const auto& begin = e.source().begin;
-    return fail(ErrorKind::parse, path + ":" + std::to_string(begin.line) + ":" +
-                                      std::to_string(begin.column) + ": " +
-                                      std::string(e.description()));
-  }
-  return Parser(root, path).parse();
+  ISOJOULE_TRY(const TomlReader file, TomlReader::parse(toml, path));
+  return Parser(file, path).parse();
 }
 
 std::vector<std::string> board_names(const std::string& boards_directory) {

@@ -86,9 +86,9 @@ struct Fault {
 TEST(BoardFile, FaultsSayLineColumnAndRemedy) {
   const std::vector<Fault> faults = {
       {3, "title = ", ErrorKind::parse, "3:9", "", ""},
-      {3, "titel = \"x\"", ErrorKind::parse, "3:9", "unknown key 'titel'", "Did you mean 'title'?"},
+      {3, "titel = \"x\"", ErrorKind::parse, "3:1", "unknown key 'titel'", "Did you mean 'title'?"},
       {3, "", ErrorKind::parse, "1:1", "[board] has no 'title'", "Add title"},
-      {3, "title = 7", ErrorKind::parse, "3:9", "title in [board] must be a text", ""},
+      {3, "title = 7", ErrorKind::parse, "3:9", "'title' must be a text", ""},
       {4, "compatible = \"x\"", ErrorKind::parse, "4:14", "must be a list of texts", ""},
       {9, "name = \"IN\"", ErrorKind::invalid, "9:8", "rail IN is there twice", ""},
       {10, "parent = \"INN\"", ErrorKind::invalid, "10:10", "which is not a rail",
@@ -109,8 +109,8 @@ TEST(BoardFile, FaultsSayLineColumnAndRemedy) {
       {36, "nodes = []", ErrorKind::invalid, "36:9", "'cpu_governor' has no nodes", "directory"},
       {36, "", ErrorKind::parse, "33:1", "has no 'nodes'", "Add nodes"},
       {36, "nodes = [\"sys\"]", ErrorKind::invalid, "36:9", "not an absolute path", ""},
-      {40, "scale = \"k\"", ErrorKind::parse, "40:9", "scale in [[release.watch]]", ""},
-      {37, "[[release.wacht]]", ErrorKind::parse, "37:1", "unknown key 'wacht'",
+      {40, "scale = \"k\"", ErrorKind::parse, "40:9", "'scale' must be a number", ""},
+      {37, "[[release.wacht]]", ErrorKind::parse, "37:11", "unknown key 'wacht'",
        "Did you mean 'watch'?"},
   };
   for (const auto& fault : faults) {

@@ -21,7 +21,7 @@ using estimate::Ticks;
 constexpr const char* kStat = "/proc/stat";
 constexpr std::size_t kMostCores = 512;
 constexpr std::size_t kStatSize = 65536;  // its rows of cores come first: 512 of 120 bytes
-constexpr double kTick_s = 0.01;              // USER_HZ is 100 on Linux (time(7))
+constexpr double kTick_s = 0.01;          // USER_HZ is 100 on Linux (time(7))
 // Such models are off by 10 to 30 % even where they were fitted, and nothing says that the given
 // constants are right: assumed.
 constexpr double kAssumedGain = 0.3;
