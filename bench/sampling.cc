@@ -319,6 +319,10 @@ void on_thread(const std::function<void()>& work) { std::thread(work).join(); }
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (has(argc, argv, "--help")) {
+    fmt::print("sampling loops against the floor: [--seconds N (3)] [--rounds N (4)] [--busy]\n");
+    return 0;
+  }
   const auto length =
       static_cast<std::int64_t>(number_after(argc, argv, "--seconds", 3) * kBillion);
   const int rounds = static_cast<int>(number_after(argc, argv, "--rounds", 4));

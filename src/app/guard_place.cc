@@ -29,10 +29,13 @@ std::string state_folder(const Paths& paths) {
   return paths.state;
 }
 
+// The first that is there, whoever asks: where each user took the first that he may write to, two
+// would have two locks.
 std::string machine_lock() {
+  std::error_code code;
   for (const char* folder : kLockFolders)
-    if (::access(folder, W_OK) == 0) return std::string(folder) + "/isojoule.lock";
-  return {};
+    if (fs::is_directory(folder, code)) return std::string(folder) + "/isojoule.lock";
+  return std::string(kLockFolders[0]) + "/isojoule.lock";  // its absence shows itself there
 }
 
 std::string this_program() {
@@ -45,18 +48,17 @@ std::string this_program() {
 
 GuardOptions guard_options(const Paths& paths, const TargetOptions& target,
                            const std::string& command) {
+  if (target.board.starts_with("twin:")) return GuardOptions("");
   const std::string state = state_folder(paths);
-  if (target.board.rfind("twin:", 0) == 0)
-    return GuardOptions(state + "/twin-" + std::to_string(::getpid()) + ".journal");
   GuardOptions options(state + "/machine.journal");
   options.command = command;
   options.keeper_program = this_program();
-  if (target.sysroot.empty()) {
+  std::error_code code;
+  const fs::path real = fs::canonical(target.sysroot.empty() ? "/" : target.sysroot, code);
+  if (real == "/") {
     options.lock = machine_lock();
     return options;
   }
-  std::error_code code;
-  const fs::path real = fs::canonical(target.sysroot, code);
   options.root = code ? target.sysroot : real.string();
   const std::string name = state + "/sysroot-" + content_hash(options.root).substr(0, 12);
   options.journal = name + ".journal";

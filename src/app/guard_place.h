@@ -10,9 +10,10 @@
 namespace isojoule {
 
 // The machine's own board: STATE/machine.journal, and a lock that every user sees
-// (/run/lock/isojoule.lock, else /tmp). A tree below --sysroot: STATE/sysroot-HASH.journal and a
-// lock beside it, by the folder's real path. A twin of this process: a journal of its own, without
-// lock and keeper, since its tree dies with it. Makes the folder.
+// (/run/lock/isojoule.lock; where that folder is not there, /var/lock or /tmp). A tree below
+// --sysroot: STATE/sysroot-HASH.journal and a lock beside it, by the folder's real path. A twin of
+// this process: none of them, since its tree dies with it. Makes
+// the folder.
 //
 // STATE is $ISOJOULE_STATE where it is set, /var/lib/isojoule for root, else Paths::state.
 GuardOptions guard_options(const Paths& paths, const TargetOptions& target,

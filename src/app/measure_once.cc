@@ -62,13 +62,16 @@ Result<MeasureResult> measure_once(const Paths& paths, const MeasureRequest& req
   planned.setting = request.setting;
   planned.setting.set("batch", static_cast<double>(request.batch));
   MeasureResult result;
-  ISOJOULE_TRY(result.measured,
-               measure(target->board, *target->engine(), job, protocol, planned, interrupted));
+  auto measured = measure(target->board, *target->engine(), job, protocol, planned, interrupted);
+  if (!measured)
+    return tl::unexpected<Error>(guard ? guard->restore_after(measured.error()) : measured.error());
+  result.measured = std::move(*measured);
   if (guard) ISOJOULE_CHECK(guard->restore());
   result.engine = target->engine()->name();
   result.board = target->board.file.name;
   result.board_title = target->board.file.title;
   result.simulated = target->board.simulated;
+  result.caution = caution_of(*target);
   result.why_unmeasured = reason_without_energy(result.measured.run, target->board);
   return result;
 }

@@ -32,6 +32,7 @@ struct MeasureResult {
   std::string board_title;
   bool simulated = false;
   std::string why_unmeasured;  // empty when the inference phase has an energy
+  std::string caution;         // caution_of() the target
 };
 
 // Every knob is as before when it returns. A failed engine is a run with state failed, not an

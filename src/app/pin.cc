@@ -1,39 +1,25 @@
 #include "app/pin.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <filesystem>
+#include <map>
 
+#include "app/helper/rehearsal_tree.h"
 #include "base/text.h"
 #include "base/text_file.h"
 #include "base/toml_reader.h"
+#include "data/value_text.h"
 #include "experiment/apply.h"
 
 namespace isojoule {
 namespace {
 
-struct UnitName {
-  std::string_view name;
-  double factor;
-};
-constexpr std::array<UnitName, 6> kUnits = {
-    {{"Hz", 1}, {"kHz", 1e3}, {"MHz", 1e6}, {"GHz", 1e9}, {"%", 1}, {"", 1}}};
-
-bool is_number(const std::string& text, double& number, std::string_view& rest) {
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (parsed.ec != std::errc()) return false;
-  rest = std::string_view(parsed.ptr,
-                          static_cast<std::size_t>(text.data() + text.size() - parsed.ptr));
-  return true;
-}
-
-// The board's knob, by its axis with or without the unit.
+// The board's knob, by its axis.
 Result<Knob*> knob_named(const Board& board, const std::string& name) {
   std::vector<std::string> names;
   for (const auto& knob : board.knobs) {
     const std::string& axis = knob->axis().name;
-    if (name == axis || name == key_with_unit(axis)) return knob.get();
+    if (name == axis) return knob.get();
     names.push_back(axis);
   }
   return fail(ErrorKind::invalid, "this board has no knob '" + name + "'",
@@ -87,8 +73,8 @@ Status add_extremes(const Board& board, bool highest, Setting& setting) {
   return {};
 }
 
-Result<Value> value_of(const toml::node& node) {
-  if (node.is_number()) return Value(*node.value<double>());
+Result<Value> value_of(const toml::node& node, double scale) {
+  if (node.is_number()) return Value(scaled(*node.value<double>(), scale));
   if (const auto word = node.value<std::string>()) return parse_value(*word);
   return fail(ErrorKind::parse, "neither a number nor a text");
 }
@@ -107,9 +93,10 @@ Status add_file(const Board& board, const std::string& path, Setting& setting) {
     return fail(ErrorKind::invalid, path + ": has no [setting]",
                 "Write for instance: [setting] and below it cpu_frequency = \"1.479GHz\"");
   for (const auto& [key, node] : *table) {
-    const auto value = value_of(node);
+    const AxisKey axis = split_unit(key.str());
+    const auto value = value_of(node, axis.scale);
     if (!value) return file.error(node, std::string(key.str()) + ": " + value.error().what);
-    const Status added = add(board, std::string(key.str()), *value, setting);
+    const Status added = add(board, axis.axis, *value, setting);
     if (!added) return file.error(node, added.error().what, added.error().remedy);
   }
   return {};
@@ -118,10 +105,29 @@ Status add_file(const Board& board, const std::string& path, Setting& setting) {
 Status add_word(const Board& board, const std::string& word, Setting& setting) {
   if (word == "maximum" || word == "minimum")
     return add_extremes(board, word == "maximum", setting);
-  const std::size_t equals = word.find('=');
-  if (equals == std::string::npos) return add_file(board, word, setting);
-  ISOJOULE_TRY(const Value value, parse_value(word.substr(equals + 1)));
-  return add(board, word.substr(0, equals), value, setting);
+  if (word.find('=') == std::string::npos) return add_file(board, word, setting);
+  ISOJOULE_TRY(const AxisValue wanted, parse_axis_value(word));
+  return add(board, wanted.axis, wanted.value, setting);
+}
+
+// A clock that is pinned has both of its limits in the same nodes: the later one would undo the
+// earlier.
+Status check_no_contradiction(const Board& board, const Setting& setting) {
+  std::map<std::string, std::string> pinned;  // node -> axis
+  for (const bool caps : {false, true})
+    for (const auto& [axis, value] : setting.values()) {
+      if (unit_of_axis(axis) != Unit::hertz || is_cap(axis) != caps) continue;
+      ISOJOULE_TRY(Knob * knob, knob_named(board, axis));
+      ISOJOULE_TRY(const auto nodes, knob->save());
+      for (const SavedNode& node : nodes) {
+        if (caps && pinned.contains(node.path))
+          return fail(ErrorKind::invalid,
+                      axis + " and " + pinned[node.path] + " both set " + node.path,
+                      "Name one of the two: a clock that is pinned needs no cap");
+        if (!caps) pinned[node.path] = axis;
+      }
+    }
+  return {};
 }
 
 Result<PinnedKnob> describe(Knob& knob, const Value& requested) {
@@ -137,41 +143,41 @@ Result<PinnedKnob> describe(Knob& knob, const Value& requested) {
 
 }  // namespace
 
-Result<Value> parse_value(std::string_view text) {
-  const std::string word = trimmed(text);
-  if (word.empty()) return fail(ErrorKind::parse, "a value is missing behind '='");
-  double number = 0;
-  std::string_view rest;
-  if (!is_number(word, number, rest)) return Value(word);
-  for (const UnitName& unit : kUnits)
-    if (rest == unit.name) return Value(number * unit.factor);
-  // "15W_6CORE" is the name of a power mode, "5Mhz" a slip.
-  if (rest.size() <= 3 && (rest.back() == 'z' || rest.back() == 'Z'))
-    return fail(ErrorKind::parse, "'" + word + "': no such unit", "Write Hz, kHz, MHz or GHz");
-  return Value(word);
-}
-
 Result<Setting> wanted_setting(const Board& board, const std::vector<std::string>& words) {
   Setting setting;
   for (const std::string& word : words) ISOJOULE_CHECK(add_word(board, word, setting));
   if (setting.values().empty())
     return fail(ErrorKind::invalid, "nothing is to be set", "Name AXIS=VALUE, a file, or maximum");
+  ISOJOULE_CHECK(check_no_contradiction(board, setting));
   return setting;
 }
 
-Result<std::vector<PinnedKnob>> rehearse(Board& board, const Setting& setting) {
+static Result<std::vector<PinnedKnob>> pinned_now(Board& board, const Setting& setting) {
   std::vector<PinnedKnob> pinned;
   for (const auto& [axis, value] : setting.values()) {
-    Knob* knob = board.knob(axis);
-    if (knob == nullptr) return tl::unexpected<Error>(knob_named(board, axis).error());
+    ISOJOULE_TRY(Knob * knob, knob_named(board, axis));
     ISOJOULE_TRY(PinnedKnob one, describe(*knob, value));
     pinned.push_back(std::move(one));
   }
   return pinned;
 }
 
+Result<std::vector<PinnedKnob>> rehearse(Board& board, const Setting& setting) {
+  helper::RehearsalTree tree(*board.tree);
+  helper::RehearsalClock clock;
+  ISOJOULE_TRY(Board stand_in, open_board(board.file, board.release.name, tree, clock));
+  for (const auto& [axis, value] : setting.values()) {
+    ISOJOULE_TRY(Knob * knob, knob_named(stand_in, axis));
+    const auto set = knob->set(value, clock, Duration{});
+    // Nothing moves in a rehearsal: that a clock does not follow says nothing.
+    if (!set && set.error().kind != ErrorKind::not_reached)
+      return tl::unexpected<Error>(set.error());
+  }
+  return pinned_now(board, setting);
+}
+
 Result<std::vector<PinnedKnob>> pin(Board& board, const Setting& setting) {
-  ISOJOULE_TRY(auto pinned, rehearse(board, setting));
+  ISOJOULE_TRY(auto pinned, pinned_now(board, setting));
   PlannedRun planned;
   planned.setting = setting;
   Counters counters;
@@ -180,19 +186,39 @@ Result<std::vector<PinnedKnob>> pin(Board& board, const Setting& setting) {
     for (PinnedKnob& one : pinned) {
       if (one.axis != result.axis) continue;
       one.achieved = result.achieved;
-      one.reached = same_value(*board.knob(result.axis), result.requested, result.achieved);
+      // The other limit may have moved it since.
+      if (is_cap(result.axis)) {
+        ISOJOULE_TRY(one.achieved, board.knob(result.axis)->get());
+      }
+      one.reached = same_value(*board.knob(result.axis), result.requested, one.achieved);
     }
   return pinned;
 }
+
+namespace {
+
+// One word of a command line as systemd reads it (systemd.service(5)).
+std::string quoted_word(const std::string& word) {
+  std::string out = "\"";
+  for (const char c : word) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (c == '%' || c == '$') out += c;
+    out += c;
+  }
+  return out + "\"";
+}
+
+}  // namespace
 
 std::string systemd_unit(const std::string& program, const std::vector<std::string>& words) {
   std::string arguments;
   for (const std::string& word : words) {
     std::error_code code;
     const bool is_file = word.find('=') == std::string::npos && std::filesystem::exists(word, code);
-    arguments += " \"" + (is_file ? std::filesystem::absolute(word).string() : word) + "\"";
+    arguments += " " + quoted_word(is_file ? std::filesystem::absolute(word).string() : word);
   }
   // KillMode=process: the keeper of a program that systemd stops must outlive it to restore.
+  // ExecStopPost, because a start that fails has no ExecStop.
   return "[Unit]\n"
          "Description=Clocks and power as isojoule was told\n"
          "After=nvpmodel.service nvpower.service jetson_clocks.service\n"
@@ -202,7 +228,7 @@ std::string systemd_unit(const std::string& program, const std::vector<std::stri
          "ExecStart=" +
          program + " apply" + arguments +
          "\n"
-         "ExecStop=" +
+         "ExecStopPost=" +
          program +
          " restore\n"
          "KillMode=process\n"

@@ -9,18 +9,15 @@
 
 namespace isojoule {
 
-// "1.479GHz", "921.6MHz", "307200kHz", "50%", "schedutil", "1479000000": a value with or without
-// its unit, in hertz or as it stands. Errors: parse (a number with a unit that is none).
-Result<Value> parse_value(std::string_view text);
-
 // What the words of the command name, put together from left to right: AXIS=VALUE, a TOML file with
 // a [setting] table (and `board`, which must then be this one), or one of the names
 //   maximum  every clock at the highest that its present cap allows, the memory's clock locked at
 //   its
 //            highest, no railgating and no deep idle states: what jetson_clocks does
 //   minimum  every clock at its lowest
-// with only the knobs that this board has. An axis may carry its unit (cpu_frequency_hz). Errors:
-// not_found and parse (a file), invalid (an unknown axis, with the nearest; another board's file).
+// with only the knobs that this board has. An axis may carry its unit (cpu_frequency_mhz). Errors:
+// not_found and parse (a file), invalid (an unknown axis, with the nearest; another board's file; a
+// clock that is both pinned and capped).
 Result<Setting> wanted_setting(const Board& board, const std::vector<std::string>& words);
 
 struct PinnedKnob {
@@ -32,7 +29,8 @@ struct PinnedKnob {
 
 // Turns the knobs; the guard leads back. Errors: the first knob's that refuses.
 Result<std::vector<PinnedKnob>> pin(Board& board, const Setting& setting);
-// What pin() would do, without a write: `achieved` is as before.
+// What pin() would do, without a write: `achieved` is as before. Errors: a value that the knob
+// refuses, as pin() gives it.
 Result<std::vector<PinnedKnob>> rehearse(Board& board, const Setting& setting);
 
 // A unit that applies the words at boot and restores at its stop. `program`: the path of isojoule.

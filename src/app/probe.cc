@@ -4,6 +4,8 @@
 #include <cmath>
 #include <set>
 
+#include "app/guard_place.h"
+#include "board/restore.h"
 #include "board/throttle.h"
 
 namespace isojoule {
@@ -241,6 +243,22 @@ void add_refusals(const RefusalTree& refusals, ProbeResult& result) {
 
 }  // namespace
 
+// What another program has not put back.
+void add_left_behind(const GuardOptions& place, ProbeResult& result) {
+  if (place.journal.empty()) return;
+  const auto left = left_behind(place.journal);
+  if (!left) return result.problems.push_back(left.error());
+  if (!*left) return;
+  const LeftBehind& one = **left;
+  const std::string who =
+      (one.command.empty() ? "a program" : one.command) + " (" + one.since + ")";
+  result.problems.push_back(
+      {one.held ? ErrorKind::busy : ErrorKind::not_reached,
+       one.held ? "the board is held by " + who : who + " died and left the board as it set it",
+       one.kept_from.empty() ? place.journal : "its keeper: " + one.kept_from,
+       one.held ? "To undo it: isojoule restore" : "Run isojoule restore"});
+}
+
 Result<ProbeResult> probe(const Paths& paths, const TargetOptions& options) {
   TargetOptions noting = options;
   noting.note_refusals = true;
@@ -261,6 +279,7 @@ Result<ProbeResult> probe(const Paths& paths, const TargetOptions& options) {
   result.rails = probe_rails(board);
   result.total_power = total_of(result.total, result.rails);
   result.problems = board.problems;
+  add_left_behind(guard_options(paths, options, *target, ""), result);
   probe_knobs(board, result);
   probe_state(board, result);
   probe_engines(*target, paths, result);

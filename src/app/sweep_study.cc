@@ -111,6 +111,7 @@ Result<SweepResult> sweep_study(const Paths& paths, const SweepRequest& request,
   auto swept =
       sweep(plan, target->board, *target->engine(), *study, files, guard, interrupted, progress);
   if (!swept && created) remove_if_empty(study, request.study_path);
+  if (swept) swept->caution = caution_of(*target);
   return swept;
 }
 

@@ -45,6 +45,10 @@ FileTree& tree_for(Target& target, FileTree& tree, const TargetOptions& options)
 }
 
 Result<std::unique_ptr<Target>> open_twin(const Paths& paths, const TargetOptions& options) {
+  if (!options.sysroot.empty())
+    return fail(ErrorKind::invalid,
+                "--board " + options.board + " is a simulated board, --sysroot another tree",
+                "Name one of the two", options.sysroot);
   const std::string name_and_variant = options.board.substr(kTwinPrefix.size());
   const std::size_t slash = std::min(name_and_variant.find('/'), name_and_variant.size());
   const std::string name = name_and_variant.substr(0, slash);
@@ -64,14 +68,30 @@ Result<std::unique_ptr<Target>> open_twin(const Paths& paths, const TargetOption
   return target;
 }
 
+// The system that the tree shows, which a mounted twin's is not this machine's.
+std::string system_title(FileTree& tree) {
+  const auto kernel = read_line(tree, "/proc/sys/kernel/osrelease");
+  utsname own{};
+  if (::uname(&own) != 0) return kernel ? "Linux " + *kernel : "Linux";
+  const bool is_own = !kernel || *kernel == own.release;
+  return is_own ? std::string(own.sysname) + " " + own.release + " " + own.machine
+                : "Linux " + *kernel;
+}
+
+// intel_pstate, amd-pstate, amd-pstate-epp: drivers without a table.
+std::string release_by_driver(FileTree& tree) {
+  const auto driver = read_line(tree, "/sys/devices/system/cpu/cpufreq/policy0/scaling_driver");
+  return driver && driver->find("pstate") != std::string::npos ? "pstate" : "acpi-cpufreq";
+}
+
 // A machine that is no board of ours: what is found there. It runs networks even without any power
 // source; the energy is then absent, with every place that was looked at.
-Result<Board> any_machine(const Paths& paths, FileTree& tree, Clock& clock) {
+Result<Board> any_machine(const Paths& paths, FileTree& tree, Clock& clock,
+                          const std::string& release) {
   ISOJOULE_TRY(BoardFile file, load_board(paths.boards, kAnyMachine));
-  utsname system{};
-  if (::uname(&system) == 0)
-    file.title = std::string(system.sysname) + " " + system.release + " " + system.machine;
-  ISOJOULE_TRY(Board board, open_board(file, file.releases.front().name, tree, clock));
+  file.title = system_title(tree);
+  const std::string name = release.empty() ? release_by_driver(tree) : release;
+  ISOJOULE_TRY(Board board, open_board(file, name, tree, clock));
   if (!board.sensors.empty()) return board;
   board.problems.push_back(
       {ErrorKind::unmeasured, "no power source that this version can read",
@@ -112,6 +132,8 @@ Status check_detected(const Paths& paths, FileTree& tree, const std::string& wan
   ISOJOULE_TRY([[maybe_unused]] const BoardFile known, known_board(paths, wanted));
   const auto detected = detect_board(paths.boards, tree);
   if (detected && detected->board == wanted) return {};
+  const bool is_any = !detected && detected.error().kind == ErrorKind::not_found;
+  if (is_any && wanted == kAnyMachine) return {};
   return fail(
       ErrorKind::not_found,
       "this machine is no " + wanted + (detected ? " but a " + detected->board : std::string()),
@@ -146,7 +168,7 @@ Result<Board> open_detected(const Paths& paths, FileTree& tree, Clock& clock,
   if (!detected) {
     if (detected.error().kind != ErrorKind::not_found)
       return tl::unexpected<Error>(detected.error());
-    return any_machine(paths, tree, clock);
+    return any_machine(paths, tree, clock, release);
   }
   ISOJOULE_TRY(const BoardFile file, load_board(paths.boards, detected->board));
   std::string name = release.empty() ? detected->release : release;
@@ -162,9 +184,17 @@ Result<std::unique_ptr<Target>> open_target(const Paths& paths, const TargetOpti
 }
 
 Status use_engine(Target& target, const Paths& paths, const std::string& name) {
+  ISOJOULE_TRY(const EngineKind* kind, find_engine(name));
   if (target.twin) return {};
-  ISOJOULE_TRY(target.own_engine, open_engine(name, paths.workers, *target.board.clock));
+  ISOJOULE_TRY(target.own_engine, kind->open(paths.workers, *target.board.clock));
   return {};
+}
+
+std::string caution_of(const Target& target) {
+  if (!target.board.simulated || target.twin) return {};
+  return "the network runs on this machine, and the power is that of a simulated board that does "
+         "not know of it: a trial of the program, not of the board (--board twin:" +
+         target.board.file.name + " runs it there)";
 }
 
 Result<std::string> network_file(const Target& target, const Paths& paths,

@@ -54,8 +54,13 @@ Result<std::unique_ptr<Target>> open_target(const Paths& paths, const TargetOpti
 Result<Board> open_detected(const Paths& paths, FileTree& tree, Clock& clock,
                             const std::string& release = {});
 
-// The engine that runs networks there. On a twin it is the twin's own, whatever the name.
+// The engine that runs networks there. On a twin it is the twin's own, whatever the name, which
+// must be an engine's all the same.
 Status use_engine(Target& target, const Paths& paths, const std::string& name);
+
+// What a reader of a measurement there must know first: a mounted twin's power is not that of the
+// work. "" = nothing.
+std::string caution_of(const Target& target);
 
 // The file of a network for this target, by zoo name or path. A twin needs shapes only, so its zoo
 // files come without weights.

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -21,14 +22,46 @@ constexpr Duration kRetry = Duration::milliseconds(5);
 constexpr Duration kGrace = Duration::milliseconds(250);
 
 // A file of another user's in a folder like /run/lock may not be opened with O_CREAT
-// (fs.protected_regular, proc(5)), and perhaps not for writing; flock(2) needs neither.
+// (fs.protected_regular, proc(5)), and perhaps not for writing; flock(2) needs neither. Everybody
+// may write to that folder, so that what lies there may be a link to anything: it is not followed.
 int open_lock(const std::string& path) {
+  constexpr int kAlways = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
   for (const int flags : {O_RDWR, O_RDONLY}) {
-    const int descriptor = ::open(path.c_str(), flags | O_CLOEXEC);
+    const int descriptor = ::open(path.c_str(), flags | kAlways);
     if (descriptor >= 0) return descriptor;
-    if (errno == ENOENT) return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (errno == ENOENT) return ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | kAlways, 0644);
   }
   return -1;
+}
+
+Error not_opened(int number, const std::string& path) {
+  Error error = error_from_errno(number, path, "open");
+  if (number == ELOOP)
+    error = {ErrorKind::invalid, path + " is a link, and no lock", "open", "Remove it as root"};
+  if (number == EACCES)
+    error.remedy = "Let root make it once: sudo install -m 644 /dev/null " + path;
+  return error;
+}
+
+// Until the lock is ours: what stands in the file is its holder's.
+struct Closing {
+  explicit Closing(int opened) : descriptor(opened) {}
+  Closing(const Closing&) = delete;
+  Closing& operator=(const Closing&) = delete;
+  ~Closing() {
+    if (descriptor >= 0) ::close(descriptor);
+  }
+  int descriptor;
+};
+
+struct LockFile {
+  bool is_plain = false;  // and no other name of a file elsewhere
+  bool is_own = false;
+};
+LockFile look_at(int descriptor) {
+  struct stat info {};
+  if (::fstat(descriptor, &info) != 0) return {};
+  return {S_ISREG(info.st_mode) && info.st_nlink <= 1, info.st_uid == ::geteuid()};
 }
 
 std::string holder_of(int descriptor) {
@@ -41,8 +74,8 @@ std::string holder_of(int descriptor) {
 void sign(int descriptor, const std::string& who) {
   const std::string text =
       "process " + std::to_string(::getpid()) + " (" + who + ") since " + wall_time_now() + "\n";
-  // For people only, and not possible in another user's file; the lock itself is what counts.
-  if (::ftruncate(descriptor, 0) == 0) [[maybe_unused]]
+  // For people only, and not in another user's file; the lock itself is what counts.
+  if (look_at(descriptor).is_own && ::ftruncate(descriptor, 0) == 0) [[maybe_unused]]
     const ssize_t put = ::pwrite(descriptor, text.data(), text.size(), 0);
 }
 
@@ -53,8 +86,11 @@ Result<BoardLock> BoardLock::take(const std::string& path, const std::string& wh
   const auto clock = make_real_clock();
   const Instant begin = clock->now(), end = begin + patience;
   const int descriptor = open_lock(path);
-  if (descriptor < 0) return tl::unexpected<Error>(error_from_errno(errno, path, "open"));
-  BoardLock lock(descriptor);
+  if (descriptor < 0) return tl::unexpected<Error>(not_opened(errno, path));
+  Closing closing(descriptor);
+  if (!look_at(descriptor).is_plain)
+    return fail(ErrorKind::invalid, path + " is no plain file of one name, and no lock",
+                "Remove it as root", "open");
   while (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
     if (errno == EINTR) continue;
     if (errno != EWOULDBLOCK) return tl::unexpected<Error>(error_from_errno(errno, path, "flock"));
@@ -68,7 +104,8 @@ Result<BoardLock> BoardLock::take(const std::string& path, const std::string& wh
     clock->sleep_for(kRetry);
   }
   sign(descriptor, who);
-  return lock;
+  closing.descriptor = -1;
+  return BoardLock(descriptor);
 }
 
 BoardLock::BoardLock(BoardLock&& other) noexcept
@@ -82,8 +119,8 @@ BoardLock& BoardLock::operator=(BoardLock&& other) noexcept {
 // The file stays: removing it would let two programs lock two files of the same name.
 BoardLock::~BoardLock() {
   if (descriptor_ < 0) return;
-  if (::ftruncate(descriptor_, 0) != 0) {
-    // Another user's file: what stands there is old, and nobody holds it.
+  if (look_at(descriptor_).is_own && ::ftruncate(descriptor_, 0) != 0) {
+    // What stands there is old, and nobody holds it.
   }
   ::close(descriptor_);
 }

@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <set>
+#include <map>
 
 #include "base/wall_time.h"
-#include "board/journal_file.h"
 #include "board/restore.h"
 
 namespace isojoule {
@@ -14,11 +13,16 @@ namespace {
 // Every node once, in the order in which it is to be written back.
 Result<std::vector<SavedNode>> save_nodes(const Board& board) {
   std::vector<SavedNode> nodes;
-  std::set<std::string> seen;
+  std::map<std::string, std::size_t> seen;
   for (auto knob = board.knobs.rbegin(); knob != board.knobs.rend(); ++knob) {
     ISOJOULE_TRY(auto saved, (*knob)->save());
-    for (auto& node : saved)
-      if (seen.insert(node.path).second) nodes.push_back(std::move(node));
+    for (auto& node : saved) {
+      const auto [known, is_new] = seen.try_emplace(node.path, nodes.size());
+      if (is_new)
+        nodes.push_back(std::move(node));
+      else if (node.lasts != SavedNode::Lasts::boot)
+        nodes[known->second].lasts = node.lasts;
+    }
   }
   return nodes;
 }
@@ -38,36 +42,25 @@ tl::unexpected<Error> held_by(const journal::Journal& old) {
       "Undo it first: isojoule restore");
 }
 
-// An earlier program's journal. Where it holds the board and may be taken over, its nodes go on
-// being the way back.
-Status settle_old_journal(Board& board, const GuardOptions& options,
-                          std::vector<SavedNode>& taken_over) {
+// An earlier program's journal: what it left is put back. The held one that is taken over, if any.
+Result<std::vector<journal::Journal>> settle_old_journal(Board& board,
+                                                         const GuardOptions& options) {
+  std::vector<journal::Journal> held;
   std::error_code code;
   if (!std::filesystem::exists(options.journal, code)) {
     if (code)
       return tl::unexpected<Error>(error_from_errno(code.value(), options.journal, "look up"));
-    return {};
+    return held;
   }
   ISOJOULE_TRY(const journal::Journal old, journal::read(options.journal));
-  const std::string now = journal::boot_id(*board.tree);
-  // The kernel has forgotten what was set before a reboot.
-  if (!old.boot_id.empty() && !now.empty() && old.boot_id != now)
-    return journal::remove(options.journal);
-  ISOJOULE_CHECK(check_board(old, board, options.journal));
-  if (old.held && !options.take_over_held) return held_by(old);
-  if (old.held) {
-    taken_over = old.nodes;
-    return {};
-  }
-  ISOJOULE_CHECK(restore_journal(*board.tree, options.journal));
-  return {};
-}
-
-void add_missing(std::vector<SavedNode>& nodes, std::vector<SavedNode> more) {
-  std::set<std::string> known;
-  for (const auto& node : nodes) known.insert(node.path);
-  for (auto& node : more)
-    if (known.insert(node.path).second) nodes.push_back(std::move(node));
+  const bool is_stale = journal::is_stale(old, *board.tree);
+  if (!is_stale) ISOJOULE_CHECK(check_board(old, board, options.journal));
+  if (is_stale || !old.held)
+    ISOJOULE_CHECK(restore_journal(*board.tree, options.journal, {.keep_held = true}));
+  if (is_stale || (!old.held && old.below.empty())) return held;
+  held.push_back(old.held ? old : old.below.front());
+  if (!options.take_over_held) return held_by(held.front());
+  return held;
 }
 
 journal::Journal journal_of(const Board& board, const GuardOptions& options,
@@ -96,15 +89,19 @@ Result<std::unique_ptr<BoardGuard>> BoardGuard::take(Board& board, const GuardOp
 }
 
 Status BoardGuard::begin() {
-  if (has_journal()) ISOJOULE_CHECK(settle_old_journal(board_, options_, nodes_));
-  ISOJOULE_TRY(auto now, save_nodes(board_));
-  add_missing(nodes_, std::move(now));
+  if (has_journal()) {
+    ISOJOULE_TRY(below_, settle_old_journal(board_, options_));
+  }
+  ISOJOULE_TRY(nodes_, save_nodes(board_));
   // The keeper first: a program that dies between the two then leaves no journal behind.
   if (!options_.keeper_program.empty()) {
     ISOJOULE_TRY(keeper_, Keeper::start(keeper_options()));
   }
-  if (has_journal())
-    ISOJOULE_CHECK(journal::write(journal_of(board_, options_, nodes_), options_.journal));
+  if (has_journal()) {
+    journal::Journal journal = journal_of(board_, options_, nodes_);
+    journal.below = below_;
+    ISOJOULE_CHECK(journal::write(journal, options_.journal));
+  }
   done_ = false;
   return {};
 }
@@ -113,21 +110,40 @@ KeeperOptions BoardGuard::keeper_options() const {
   return {options_.keeper_program, options_.root, options_.journal, options_.lock, 0, 0};
 }
 
-BoardGuard::~BoardGuard() { (void)restore(); }  // what fails is still in the journal
+BoardGuard::~BoardGuard() {
+  if (!restore() && keeper_) keeper_->abandon();  // what fails is still in the journal
+}
 
 Status BoardGuard::restore() {
   if (done_) return {};
   ISOJOULE_CHECK(restore_nodes(*board_.tree, nodes_));
-  if (has_journal()) ISOJOULE_CHECK(journal::remove(options_.journal));
+  if (has_journal()) ISOJOULE_CHECK(leave_journal());
   done_ = true;
   keeper_.reset();
   return {};
+}
+
+Status BoardGuard::leave_journal() {
+  return below_.empty() ? journal::remove(options_.journal)
+                        : journal::write(below_.front(), options_.journal);
+}
+
+Error BoardGuard::restore_after(Error error) {
+  const Status status = restore();
+  if (status) return error;
+  error.what += "; and the board was not put back: " + status.error().what;
+  error.remedy += (error.remedy.empty() ? "" : ". ") + std::string("Run isojoule restore");
+  return error;
 }
 
 Status BoardGuard::hold() {
   if (!has_journal())
     return fail(ErrorKind::unsupported, "without a journal the board cannot be left as it is");
   journal::Journal journal = journal_of(board_, options_, nodes_);
+  journal.below = below_;
+  journal.nodes = journal.first_nodes();
+  if (!below_.empty()) journal.command = below_.front().command + ", then " + journal.command;
+  journal.below.clear();
   journal.held = true;
   journal.process = 0;  // nobody who could be alive
   ISOJOULE_CHECK(journal::write(journal, options_.journal));

@@ -8,6 +8,7 @@
 
 #include "board/board.h"
 #include "board/board_lock.h"
+#include "board/journal_file.h"
 #include "board/keeper.h"
 
 namespace isojoule {
@@ -22,16 +23,17 @@ struct GuardOptions {
   std::string keeper_program = {};  // the isojoule program; "" = no keeper
   std::string root = {};            // of the tree, as the keeper opens it
   std::string command = {};         // what other programs and `isojoule restore` are told
-  // A board that `isojoule apply` holds is taken over: what was before that stays the way back.
-  // Otherwise it is busy.
+  // A board that `isojoule apply` holds is taken over: restore() leads back to what that one set,
+  // and hold() keeps what was before it as the way back. Otherwise it is busy.
   bool take_over_held = false;
 };
 
 // Saves the nodes of every knob of the board into the journal (JSON, fsync'ed, with the board's
 // name and the boot id) and starts the keeper before it returns; restores the nodes when it is
 // destroyed, or by restore(), and then removes the journal. Where a journal is there already, an
-// earlier program died: its nodes are restored first (unless it is of another boot: then it is only
-// removed). The board must outlive it.
+// earlier program died: its nodes are restored first (of another boot's, only what outlives a
+// restart). A restore that fails in the destructor is left to the keeper, which tries again. The
+// board must outlive it.
 //
 // Errors of take(): busy (another program sets the board, or one holds it; it is named), damaged,
 // newer_schema, invalid (the journal is another board's), those of reading and writing nodes, and
@@ -49,6 +51,8 @@ class BoardGuard {
   // Writes back whatever differs, verifies each, removes the journal, sends the keeper home. All
   // nodes are tried; the first error is returned and the journal then stays.
   Status restore();
+  // After a failure: restores, and adds to `error` what kept it from that, if anything did.
+  Error restore_after(Error error);
   // Leaves the board as it is now, for `isojoule restore` to undo. Errors: of the journal;
   // unsupported (without one).
   Status hold();
@@ -61,6 +65,7 @@ class BoardGuard {
   BoardGuard(Board& board, GuardOptions options, BoardLock lock)
       : board_(board), options_(std::move(options)), lock_(std::move(lock)) {}
   Status begin();
+  Status leave_journal();
   KeeperOptions keeper_options() const;
   bool has_journal() const { return !options_.journal.empty(); }
 
@@ -69,6 +74,7 @@ class BoardGuard {
   BoardLock lock_;
   std::unique_ptr<Keeper> keeper_;
   std::vector<SavedNode> nodes_;
+  std::vector<journal::Journal> below_;  // taken over: none or one
   bool done_ = false;
 };
 

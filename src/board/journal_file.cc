@@ -3,13 +3,16 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include "base/file_tree.h"
+#include "board/keeper.h"
 
 namespace isojoule::journal {
 namespace {
@@ -64,6 +67,46 @@ std::int64_t start_of(std::int64_t process) {
   return std::strtoll(field.c_str(), nullptr, 10);
 }
 
+constexpr std::array<const char*, 3> kLasts = {"boot", "disk", "from_disk"};
+
+SavedNode node_from(const json& from) {
+  SavedNode node;
+  node.path = from.at("path").get<std::string>();
+  node.text = from.at("text").get<std::string>();
+  node.settles = from.value("settles", true);
+  node.follows = from.value("follows", std::string());
+  node.shown = from.value("shown", std::string());
+  const std::string lasts = from.value("lasts", std::string(kLasts[0]));
+  for (std::size_t i = 0; i < kLasts.size(); ++i)
+    if (lasts == kLasts[i]) node.lasts = static_cast<SavedNode::Lasts>(i);
+  return node;
+}
+
+json json_of(const SavedNode& node) {
+  json out = {{"path", node.path}, {"text", node.text}, {"settles", node.settles}};
+  if (!node.follows.empty()) out["follows"] = node.follows;
+  if (!node.shown.empty()) out["shown"] = node.shown;
+  if (node.lasts != SavedNode::Lasts::boot)
+    out["lasts"] = kLasts[static_cast<std::size_t>(node.lasts)];
+  return out;
+}
+
+json json_of(const Journal& journal) {
+  json nodes = json::array();
+  for (const auto& node : journal.nodes) nodes.push_back(json_of(node));
+  json root = {{"format", kFormat},
+               {"schema", kSchema},
+               {"board", journal.board},
+               {"boot_id", journal.boot_id},
+               {"process", {{"id", journal.process}, {"start_ticks", journal.process_start}}},
+               {"command", journal.command},
+               {"since", journal.since},
+               {"held", journal.held},
+               {"nodes", nodes}};
+  if (!journal.below.empty()) root["below"] = json_of(journal.below.front());
+  return root;
+}
+
 Journal from_json(const json& root) {
   Journal journal;
   journal.board = root.at("board").get<std::string>();
@@ -74,9 +117,8 @@ Journal from_json(const json& root) {
   journal.command = root.value("command", std::string());
   journal.since = root.value("since", std::string());
   journal.held = root.value("held", false);
-  for (const auto& node : root.at("nodes"))
-    journal.nodes.push_back({node.at("path").get<std::string>(), node.at("text").get<std::string>(),
-                             node.value("settles", true)});
+  for (const auto& node : root.at("nodes")) journal.nodes.push_back(node_from(node));
+  if (root.contains("below")) journal.below.push_back(from_json(root.at("below")));
   return journal;
 }
 
@@ -89,20 +131,23 @@ tl::unexpected<Error> damaged(const std::string& path, const std::string& why) {
 
 }  // namespace
 
+std::vector<SavedNode> Journal::first_nodes() const {
+  std::vector<SavedNode> first;
+  if (!below.empty()) first = below.front().first_nodes();
+  add_missing(first, nodes);
+  return first;
+}
+
+void add_missing(std::vector<SavedNode>& nodes, const std::vector<SavedNode>& more) {
+  std::set<std::string> known;
+  for (const auto& node : nodes) known.insert(node.path);
+  for (const auto& node : more)
+    if (known.insert(node.path).second) nodes.push_back(node);
+}
+
 Status write(const Journal& journal, const std::string& path) {
-  json nodes = json::array();
-  for (const auto& node : journal.nodes)
-    nodes.push_back({{"path", node.path}, {"text", node.text}, {"settles", node.settles}});
-  const json root = {{"format", kFormat},
-                     {"schema", kSchema},
-                     {"board", journal.board},
-                     {"boot_id", journal.boot_id},
-                     {"process", {{"id", journal.process}, {"start_ticks", journal.process_start}}},
-                     {"command", journal.command},
-                     {"since", journal.since},
-                     {"held", journal.held},
-                     {"nodes", nodes}};
-  const std::string text = root.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+  const std::string text =
+      json_of(journal).dump(2, ' ', false, json::error_handler_t::replace) + "\n";
   const std::string temporary = path + ".new";
   const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (descriptor < 0) return system_error(temporary, "create");
@@ -140,7 +185,7 @@ Result<Journal> read(const std::string& path) {
 }
 
 Status remove(const std::string& path) {
-  ::unlink((path + ".error").c_str());  // what a keeper may have left there (board/keeper.h)
+  ::unlink((path + kKeeperErrorSuffix).c_str());
   if (::unlink(path.c_str()) != 0) {
     if (errno == ENOENT) return {};
     return system_error(path, "remove");
@@ -151,6 +196,11 @@ Status remove(const std::string& path) {
 std::string boot_id(FileTree& tree) {
   const auto id = read_line(tree, "/proc/sys/kernel/random/boot_id");
   return id ? *id : std::string();
+}
+
+bool is_stale(const Journal& journal, FileTree& tree) {
+  const std::string now = boot_id(tree);
+  return !journal.boot_id.empty() && !now.empty() && journal.boot_id != now;
 }
 
 void stamp(Journal& journal) {

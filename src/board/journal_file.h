@@ -25,7 +25,15 @@ struct Journal {
   // True: the program left the board so on purpose (`isojoule apply`) and ended.
   bool held = false;
   std::vector<SavedNode> nodes;  // in the order in which they are written back
+  // The held journal that this one's program found, none or one: what its end leads back to.
+  std::vector<Journal> below;
+
+  // What stood there before anybody set the board: those of `below`, then what it did not know.
+  std::vector<SavedNode> first_nodes() const;
 };
+
+// Appends those whose path is not there yet.
+void add_missing(std::vector<SavedNode>& nodes, const std::vector<SavedNode>& more);
 
 // Complete on disk, file and directory, before it returns; `path` never shows half a journal.
 // Errors: permission_denied, read_only, disk_full, not_found (the directory), io.
@@ -37,6 +45,8 @@ Status remove(const std::string& path);
 
 // The kernel's random number of this boot; "" where the tree has none.
 std::string boot_id(FileTree& tree);
+// It is of another boot: the kernel has forgotten what was set before.
+bool is_stale(const Journal& journal, FileTree& tree);
 // This process, as the journal names it.
 void stamp(Journal& journal);
 // True if another process that wrote it is still alive. This process's own journal is not: a guard

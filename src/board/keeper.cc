@@ -10,7 +10,9 @@
 #include <cerrno>
 #include <csignal>
 #include <fstream>
+#include <utility>
 
+#include "base/clock.h"
 #include "base/file_tree.h"
 #include "board/board_lock.h"
 #include "board/journal_file.h"
@@ -23,6 +25,8 @@ constexpr char kDone = 'd';
 constexpr int kUsualDescriptors = 1024;
 // Longer than any keeper needs; a second one, of the program that died before, may be at work.
 constexpr Duration kLockPatience = Duration::milliseconds(10'000);
+// After that another user's program has the board, perhaps for hours: no hurry.
+constexpr Duration kSlowRound = Duration::milliseconds(500);
 
 // close_range(2) is of Linux 5.9; Jetsons run 4.9 too.
 void close_from(unsigned first) {
@@ -81,21 +85,34 @@ struct Pipe {
   }
 };
 
-Status make_good(const KeeperOptions& options) {
-  // The program is dead. Its lock is free, and others who want it wait for us.
-  BoardLock lock;
-  if (!options.lock.empty()) {
-    ISOJOULE_TRY(lock, BoardLock::take(options.lock, kKeeperName, kLockPatience,
-                                       BoardLock::Wait::for_anybody));
-  }
-  // Whoever took the lock before us has restored, and may have set the board anew.
+// Whoever took the lock before us has restored, and may have set the board anew. A damaged journal
+// is ours to complain of.
+bool is_ours(const KeeperOptions& options) {
   const auto journal = journal::read(options.journal);
-  if (!journal && journal.error().kind == ErrorKind::not_found) return {};
-  if (journal &&
-      (journal->process != options.process || journal->process_start != options.process_start))
-    return {};
+  if (!journal) return journal.error().kind != ErrorKind::not_found;
+  return journal->process == options.process && journal->process_start == options.process_start;
+}
+
+// The program is dead. Its lock is free, and others who want it wait for us; a program of another
+// user, who does not see this journal, may have been faster.
+Result<BoardLock> lock_when_free(const KeeperOptions& options) {
+  if (options.lock.empty()) return BoardLock();
+  const auto clock = make_real_clock();
+  Duration patience = kLockPatience;
+  while (true) {
+    auto lock = BoardLock::take(options.lock, kKeeperName, patience, BoardLock::Wait::for_anybody);
+    if (lock || lock.error().kind != ErrorKind::busy || !is_ours(options)) return lock;
+    clock->sleep_for(kSlowRound);
+    patience = Duration{};
+  }
+}
+
+Status make_good(const KeeperOptions& options) {
+  const auto lock = lock_when_free(options);
+  if (!is_ours(options)) return {};
+  if (!lock) return tl::unexpected<Error>(lock.error());
   const auto tree = make_real_file_tree(options.root);
-  ISOJOULE_CHECK(restore_journal(*tree, options.journal, true));
+  ISOJOULE_CHECK(restore_journal(*tree, options.journal, {.is_dead = true, .keep_held = true}));
   return {};
 }
 
@@ -142,7 +159,13 @@ bool Keeper::is_alive() {
   return !gone_;
 }
 
+void Keeper::abandon() {
+  ::close(std::exchange(pipe_, -1));
+  gone_ = true;
+}
+
 Keeper::~Keeper() {
+  if (pipe_ < 0) return;
   // SIGPIPE would be ours if the keeper is dead and the program did not ignore it.
   if (is_alive()) [[maybe_unused]]
     const ssize_t told = ::write(pipe_, &kDone, 1);

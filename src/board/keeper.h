@@ -36,6 +36,9 @@ class Keeper {
   Keeper(const Keeper&) = delete;
   Keeper& operator=(const Keeper&) = delete;
 
+  // Ends the pipe without the word, as the program's death would: the keeper restores as soon as it
+  // gets the lock. Does not wait for it.
+  void abandon();
   // False when somebody killed it.
   bool is_alive();
 
@@ -52,7 +55,9 @@ inline constexpr int kKeeperPipe = 3;
 // Behind the journal's name: why a keeper could not restore.
 inline constexpr const char* kKeeperErrorSuffix = ".error";
 
-// What the keeper process does: waits, and restores if the other end died. Returns when it is done.
+// What the keeper process does: waits, and restores if the other end died, however long another
+// program has the board by then. Returns when it is done, or when that is no longer its business:
+// the journal is gone or another program's.
 // Errors: of restoring; the journal then stays for `isojoule restore`.
 Status keep(const KeeperOptions& options);
 

@@ -12,11 +12,12 @@ namespace {
 
 // How late a signal may be seen while the setting is held.
 constexpr Duration kSlice = Duration::milliseconds(50);
+constexpr double kMostHold_s = 366.0 * 24 * 3600;
 
 struct ApplyArguments {
   TargetOptions target;
   std::vector<std::string> words;
-  double hold_s = 0;
+  std::optional<double> hold_s;
   bool dry_run = false;
   bool systemd = false;
   std::string output;
@@ -56,7 +57,12 @@ void wait(double seconds, Clock& clock, const std::atomic<bool>& interrupted) {
 Result<int> write_unit(const ApplyArguments& arguments) {
   std::error_code code;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", code);
-  const std::string unit = systemd_unit(code ? "isojoule" : program.string(), arguments.words);
+  std::vector<std::string> words = arguments.words;
+  for (const auto& [option, value] : {std::pair("--board", arguments.target.board),
+                                      std::pair("--release", arguments.target.release)})
+    if (!value.empty() && !value.starts_with("twin:"))
+      words.push_back(std::string(option) + "=" + value);
+  const std::string unit = systemd_unit(code ? "isojoule" : program.string(), words);
   if (arguments.output.empty()) {
     fmt::print("{}", unit);
     return kDone;
@@ -75,32 +81,36 @@ Result<int> apply(const ApplyArguments& arguments, const Program& program) {
   ISOJOULE_TRY(const auto target, open_target(paths, arguments.target));
   Board& board = target->board;
   ISOJOULE_TRY(const Setting setting, wanted_setting(board, arguments.words));
-  if (arguments.systemd) return write_unit(arguments);
-  if (arguments.dry_run) {
+  if (arguments.systemd || arguments.dry_run) {
     ISOJOULE_TRY(const auto knobs, rehearse(board, setting));
+    if (arguments.systemd) return write_unit(arguments);
     print(knobs, true);
     return kDone;
   }
-  if (target->helper && arguments.hold_s <= 0)
+  if (target->helper && !arguments.hold_s)
     return fail(ErrorKind::unsupported,
                 "the helper puts the board back as soon as this program ends",
                 "Hold it for a time (--for 10m), or set it as root", "apply");
   GuardOptions options = guard_options(paths, arguments.target, *target, program.command_line);
   options.take_over_held = true;
   ISOJOULE_TRY(const auto guard, BoardGuard::take(board, options));
-  ISOJOULE_TRY(const auto knobs, pin(board, setting));
+  const auto knobs = pin(board, setting);
+  if (!knobs) return tl::unexpected<Error>(guard->restore_after(knobs.error()));
+  if (*program.interrupted)
+    return tl::unexpected<Error>(guard->restore_after(
+        {ErrorKind::interrupted, "interrupted: nothing is held", "apply", ""}));
   if (board.simulated) fmt::print("SIMULATED\n");
-  print(knobs, false);
+  print(*knobs, false);
   std::fflush(stdout);
-  if (arguments.hold_s > 0 || target->twin) {
-    wait(arguments.hold_s, *board.clock, *program.interrupted);
+  if (arguments.hold_s || target->twin) {
+    wait(arguments.hold_s.value_or(0), *board.clock, *program.interrupted);
     ISOJOULE_CHECK(guard->restore());
     fmt::print("the board is as it was before\n");
   } else {
     ISOJOULE_CHECK(guard->hold());
     fmt::print("it stays so until `isojoule restore`, or a restart\n");
   }
-  return all_reached(knobs) ? kDone : kFailed;
+  return all_reached(*knobs) ? kDone : kFailed;
 }
 
 }  // namespace
@@ -116,16 +126,21 @@ void add_apply(CLI::App& app, Program& program) {
           "(what jetson_clocks does) or minimum")
       ->required();
   add_target_options(*command, arguments->target);
-  command
-      ->add_option("--for", arguments->hold_s,
-                   "Hold it so long, in the foreground, then restore: 30s, 5m, 2h")
-      ->transform(
-          CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}},
-                                CLI::AsNumberWithUnit::CASE_SENSITIVE));
+  auto* hold = command
+                   ->add_option("--for", arguments->hold_s,
+                                "Hold it so long, in the foreground, then restore: 30s, 5m, 2h")
+                   ->transform(CLI::AsNumberWithUnit(
+                       std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}},
+                       CLI::AsNumberWithUnit::CASE_SENSITIVE))
+                   ->check(CLI::Range(1e-3, kMostHold_s, "1ms to 366 days"));
   command->add_flag("--dry-run", arguments->dry_run,
                     "Only say what would be set, and through which nodes");
-  auto* systemd = command->add_flag("--systemd", arguments->systemd,
-                                    "Print a systemd unit that does it at boot");
+  auto* systemd =
+      command
+          ->add_flag("--systemd", arguments->systemd,
+                     "Print a systemd unit that does it at boot of this board, or of the one "
+                     "that --sysroot shows")
+          ->excludes(hold);
   command->add_option("-o,--output", arguments->output, "Write the unit there")->needs(systemd);
   command->callback([arguments, &program] {
     program.action = [arguments, &program] { return apply(*arguments, program); };

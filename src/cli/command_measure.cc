@@ -5,6 +5,7 @@
 #include "app/measure_once.h"
 #include "cli/command.h"
 #include "cli/target_options.h"
+#include "data/value_text.h"
 
 namespace isojoule::cli {
 namespace {
@@ -98,6 +99,7 @@ void print_text(const MeasureArguments& arguments, const MeasureResult& result) 
   print_phases(run);
   print_per_inference(run);
   print_counters(run.counters);
+  if (!result.caution.empty()) fmt::print("\nattention: {}\n", result.caution);
   if (!result.why_unmeasured.empty() && run.state != RunState::failed)
     fmt::print("\nenergy absent: {}\n", result.why_unmeasured);
 }
@@ -148,13 +150,14 @@ void print_json(const MeasureArguments& arguments, const MeasureResult& result) 
     root["energy_per_inference_j"] = number_or_null(
         energy->gross.value, static_cast<double>(std::max<std::int64_t>(1, run.inferences)));
   if (!result.why_unmeasured.empty()) root["why_unmeasured"] = result.why_unmeasured;
+  if (!result.caution.empty()) root["caution"] = result.caution;
   fmt::print("{}\n", root.dump(2));
 }
 
 Status read_arguments(MeasureArguments& arguments) {
   for (const std::string& text : arguments.settings) {
-    ISOJOULE_TRY(const Setting setting, parse_setting(text));
-    for (const auto& [axis, value] : setting.values()) arguments.request.setting.set(axis, value);
+    ISOJOULE_TRY(AxisValue wanted, parse_axis_value(text));
+    arguments.request.setting.set(std::move(wanted.axis), std::move(wanted.value));
   }
   for (const std::string& option : arguments.options) {
     const auto equals = option.find('=');
@@ -205,7 +208,7 @@ void add_measure(CLI::App& app, Program& program) {
       ->check(CLI::Range(0, 4096));
   add_target_options(*command, request.target);
   command->add_option("--set", arguments->settings,
-                      "Knobs to set meanwhile, e.g. gpu_frequency=614400000; restored afterwards");
+                      "Knobs to set meanwhile, e.g. gpu_frequency=614.4MHz; restored afterwards");
   command->add_option("--option", arguments->options, "KEY=VALUE for the engine");
   command->add_option("--period-ms", arguments->period_ms, "Sampling period in milliseconds")
       ->check(CLI::Range(0.1, 60000.0))

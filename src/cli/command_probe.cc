@@ -66,7 +66,9 @@ std::string source_text(const ProbedRail& rail) {
   if (rail.info.window > Second(0))
     text += fmt::format(", mean of {:.4g} ms", rail.info.window.value() * 1e3);
   if (rail.new_readings_hz)
-    text += fmt::format(", {:.3g} new readings a second", *rail.new_readings_hz);
+    text += *rail.new_readings_hz >= 100
+                ? fmt::format(", {:.0f} new readings a second", *rail.new_readings_hz)
+                : fmt::format(", {:.3g} new readings a second", *rail.new_readings_hz);
   if (rail.quantum > Watt(0)) text += fmt::format(", step {:.3g} mW", rail.quantum.value() * 1e3);
   return text;
 }
@@ -102,9 +104,9 @@ void print_state(const ProbeResult& result) {
   if (!result.watches.empty()) {
     fmt::print("\nClocks now\n");
     for (const auto& [name, value] : result.watches)
-      fmt::print(
-          "  {:<28} {:>12}\n", name,
-          unit_of_axis(name) == Unit::hertz ? frequency_text(value) : fmt::format("{:g}", value));
+      fmt::print("  {:<28} {:>12}\n", name,
+                 unit_of_axis(name) == Unit::hertz ? frequency_text(value)
+                                                   : fmt::format("{:.10g}", value));
   }
   if (!result.temperatures_c.empty()) {
     fmt::print("\nTemperatures\n ");

@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <array>
+#include <fstream>
+
 #include "base/text.h"
 #include "base/text_file.h"
 #include "cli/command.h"
@@ -29,8 +32,21 @@ Result<const ReportKind*> chosen_report(const ReportRequest& request) {
               "Name it with one of " + join(endings, ", ") + ", or give --format");
 }
 
+// A study took hours; a slip of the name must not cost it.
+Status check_no_study(const std::string& path) {
+  constexpr std::string_view kMark = "SQLite format 3";  // https://sqlite.org/fileformat.html
+  std::array<char, kMark.size()> head{};
+  std::ifstream file(path, std::ios::binary);
+  if (!file.read(head.data(), head.size())) return {};
+  if (std::string_view(head.data(), head.size()) != kMark) return {};
+  return fail(ErrorKind::invalid,
+              path + " is a study (or another database), and is not written over",
+              "Name another file");
+}
+
 Result<int> run_report(const ReportRequest& request) {
   ISOJOULE_TRY(const ReportKind* kind, chosen_report(request));
+  ISOJOULE_CHECK(check_no_study(request.output));
   ISOJOULE_TRY(const auto study, StudyFile::open(request.study, StudyFile::Mode::read));
   ISOJOULE_TRY(const StudySummary summary, summarise(*study));
   ISOJOULE_TRY(const std::string text, kind->render(summary, *study));

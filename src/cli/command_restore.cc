@@ -24,10 +24,13 @@ Result<int> restore(const std::string& sysroot) {
                  place.journal);
       break;
     case RestoreOutcome::Kind::stale:
+      for (const std::string& path : outcome.written) fmt::print("wrote {}\n", path);
       fmt::print(
-          "nothing to restore: the board was restarted since {} set it ({}), and the kernel has "
-          "forgotten; the old journal was removed\n",
-          outcome.command.empty() ? "a program" : outcome.command, outcome.since);
+          "{}: the board was restarted since {} set it ({}), and the kernel has {}; the old "
+          "journal was removed\n",
+          outcome.written.empty() ? "nothing to restore" : "what outlived the restart is back",
+          outcome.command.empty() ? "a program" : outcome.command, outcome.since,
+          outcome.written.empty() ? "forgotten" : "forgotten the rest");
       break;
     case RestoreOutcome::Kind::done:
       for (const std::string& path : outcome.written) fmt::print("wrote {}\n", path);

@@ -84,6 +84,7 @@ Result<int> run_sweep(const SweepRequest& request, const Program& program) {
   fmt::print("{}: {} of {} runs there, {} made now{}\n", request.study_path,
              result->already_there + result->made, result->planned, result->made,
              result->failed > 0 ? fmt::format(", {} failed", result->failed) : "");
+  if (!result->caution.empty()) fmt::print(stderr, "attention: {}\n", result->caution);
   if (result->interrupted) {
     fmt::print("interrupted; the same command goes on from here\n");
     return kInterrupted;

@@ -36,6 +36,13 @@ constexpr const char* kBuild =
 constexpr const char* kBuild = "";
 #endif
 
+// Under nohup, or in the background of a script, a signal is ignored from the start, and stays so.
+void listen_to(int number) {
+  struct sigaction before {};
+  if (::sigaction(number, nullptr, &before) == 0 && before.sa_handler == SIG_IGN) return;
+  std::signal(number, on_interrupt);
+}
+
 int run(int argc, char** argv) {
   using namespace isojoule;
   CLI::App app(
@@ -67,9 +74,7 @@ int run(int argc, char** argv) {
     return app.exit(error) == 0 ? cli::kDone : cli::kBadInput;
   }
   if (!program.ignores_signals) {
-    std::signal(SIGINT, on_interrupt);
-    std::signal(SIGTERM, on_interrupt);
-    std::signal(SIGHUP, on_interrupt);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) listen_to(number);
   }
   std::signal(SIGPIPE, SIG_IGN);
   const auto result = program.action();

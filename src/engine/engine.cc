@@ -6,15 +6,20 @@
 
 namespace isojoule {
 
-Result<std::unique_ptr<Engine>> open_engine(std::string_view name,
-                                            const std::string& worker_directory, Clock& clock) {
+Result<const EngineKind*> find_engine(std::string_view name) {
   std::vector<std::string> names;
   for (const EngineKind& kind : engine_kinds()) {
-    if (kind.name == name) return kind.open(worker_directory, clock);
+    if (kind.name == name) return &kind;
     names.emplace_back(kind.name);
   }
   return fail(ErrorKind::not_found, "unknown engine '" + std::string(name) + "'",
               unknown_name_remedy(name, names));
+}
+
+Result<std::unique_ptr<Engine>> open_engine(std::string_view name,
+                                            const std::string& worker_directory, Clock& clock) {
+  ISOJOULE_TRY(const EngineKind* kind, find_engine(name));
+  return kind->open(worker_directory, clock);
 }
 
 Result<std::map<std::string, std::string>> describe_engine(const std::string& name,

@@ -77,7 +77,8 @@ struct EngineKind {
   Result<std::unique_ptr<Engine>> (*open)(const std::string& worker_directory, Clock& clock);
 };
 
-std::span<const EngineKind> engine_kinds();  // generated
+std::span<const EngineKind> engine_kinds();                    // generated
+Result<const EngineKind*> find_engine(std::string_view name);  // not_found, with the nearest
 // What the engine here is, as its worker says without a job ("version" -> "1.27.0"). Errors:
 // not_found (no worker program), engine (it cannot run: its library is missing; it says why),
 // timeout.

@@ -55,6 +55,7 @@ struct Progress {
 struct SweepResult {
   std::int64_t made = 0, already_there = 0, failed = 0, planned = 0;
   bool interrupted = false;
+  std::string caution;  // what its reader must know first; "" = nothing
 };
 // Makes the runs that the study lacks, under a BoardGuard with these options (board/journal.h):
 // every knob is saved before the first write and restored at the end.

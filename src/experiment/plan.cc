@@ -5,38 +5,13 @@
 
 #include "base/text.h"
 #include "base/toml_reader.h"
+#include "data/value_text.h"
 #include "experiment/experiment.h"
 
 namespace isojoule {
 namespace {
 
-// Units that an axis may carry outside, and what one of them is in SI.
-struct UnitSuffix {
-  std::string_view suffix;
-  double scale;
-};
-constexpr std::array<UnitSuffix, 6> kSuffixes = {
-    {{"_hz", 1}, {"_khz", 1e3}, {"_mhz", 1e6}, {"_ghz", 1e9}, {"_ms", 1e-3}, {"_s", 1}}};
-
-struct AxisKey {
-  std::string axis;
-  double scale = 1;
-  bool has_unit = false;
-};
-
-AxisKey split_unit(std::string_view key) {
-  for (const auto& [suffix, scale] : kSuffixes)
-    if (key.size() > suffix.size() && key.ends_with(suffix))
-      return {std::string(key.substr(0, key.size() - suffix.size())), scale, true};
-  return {std::string(key), 1, false};
-}
-
 bool needs_unit(const AxisKey& key) { return !key.has_unit && key.axis.ends_with("frequency"); }
-
-// Whole hertz, so that 921.6 MHz is the table's 921600000.
-double scaled(double value, double scale) {
-  return scale >= 1e3 ? std::round(value * scale) : value * scale;
-}
 
 class PlanReader {
  public:
@@ -171,7 +146,11 @@ class PlanReader {
   }
 
   Result<Value> read_value(const AxisKey& key, const toml::node& node) {
-    if (node.is_string()) return Value(node.as_string()->get());
+    if (node.is_string()) {
+      auto value = parse_value(node.as_string()->get());
+      if (!value) return toml_.error(node, value.error().what, value.error().remedy);
+      return value;
+    }
     if (!node.is_number())
       return toml_.error(node, "'" + key.axis + "' must be a number or a text in quotes");
     if (needs_unit(key))

@@ -142,9 +142,8 @@ Result<SweepResult> sweep(const Plan& plan, Board& board, Engine& engine, StudyF
   ISOJOULE_CHECK(runs.check());
   ISOJOULE_TRY(const auto guard, BoardGuard::take(board, guard_options));
   const Status made = runs.make_runs(*guard);
-  const Status restored = guard->restore();
-  ISOJOULE_CHECK(made);
-  ISOJOULE_CHECK(restored);
+  if (!made) return tl::unexpected<Error>(guard->restore_after(made.error()));
+  ISOJOULE_CHECK(guard->restore());
   return runs.result();
 }
 

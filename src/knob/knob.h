@@ -21,9 +21,19 @@ namespace isojoule {
 struct SavedNode {
   std::string path;
   std::string text;  // trimmed
-  // False: the kernel moves it on from there (an unlocked clock, a fan that is handed back), or it
-  // does not show what it was given. It is written back once, in its place, and never compared.
+  // False: the kernel moves it on from there (an unlocked clock, a fan that is handed back). It is
+  // written back once, in its place, and never compared.
   bool settles = true;
+  // Of one that does not settle: the node, saved too, that says whether it was taken from the
+  // kernel. While that one is as it was saved, nobody has, and nothing is written. "" = always.
+  std::string follows = {};
+  // The node that shows it, where it is not the one that takes it. "" = path.
+  std::string shown = {};
+  enum class Lasts : std::uint8_t {
+    boot,       // the kernel forgets it at a restart
+    disk,       // a file: it stays
+    from_disk,  // the board sets it at its start, from such a file
+  } lasts = Lasts::boot;
 };
 
 class Knob {
@@ -45,7 +55,7 @@ class Knob {
   // The nodes that set() and release() may write, with their present text, in the order in which
   // they must be written back. A second pass in the same order may be needed: an ordered kernel
   // takes either the saved minimum or the saved maximum first, depending on what stands there now.
-  // Nodes that do not settle are written in the first pass only.
+  // Nodes that do not settle are written in the first pass only, before the ones they follow.
   Result<std::vector<SavedNode>> save() { return do_save(); }
 
  private:

@@ -148,7 +148,7 @@ class Killer {
     const double took = seconds_since(death);
     if (took >= rounds_.limit_s) {
       const std::string keeper = text_of(options_.journal + kKeeperErrorSuffix);
-      const auto again = restore_journal(*target_.own_tree, options_.journal, true);
+      const auto again = restore_journal(*target_.own_tree, options_.journal, {.is_dead = true});
       outcome_.fault = where + "the journal is still there after the limit; keeper: '" +
                        trimmed(keeper) +
                        "'; by hand: " + (again ? "restored" : to_string(again.error()));

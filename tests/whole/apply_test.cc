@@ -160,8 +160,8 @@ TEST_F(Apply, BadInputIsNamedAndNothingIsWritten) {
 TEST_F(Apply, AUnitForSystemd) {
   const Outcome outcome = run({"--systemd", "maximum"});
   EXPECT_EQ(outcome.status, 0) << outcome.err;
-  for (const char* line :
-       {"[Service]", " apply \"maximum\"", "ExecStop=", " restore\n", "WantedBy=multi-user.target"})
+  for (const char* line : {"[Service]", " apply \"maximum\"", "ExecStopPost=", " restore\n",
+                           "WantedBy=multi-user.target"})
     EXPECT_NE(outcome.out.find(line), std::string::npos) << line;
   EXPECT_EQ(twin_->settings(), before_);
 }

@@ -9,18 +9,6 @@
 namespace isojoule::helper {
 namespace {
 
-// Nothing moves in a rehearsal, so there is nothing to wait for.
-class InstantClock final : public Clock {
- private:
-  Instant do_now() override { return now_; }
-  void do_sleep_until(Instant deadline) override { now_ = std::max(now_, deadline); }
-  std::unique_ptr<Ticker> do_every(Duration, std::function<void(Instant)>) override {
-    return std::make_unique<Ticker>();
-  }
-  bool do_is_virtual() const override { return true; }
-  Instant now_{};
-};
-
 constexpr Duration kDeadline = Duration::milliseconds(1);
 const Value kUserspace = std::string("userspace");
 
@@ -37,7 +25,7 @@ std::optional<std::int64_t> positive_number(std::string_view text) {
 // One rehearsal, from the opened board to its permissions.
 class Rehearsal {
  public:
-  Rehearsal(Board& board, RehearsalTree& tree, InstantClock& clock)
+  Rehearsal(Board& board, RehearsalTree& tree, RehearsalClock& clock)
       : board_(board), tree_(tree), clock_(clock) {
     permissions_.board = board.file.name;
   }
@@ -69,7 +57,7 @@ class Rehearsal {
 
   Board& board_;
   RehearsalTree& tree_;
-  InstantClock& clock_;
+  RehearsalClock& clock_;
   Permissions permissions_;
 };
 
@@ -159,7 +147,7 @@ bool TextRule::takes(std::string_view text) const {
 
 Result<Permissions> rehearse(const OpenBoard& open_board, FileTree& tree) {
   RehearsalTree rehearsal_tree(tree);
-  InstantClock clock;
+  RehearsalClock clock;
   ISOJOULE_TRY(Board board, open_board(rehearsal_tree, clock));
   return Rehearsal(board, rehearsal_tree, clock).run();
 }

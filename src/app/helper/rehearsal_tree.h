@@ -2,11 +2,15 @@
 // back.
 #pragma once
 
+#include <algorithm>
+#include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/file_tree.h"
 
 namespace isojoule::helper {
@@ -45,6 +49,18 @@ class RehearsalTree final : public FileTree {
   std::vector<Written> written_;
   bool refuses_ = false;
   std::set<std::pair<std::string, std::string>> refused_;
+};
+
+// Nothing moves in a rehearsal, so there is nothing to wait for.
+class RehearsalClock final : public Clock {
+ private:
+  Instant do_now() override { return now_; }
+  void do_sleep_until(Instant deadline) override { now_ = std::max(now_, deadline); }
+  std::unique_ptr<Ticker> do_every(Duration, std::function<void(Instant)>) override {
+    return std::make_unique<Ticker>();
+  }
+  bool do_is_virtual() const override { return true; }
+  Instant now_{};
 };
 
 }  // namespace isojoule::helper

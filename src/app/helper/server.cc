@@ -131,7 +131,7 @@ Status Server::round(int stop, bool& stopped) {
     return tl::unexpected<Error>(error_from_errno(errno, "the helper's sockets", "poll"));
   }
   stopped = waits[0].revents != 0 || (ready == 0 && clients_.empty());
-  if (ready == 0 && session_)  // somebody may have killed the keeper
+  if (session_)  // somebody may have killed the keeper
     if (const auto kept = session_->guard->check_keeper(); !kept) log(to_string(kept.error()));
   std::size_t at = 2;
   for (auto& client : clients_) {

@@ -171,6 +171,9 @@ Status check_folder(const std::string& folder) {
                 "Make it first: mkdir " + folder);
   if (!std::filesystem::is_directory(folder, code))
     return fail(ErrorKind::invalid, folder + ": not a folder");
+  if (!std::filesystem::is_empty(folder, code))
+    return fail(ErrorKind::invalid, folder + ": is not empty, and what is in it would be hidden",
+                "Name an empty folder, or unmount what is there: fusermount3 -u " + folder);
   if (::access("/dev/fuse", R_OK | W_OK) != 0)
     return tl::unexpected<Error>(error_from_errno(errno, "/dev/fuse", "open"));
   return {};

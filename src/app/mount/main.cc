@@ -73,7 +73,12 @@ int main(int argc, char** argv) {
       "isojoule twin mount");
   Request request;
   add_options(app, request);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (request.board.starts_with("twin:")) request.board.erase(0, 5);  // as --board names it
   const auto status = mount(request);
   if (status) return 0;
   std::fprintf(stderr, "%s\n", to_string(status.error()).c_str());

@@ -210,15 +210,20 @@ Status EmcKnob::do_release() {
 }
 
 // The rate goes back before the lock, so that the memory does not stay at a rate of ours until the
-// kernel next asks for one. Unlocked it moves on at once, so it is not compared; the override of
-// tegra210 is written through a node of its own.
+// kernel next asks for one. Unlocked it moves on at once, so it is not compared, and not written if
+// nobody locked it. The override of tegra210 has a node of its own, without effect while it is off,
+// that is written before the lock: a death between the two shows in no other node.
 Result<std::vector<SavedNode>> EmcKnob::do_save() {
   ISOJOULE_TRY(const double locked, read(files_.lock));
   ISOJOULE_CHECK(read(files_.rate));
   std::vector<SavedNode> saved;
   ISOJOULE_CHECK(node::save(tree_, path(files_.rate), saved));
   saved.back().path = path(files_.update);
-  saved.back().settles = locked != 0 && files_.update == files_.rate;
+  saved.back().settles = locked != 0;
+  if (files_.update != files_.rate)
+    saved.back().shown = path(files_.rate);
+  else if (locked == 0)
+    saved.back().follows = path(files_.lock);
   if (!files_.state.empty()) {
     const auto state = read_integer(tree_, path(files_.state));
     if (state && *state == 0) ISOJOULE_CHECK(node::save(tree_, path(files_.state), saved));

@@ -98,13 +98,16 @@ Result<Value> FanKnob::do_set(const Value& value, Clock& clock, Duration deadlin
 }
 
 // The speed first, while it is still taken; where the kernel steered the fan it moves it on from
-// there, so it is not compared.
+// there, so it is not compared, and not touched if nobody took it.
 Result<std::vector<SavedNode>> FanKnob::do_save() {
   std::vector<SavedNode> saved;
   ISOJOULE_CHECK(node::save(tree_, spec_.nodes.front(), saved));
   if (control_.empty()) return saved;
   ISOJOULE_CHECK(node::save(tree_, control_, saved));
-  saved.front().settles = saved.back().text == manual_;
+  if (saved.back().text != manual_) {
+    saved.front().settles = false;
+    saved.front().follows = control_;
+  }
   return saved;
 }
 

@@ -9,6 +9,9 @@
 // table, as nvpmodel does it. Either way every parameter is read back; one that was not reached is
 // an error (not_reached) that names it.
 //
+// The mode outlives a restart through the status file; it is restored with the nodes. Where the
+// program would make that file anew, no mode is set (unsupported).
+//
 // A mode whose power gating mask (TPC_PG_MASK and its kin) differs from the present one needs a
 // reboot (nvgpu: EBUSY as soon as a program has used the GPU) and is refused before anything is
 // written. A parameter whose node the kernel never had is passed over, as is one of a core that is
@@ -51,6 +54,7 @@ class NvpmodelKnob final : public Knob {
   Result<const Mode*> checked(const Value& value) const;
   Status set_by_program(const Mode& mode);
   Status set_by_nodes(const Mode& mode);
+  Status check_status() const;
   Status verify_status(const Mode& mode);
 
   KnobSpec spec_;
@@ -142,6 +146,16 @@ Status NvpmodelKnob::set_by_nodes(const Mode& mode) {
   return node::write(tree_, status_, nvpmodel::status_with(*text, mode.id));
 }
 
+// nvpmodel would make the file, and no text that is written back takes it away again: the next
+// start of the board would set our mode.
+Status NvpmodelKnob::check_status() const {
+  if (!has_program_ || tree_.exists(status_)) return {};
+  return fail(ErrorKind::unsupported,
+              axis_.name + ": " + status_ + " is not there, so a mode could not be undone for good",
+              "Let nvpmodel write it once: sudo nvpmodel -m and the present mode (nvpmodel -q)",
+              "look up");
+}
+
 Status NvpmodelKnob::verify_status(const Mode& mode) {
   ISOJOULE_TRY(const int id, present_mode());
   if (id == mode.id) return {};
@@ -154,6 +168,7 @@ Status NvpmodelKnob::verify_status(const Mode& mode) {
 Result<Value> NvpmodelKnob::do_set(const Value& value, Clock& clock, Duration deadline) {
   ISOJOULE_TRY(const Mode* mode, checked(value));
   ISOJOULE_CHECK(nodes_.check_no_reboot(*mode));
+  ISOJOULE_CHECK(check_status());
   complaint_.clear();
   ISOJOULE_CHECK(has_program_ ? set_by_program(*mode) : set_by_nodes(*mode));
   Status last;
@@ -172,7 +187,11 @@ Result<Value> NvpmodelKnob::do_set(const Value& value, Clock& clock, Duration de
 
 Result<std::vector<SavedNode>> NvpmodelKnob::do_save() {
   ISOJOULE_TRY(auto saved, nodes_.save());
-  if (tree_.exists(status_)) ISOJOULE_CHECK(node::save(tree_, status_, saved));
+  // The start of the board sets the mode that the status file names.
+  for (SavedNode& node : saved) node.lasts = SavedNode::Lasts::from_disk;
+  if (!tree_.exists(status_)) return saved;
+  ISOJOULE_CHECK(node::save(tree_, status_, saved));
+  saved.back().lasts = SavedNode::Lasts::disk;
   return saved;
 }
 

@@ -106,6 +106,8 @@ Status serve(const Arguments& arguments) {
   return served;
 }
 
+constexpr int kBadInput = 2;  // as isojoule has it
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -122,7 +124,11 @@ int main(int argc, char** argv) {
   app.add_option("--idle", arguments.idle_s,
                  "end after so many seconds without a connection (0 = never)")
       ->check(CLI::NonNegativeNumber);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kBadInput;
+  }
   const Status status = serve(arguments);
   if (status) return 0;
   fmt::print(stderr, "{}\n", to_string(status.error()));
