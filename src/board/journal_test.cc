@@ -11,6 +11,7 @@
 
 #include "board/fake_board.h"
 #include "board/journal_file.h"
+#include "board/restore.h"
 
 namespace isojoule {
 namespace {
@@ -294,6 +295,109 @@ TEST_F(JournalTest, AllNodesAreTriedAndTheJournalStaysWhereOneFails) {
   fake.gpu->ignore_governor = false;
   EXPECT_TRUE((*guard)->restore().has_value());
   EXPECT_FALSE(fs::exists(path_));
+}
+
+// A second program on a board that `apply` holds, in all the ways in which it may end.
+class HeldBoard : public JournalTest {
+ protected:
+  HeldBoard() : fake_(fake::all_boards().back()), board_(fake_.open()) {
+    first_ = fake_.tree.snapshot();
+    auto guard = BoardGuard::take(board_, options("apply A"));
+    turn(1);
+    EXPECT_TRUE((*guard)->hold());
+    held_ = fake_.tree.snapshot();
+  }
+  GuardOptions options(const std::string& command) const {
+    GuardOptions options(path_);
+    options.command = command;
+    options.take_over_held = true;
+    return options;
+  }
+  void turn(std::size_t which) {
+    Knob* knob = board_.knob("gpu_frequency");
+    ASSERT_EQ(knob->set(knob->values()[which], fake_.clock, kDeadline), knob->values()[which]);
+  }
+
+  FakeBoard fake_;
+  Board board_;
+  std::map<std::string, std::string> first_, held_;
+};
+
+TEST_F(HeldBoard, ItsEndLeadsBackToWhatWasHeld) {
+  {
+    auto guard = BoardGuard::take(board_, options("apply B --for 1s"));
+    ASSERT_TRUE(guard) << to_string(guard.error());
+    turn(0);
+  }
+  EXPECT_EQ(fake_.tree.snapshot(), held_);
+  const auto left = left_behind(path_);
+  ASSERT_TRUE(left && left->has_value());
+  EXPECT_TRUE((*left)->held);
+  EXPECT_EQ((*left)->command, "apply A");
+  ASSERT_TRUE(restore_journal(fake_.tree, path_));
+  EXPECT_EQ(fake_.tree.snapshot(), first_);
+}
+
+TEST_F(HeldBoard, WhatHoldsItThenLeadsBackToTheFirst) {
+  {
+    auto guard = BoardGuard::take(board_, options("apply B"));
+    turn(0);
+    ASSERT_TRUE((*guard)->hold());
+  }
+  EXPECT_EQ((*left_behind(path_))->command, "apply A, then apply B");
+  ASSERT_TRUE(restore_journal(fake_.tree, path_));
+  EXPECT_EQ(fake_.tree.snapshot(), first_);
+}
+
+TEST_F(HeldBoard, AfterItsDeathTheKeeperKeepsTheHoldAndAPersonDoesNot) {
+  for (const bool by_keeper : {true, false}) {
+    std::string journal;
+    {
+      auto guard = BoardGuard::take(board_, options("apply B"));
+      journal = text();
+    }
+    turn(0);
+    put(journal);
+    const auto outcome =
+        restore_journal(fake_.tree, path_, {.is_dead = true, .keep_held = by_keeper});
+    ASSERT_TRUE(outcome) << to_string(outcome.error());
+    EXPECT_EQ(fake_.tree.snapshot(), by_keeper ? held_ : first_);
+    EXPECT_EQ(fs::exists(path_), by_keeper);
+  }
+}
+
+TEST_F(HeldBoard, TheNextProgramPutsADeadOnesSettingBackFirst) {
+  std::string journal;
+  {
+    auto guard = BoardGuard::take(board_, options("apply B"));
+    journal = text();
+  }
+  turn(0);
+  put(journal);
+  GuardOptions sweeping = options("sweep");
+  sweeping.take_over_held = false;
+  const auto guard = BoardGuard::take(board_, sweeping);
+  ASSERT_FALSE(guard);
+  EXPECT_EQ(guard.error().kind, ErrorKind::busy);
+  EXPECT_NE(guard.error().what.find("apply A"), std::string::npos) << guard.error().what;
+  EXPECT_EQ(fake_.tree.snapshot(), held_);
+}
+
+TEST_F(JournalTest, AfterAFailureBothErrorsAreSaid) {
+  FakeBoard fake(fake::all_boards().back());
+  Board board = fake.open();
+  auto guard = BoardGuard::take(board, path_);
+  disturb(board, fake.clock);
+  fake.gpu->ignore_governor = true;
+  const Error both =
+      (*guard)->restore_after({ErrorKind::interrupted, "interrupted", "measure", ""});
+  EXPECT_EQ(both.kind, ErrorKind::interrupted);
+  EXPECT_NE(both.what.find("interrupted; and the board was not put back"), std::string::npos);
+  EXPECT_NE(both.what.find("/governor"), std::string::npos);
+  EXPECT_NE(both.remedy.find("isojoule restore"), std::string::npos);
+  fake.gpu->ignore_governor = false;
+  EXPECT_EQ((*guard)->restore_after({ErrorKind::interrupted, "interrupted", "", ""}).what,
+            "interrupted");
 }
 
 // A policy goes with its last core and comes back with it, at the kernel's defaults.

@@ -70,6 +70,41 @@ TEST_F(Apply, StaysUntilRestore) {
   EXPECT_EQ(run({}, "restore").out.rfind("nothing to restore", 0), 0u);
 }
 
+TEST_F(Apply, AWhileOnAHeldBoardLeadsBackToWhatIsHeld) {
+  ASSERT_EQ(run({"gpu_frequency=614.4MHz"}).status, 0);
+  const Outcome probe = place_.run({"probe", "--sysroot", twin_->root()});
+  EXPECT_NE(probe.out.find("held by isojoule apply"), std::string::npos) << probe.out;
+  const Outcome second = run({"gpu_frequency=307.2MHz", "--for", "0.2s"});
+  EXPECT_EQ(second.status, 0) << second.err;
+  EXPECT_EQ(maximum(), "614400000\n");
+  ASSERT_EQ(run({}, "restore").status, 0);
+  EXPECT_EQ(twin_->settings(), before_);
+}
+
+TEST_F(Apply, WhatCannotBeIsRefusedByADryRunToo) {
+  for (const char* word : {"gpu_frequency=abc", "cpu_online=99", "gpu_frequency=-1",
+                           "fan_speed=101", "gpu_governor=fast"})
+    for (const char* how : {"--dry-run", "--systemd"})
+      EXPECT_EQ(run({word, how}).status, 2) << word;
+  const Outcome both = run({"cpu_frequency=102MHz", "cpu_maximum_frequency=1.479GHz"});
+  EXPECT_EQ(both.status, 2);
+  EXPECT_NE(both.err.find("Name one of the two"), std::string::npos) << both.err;
+  for (const char* time : {"0s", "--for=-1s", "1e30s"}) {
+    const Outcome outcome = *time == '-' ? run({"gpu_frequency=614.4MHz", time})
+                                         : run({"gpu_frequency=614.4MHz", "--for", time});
+    EXPECT_EQ(outcome.status, 2) << time;
+  }
+  EXPECT_EQ(twin_->settings(), before_);
+}
+
+// The kernel moves a maximum below the minimum up, or refuses it: what is there is told.
+TEST_F(Apply, ACapThatAnotherOneMovedIsNotReached) {
+  const Outcome outcome =
+      run({"cpu_minimum_frequency=1.479GHz", "cpu_maximum_frequency=102MHz", "--for", "0.1s"});
+  EXPECT_NE(outcome.status, 0) << outcome.out;
+  EXPECT_EQ(twin_->settings(), before_);
+}
+
 TEST_F(Apply, ForAWhileAndThenBack) {
   const Outcome outcome = run({"--for", "0.3s", "minimum"});
   EXPECT_EQ(outcome.status, 0) << outcome.err;
@@ -164,6 +199,10 @@ TEST_F(Apply, AUnitForSystemd) {
                            "WantedBy=multi-user.target"})
     EXPECT_NE(outcome.out.find(line), std::string::npos) << line;
   EXPECT_EQ(twin_->settings(), before_);
+  // What systemd would take for itself.
+  EXPECT_NE(run({"--systemd", "gpu_governor=userspace", "--release", "32.7"})
+                .out.find("\"--release=32.7\""),
+            std::string::npos);
 }
 
 }  // namespace

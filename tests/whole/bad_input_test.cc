@@ -97,6 +97,14 @@ TEST(BadStudy, ForeignDamagedMissing) {
   EXPECT_NE(shown.err.find("a.study"), std::string::npos) << shown.err;
 }
 
+TEST(BadStudy, AReportIsNotWrittenOverAStudy) {
+  const Workplace place;
+  const std::string plan = place.write("plan.toml", small_plan(1)), study = place.path("a.study");
+  ASSERT_EQ(place.run({"sweep", plan, "--board", "twin:jetson-nano", "-o", study}).status, 0);
+  expect_refused(place, {"report", study, "-o", study, "--format", "json"}, {"a.study"});
+  EXPECT_EQ(place.run({"show", study}).status, 0);
+}
+
 TEST(BadStudy, ANewerSchemaIsSaid) {
   const Workplace place;
   const std::string plan = place.write("plan.toml", small_plan(1));

@@ -40,6 +40,17 @@ TEST_F(Mount, FilesAnswerAsTheKernelsNodes) {
   EXPECT_EQ(twin.write("/sys/nothing", "1"), ENOENT);
 }
 
+TEST_F(Mount, AFolderWithSomethingInItIsLeftAlone) {
+  const MountedTwin twin(place_, "jetson-nano");
+  ASSERT_TRUE(twin.mounted()) << twin.log();
+  for (const std::string& folder :
+       {twin.root(), fs::path(place_.write("x", "")).parent_path().string()}) {
+    const Outcome again = place_.run({"twin", "mount", "twin:jetson-nano", folder});
+    EXPECT_EQ(again.status, 2);
+    EXPECT_NE(again.err.find("not empty"), std::string::npos) << again.err;
+  }
+}
+
 TEST_F(Mount, LinksStayBelowTheMount) {
   const MountedTwin twin(place_, "jetson-orin-nx");
   ASSERT_TRUE(twin.mounted()) << twin.log();

@@ -82,6 +82,12 @@ TEST(Probe, AnyMachineIsProbed) {
   const Outcome text = place.run({"probe"});
   EXPECT_EQ(text.status, 0) << text.err;
   EXPECT_NE(text.out.find("\nEngines\n"), std::string::npos);
+  if (root.at("board") != "generic-linux")
+    GTEST_SKIP() << "skipped: this is a " << root.at("board");
+  EXPECT_EQ(place.run({"probe", "--board", "generic-linux"}).status, 0);
+  const Outcome other = place.run({"probe", "--release", "nonsense"});
+  EXPECT_EQ(other.status, 2);
+  EXPECT_NE(other.err.find("pstate"), std::string::npos) << other.err;
 }
 
 TEST(Probe, AnUnknownBoardIsBadInput) {

@@ -114,6 +114,7 @@ TEST(Emc, TheRateGoesBackBeforeTheLock) {
   ASSERT_EQ(saved.size(), 2u);
   EXPECT_EQ(saved[0].path, kBpmp + "/rate");
   EXPECT_FALSE(saved[0].settles);
+  EXPECT_EQ(saved[0].follows, kBpmp + "/mrq_rate_locked");
   EXPECT_EQ(saved[1].path, kBpmp + "/mrq_rate_locked");
   EXPECT_TRUE(saved[1].settles);
   ASSERT_TRUE(orin.knob->set(665.6e6, orin.clock, kDeadline).has_value());

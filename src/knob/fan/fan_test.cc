@@ -119,6 +119,7 @@ TEST(Fan, TheSpeedIsNotComparedWhereTheKernelSteeredIt) {
   auto saved = *(*knob)->save();
   ASSERT_EQ(saved.size(), 2u);
   EXPECT_FALSE(saved[0].settles);
+  EXPECT_EQ(saved[0].follows, kTemperature);
   ASSERT_TRUE(tree.write(kTemperature, "0").has_value());
   saved = *(*knob)->save();
   EXPECT_TRUE(saved[0].settles);

@@ -264,6 +264,8 @@ TEST(Nvpmodel, SavesCoresThatAreOnFirstAndTheStatusLast) {
   EXPECT_EQ(saved.front().path, kCpu + "0/online");
   EXPECT_EQ(saved[saved.size() - 2].path, kCpu + "4/online");
   EXPECT_EQ(saved.back().path, kStatus);
+  EXPECT_EQ(saved.back().lasts, SavedNode::Lasts::disk);
+  EXPECT_EQ(saved.front().lasts, SavedNode::Lasts::from_disk);
   for (const auto& node : saved) EXPECT_NE(node.path, kMask);  // never written
   const auto place = [&](const std::string& path) {
     return std::find_if(saved.begin(), saved.end(),
@@ -271,6 +273,26 @@ TEST(Nvpmodel, SavesCoresThatAreOnFirstAndTheStatusLast) {
   };
   EXPECT_LT(place(kGpu + "/min_freq"), place(kGpu + "/max_freq"));
   EXPECT_NE(place(kGpu + "/max_freq"), saved.end());
+}
+
+// The program would make the file, and nothing could take it away again.
+TEST(Nvpmodel, WithoutAStatusFileTheProgramIsNotCalled) {
+  MemoryTree tree;
+  fake::ManualClock clock;
+  add_orin(tree);
+  tree.remove(kStatus);
+  int calls = 0;
+  tree.add_program("nvpmodel", [&](const std::vector<std::string>& command) {
+    if (command.at(1) != "-q") ++calls;
+    return Result<std::string>("NV Power Mode: MAX\n0\n");
+  });
+  const auto knob = open_knob(spec(), tree);
+  ASSERT_TRUE(knob) << to_string(knob.error());
+  const auto set = (*knob)->set("15W", clock, kDeadline);
+  ASSERT_FALSE(set);
+  EXPECT_EQ(set.error().kind, ErrorKind::unsupported);
+  EXPECT_NE(set.error().remedy.find("nvpmodel -m"), std::string::npos);
+  EXPECT_EQ(calls, 0);
 }
 
 TEST(Nvpmodel, WhatTheProgramRefusesIsRecognised) {
