@@ -170,6 +170,21 @@ TEST(Detect, EveryBoardAndRelease) {
   }
 }
 
+// One chip, three boards: each is the Pi 5's file, under its own title.
+TEST(Detect, TheRaspberryPisOfOneChip) {
+  for (const auto& [compatible, variant] :
+       {std::pair("raspberrypi,5-model-b", ""), std::pair("raspberrypi,5-compute-module", "cm5"),
+        std::pair("raspberrypi,500", "500")}) {
+    MemoryTree tree;
+    tree.add_text("/proc/device-tree/compatible",
+                  std::string(compatible) + '\0' + "brcm,bcm2712" + '\0');
+    const auto found = detect_board(kBoards, tree);
+    ASSERT_TRUE(found.has_value()) << to_string(found.error());
+    EXPECT_EQ(found->board, "raspberry-pi-5");
+    EXPECT_EQ(found->variant, variant);
+  }
+}
+
 TEST(Detect, AnotherMachineSaysWhereItLooked) {
   MemoryTree tree;
   const auto found = detect_board(kBoards, tree);

@@ -72,12 +72,23 @@ enum class Coverage : std::uint8_t {
   part,     // a GPU, a rail, a disk
 };
 
+// Whether power may be in two of a source's rails although neither is known to feed the other. Such
+// rails are never added up.
+enum class Overlap : std::uint8_t {
+  none,
+  in_source,  // among the source's own rails
+  in_kind,    // also with the rails of other sources of the kind: chips of one board
+};
+
 // A source found on a machine that no board file describes: what opens it, and its rails with their
-// places among each other (a parent may be another source's rail).
+// places among each other (a parent may be another source's rail). One rail a channel, in the
+// channels' order. The rails may get other names: a kind that finds its channel by name keeps that
+// name in the channel's label.
 struct FoundSource {
   ChipSpec spec;
   std::vector<Rail> rails;
   Coverage coverage = Coverage::part;
+  Overlap overlap = Overlap::none;
 };
 
 // One row of the generated table of built-in sensors. `open` fails only where no channel at all can

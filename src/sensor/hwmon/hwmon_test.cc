@@ -64,5 +64,46 @@ TEST(HwmonDiscover, ADesktopsGpuByItsDeviceAndNotWhatHasAKindOfItsOwn) {
   EXPECT_TRUE(open_sensor(found[0].spec, tree).has_value());
 }
 
+// A chip with channels of these labels, as it is found; "" has no label.
+FoundSource found_with(const std::string& chip, const std::vector<std::string>& labels) {
+  MemoryTree tree;
+  tree.add_text(kFolder + "/name", chip + "\n");
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const std::string stem = kFolder + "/power" + std::to_string(i + 1);
+    tree.add_text(stem + "_input", "1000000\n");
+    if (!labels[i].empty()) tree.add_text(stem + "_label", labels[i] + "\n");
+  }
+  tree.add_link("/sys/class/hwmon/hwmon4", kFolder);
+  const auto found = sensor_kind_hwmon().discover(tree);
+  EXPECT_EQ(found.size(), 1u);
+  EXPECT_TRUE(open_sensor(found.at(0).spec, tree).has_value());
+  return found.at(0);
+}
+
+TEST(HwmonDiscover, TheChannelThatClaimsTheWholeChipFeedsTheOthers) {
+  for (const auto& [chip, labels, root] :
+       {std::tuple("amd_energy", std::vector<std::string>{"Ecore000", "Ecore001", "Esocket0"},
+                   "amd_energy-Esocket0"),
+        std::tuple("corsairpsu", std::vector<std::string>{"power total", "power +12v", "power +5v"},
+                   "corsairpsu-power total"),
+        std::tuple("xe", std::vector<std::string>{"card", "pkg"}, "xe-card")}) {
+    const FoundSource found = found_with(chip, labels);
+    EXPECT_EQ(found.overlap, Overlap::in_source);
+    for (const Rail& rail : found.rails)
+      EXPECT_EQ(rail.parent, rail.name == root ? "" : root) << rail.name;
+  }
+}
+
+TEST(HwmonDiscover, WithoutOneSuchChannelNobodyKnowsWhichContainsWhich) {
+  for (const auto& labels :
+       {std::vector<std::string>{"slowPPT", "fastPPT"}, std::vector<std::string>{"", ""},
+        std::vector<std::string>{"Ecore000", "Esocket0", "Esocket1"}}) {
+    const FoundSource found = found_with("chip", labels);
+    EXPECT_EQ(found.overlap, Overlap::in_source);
+    for (const Rail& rail : found.rails) EXPECT_EQ(rail.parent, "") << rail.name;
+  }
+  EXPECT_EQ(found_with("amdgpu", {"PPT"}).overlap, Overlap::none);
+}
+
 }  // namespace
 }  // namespace isojoule

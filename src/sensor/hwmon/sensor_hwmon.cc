@@ -6,6 +6,7 @@
 //
 // Source: Documentation/hwmon/sysfs-interface.rst (files; uW, uJ; power*_average_interval and
 // update_interval in ms).
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
@@ -130,6 +131,30 @@ Result<std::unique_ptr<Sensor>> open_hwmon(const ChipSpec& spec, FileTree& tree)
               "Give a channel with the file's beginning, \"power1\"", folder);
 }
 
+// How much of its chip a label claims: the whole (3), a card (2), a package of it (1); 0: not
+// known. amd_energy has Ecore000 and Esocket0, corsairpsu "power total" and "power +12v", xe card
+// and pkg.
+int extent_of(std::string label) {
+  for (char& c : label)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  const auto has = [&](const char* word) { return label.find(word) != std::string::npos; };
+  if (has("total")) return 3;
+  if (has("card")) return 2;
+  return has("socket") || has("package") || has("pkg") ? 1 : 0;
+}
+
+// One channel that claims most contains the others. Whether one of several contains another is not
+// known, nor what the channels below the root share.
+void place(FoundSource& source, const std::vector<int>& extents) {
+  if (source.rails.size() < 2) return;
+  source.overlap = Overlap::in_source;
+  const auto most = std::max_element(extents.begin(), extents.end());
+  if (*most == 0 || std::count(extents.begin(), extents.end(), *most) != 1) return;
+  const std::string root = source.rails[static_cast<std::size_t>(most - extents.begin())].name;
+  for (Rail& rail : source.rails)
+    if (rail.name != root) rail.parent = root;
+}
+
 // Energy where there is some, else power: both of one part would be the same twice.
 std::optional<FoundSource> found_in(const std::string& folder, FileTree& tree) {
   const auto chip = read_line(tree, folder + "/name");
@@ -142,14 +167,19 @@ std::optional<FoundSource> found_in(const std::string& folder, FileTree& tree) {
   const std::size_t device = real->rfind("/hwmon/hwmon");
   source.spec.path = device == std::string::npos ? *real : real->substr(0, device);
   for (const std::string kind : {"energy", "power"}) {
+    std::vector<int> extents;
     for (int n = 1; n <= 64; ++n) {
       const std::string stem = kind + std::to_string(n), file = folder + "/" + stem;
       if (!tree.exists(file + "_input") && !tree.exists(file + "_average")) continue;
-      const std::string rail = *chip + "-" + read_line(tree, file + "_label").value_or(stem);
+      const std::string label = read_line(tree, file + "_label").value_or(stem);
+      const std::string rail = *chip + "-" + label;
+      extents.push_back(extent_of(label));
       source.spec.channels.push_back({n - 1, rail, 0, stem});
       source.rails.push_back({rail, "", "hwmon " + *chip});
     }
-    if (!source.rails.empty()) return source;
+    if (source.rails.empty()) continue;
+    place(source, extents);
+    return source;
   }
   return std::nullopt;
 }

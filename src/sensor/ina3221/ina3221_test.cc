@@ -327,6 +327,54 @@ TEST(Ina3221Discover, EveryLabelledChannelOfEitherDriver) {
   EXPECT_TRUE(open_sensor(found[1].spec, tree).has_value());
 }
 
+TEST(Ina3221Discover, TheInputRailFeedsTheRailsOfEveryChip) {
+  MemoryTree tree;
+  fake::add_iio(tree, {"0-0040", {"VDD_SYS_GPU", "VDD_SYS_SOC", "VDD_4V0_WIFI"}});
+  fake::add_iio(tree, {"0-0041", {"VDD_IN", "VDD_SYS_CPU", "VDD_SYS_DDR"}});
+  const auto found = ina3221_kind().discover(tree);
+  ASSERT_EQ(found.size(), 2u);
+  for (const FoundSource& chip : found) {
+    EXPECT_EQ(chip.overlap, Overlap::in_kind);
+    for (const Rail& rail : chip.rails)
+      EXPECT_EQ(rail.parent, rail.name == "VDD_IN" ? "" : "VDD_IN") << rail.name;
+  }
+}
+
+TEST(Ina3221Discover, AnIioChipIsReadAndSaysThatItsShuntIsAssumed) {
+  MemoryTree tree;
+  fake::add_iio(tree, nano_nodes());
+  const auto found = ina3221_kind().discover(tree);
+  ASSERT_EQ(found.size(), 1u);
+  const auto sensor = open_sensor(found[0].spec, tree);
+  ASSERT_TRUE(sensor.has_value()) << to_string(sensor.error());
+  ASSERT_EQ((*sensor)->channels().size(), 3u);
+  EXPECT_DOUBLE_EQ((*sensor)->channels()[0].current_quantum.value(), 8e-3);  // 40 uV / 5 mOhm
+  EXPECT_EQ(read(**sensor)[0].b, 400);
+  ASSERT_EQ((*sensor)->problems().size(), 1u);  // one of the chip, not one a channel
+  EXPECT_NE((*sensor)->problems()[0].what.find("5 mOhm is assumed"), std::string::npos);
+  const auto described = open_sensor(nano_spec(), tree);
+  EXPECT_TRUE((*described)->problems().empty());
+}
+
+TEST(Ina3221Discover, AChannelIsFoundByItsLabelWhateverItsRailIsCalled) {
+  MemoryTree tree;
+  Ina3221Nodes nodes = orin_nodes();
+  nodes.labels[2] = nodes.labels[1];  // the index decides between the two
+  fake::add_hwmon(tree, nodes, 3);
+  auto found = ina3221_kind().discover(tree);
+  ASSERT_EQ(found.size(), 1u);
+  found[0].spec.channels[0].rail = "ina3221:VDD_IN";
+  found[0].spec.channels[2].rail = "another";
+  const auto sensor = open_sensor(found[0].spec, tree);
+  ASSERT_TRUE(sensor.has_value()) << to_string(sensor.error());
+  EXPECT_TRUE((*sensor)->problems().empty());
+  ASSERT_EQ((*sensor)->channels().size(), 3u);
+  EXPECT_EQ((*sensor)->channels()[0].rail, "ina3221:VDD_IN");
+  EXPECT_EQ((*sensor)->channels()[2].rail, "another");
+  EXPECT_EQ((*sensor)->channels()[2].sensor, "ina3221 1-0040 channel 2");
+  EXPECT_EQ(read(**sensor)[2].b, 80);
+}
+
 TEST(Ina3221Discover, AChipForRootOnlyIsFoundAndSaysSo) {
   MemoryTree tree;
   Ina3221Nodes nodes = orin_nodes();

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "sensor/ina3221/ina3221.h"
+#include "sensor/jetson_rails.h"
 
 namespace isojoule {
 namespace {
@@ -70,6 +71,7 @@ class Opener {
   Status open_channel(const ChipSpec::Channel& channel, Second window);
   Result<int> index_of(const ChipSpec::Channel& channel) const;
   double shunt_of(const ChipSpec::Channel& channel, const ChannelNodes& nodes);
+  void say_assumed_shunt();
 
   const ChipSpec& spec_;
   FileTree& tree_;
@@ -78,6 +80,7 @@ class Opener {
   std::string folder_;
   std::array<std::string, ina3221::kChannels> labels_;
   std::optional<Error> label_error_;  // of a label that is there and may not be read
+  bool is_shunt_assumed_ = false;
 };
 
 // What a user can do about a node that only root may read.
@@ -123,10 +126,13 @@ Error Opener::missing(const ChipSpec::Channel& channel) const {
   return error;
 }
 
-// Nano revision a00 has its first two rails the other way round: the label counts, not the index.
+// Nano revision a00 has its first two rails the other way round: the label counts, not the index,
+// which only decides between two channels of the same label.
 Result<int> Opener::index_of(const ChipSpec::Channel& channel) const {
+  const std::string& label = channel.label.empty() ? channel.rail : channel.label;
+  if (labels_[static_cast<std::size_t>(channel.index)] == label) return channel.index;
   for (int i = 0; i < ina3221::kChannels; ++i)
-    if (labels_[static_cast<std::size_t>(i)] == channel.rail) return i;
+    if (labels_[static_cast<std::size_t>(i)] == label) return i;
   return tl::unexpected<Error>(missing(channel));
 }
 
@@ -163,10 +169,26 @@ Second Opener::window() {
 }
 
 // hwmon says the shunt itself, in micro-ohm; the board file's value stands in where it does not.
+// iio does not say it and needs it no more than we do: it prints milliamperes.
 double Opener::shunt_of(const ChipSpec::Channel& channel, const ChannelNodes& nodes) {
+  if (nodes.shunt.empty() && channel.shunt_ohm <= 0) {
+    is_shunt_assumed_ = true;
+    return jetson::kAssumedShunt_ohm;
+  }
   if (nodes.shunt.empty()) return channel.shunt_ohm;
   const auto shunt = read_integer(tree_, nodes.shunt);
   return shunt && *shunt > 0 ? static_cast<double>(*shunt) * 1e-6 : channel.shunt_ohm;
+}
+
+void Opener::say_assumed_shunt() {
+  Error error;
+  error.kind = ErrorKind::no_data;
+  error.what = chip() +
+               ": the driver does not say the shunt resistors; 5 mOhm is assumed. The "
+               "readings do not depend on it, their resolution and uncertainty do";
+  error.tried = folder_;
+  error.remedy = "Give shunt_ohm in a board file";
+  sensor_->problems_.push_back(std::move(error));
 }
 
 Status Opener::open_channel(const ChipSpec::Channel& channel, Second window) {
@@ -227,6 +249,7 @@ Result<std::unique_ptr<Sensor>> Opener::open() {
     if (!first) first = status.error();
     sensor_->problems_.push_back(std::move(status.error()));
   }
+  if (is_shunt_assumed_) say_assumed_shunt();
   if (!sensor_->channels_.empty()) return std::unique_ptr<Sensor>(std::move(sensor_));
   Error error =
       first ? *first : Error{ErrorKind::invalid, "the board file names no channel", {}, {}};
@@ -247,8 +270,7 @@ Result<std::unique_ptr<Sensor>> open_ina3221(const ChipSpec& spec, FileTree& tre
               unknown_name_remedy(spec.driver, {"iio", "hwmon"}));
 }
 
-// A chip that a driver is bound to, "6-0040": every labelled channel is a rail beside the others.
-// Which of them feeds which only a board file can say.
+// A chip that a driver is bound to, "6-0040": every labelled channel is a rail.
 std::optional<FoundSource> found_at(const Layout& layout, const std::string& address,
                                     FileTree& tree) {
   std::vector<std::string> tried;
@@ -264,11 +286,22 @@ std::optional<FoundSource> found_at(const Layout& layout, const std::string& add
     if (!is_refused && (!label || label->empty())) continue;
     // One whose label is for root only is there all the same: opening it says so.
     const std::string rail = is_refused ? address + " channel " + std::to_string(i) : *label;
-    source.spec.channels.push_back({i, rail, 0});
+    source.spec.channels.push_back({i, rail, 0, is_refused ? std::string() : *label});
     source.rails.push_back({rail, "", "INA3221 " + address});
   }
   if (source.rails.empty()) return std::nullopt;
   return source;
+}
+
+// Which rail feeds which, over all chips: TX2 has its input rail on one and others on both.
+void place(std::vector<FoundSource>& chips) {
+  std::vector<std::string> all;
+  for (const FoundSource& chip : chips)
+    for (const Rail& rail : chip.rails) all.push_back(rail.name);
+  for (FoundSource& chip : chips) {
+    chip.overlap = jetson::overlap_of(all);
+    for (Rail& rail : chip.rails) rail.parent = jetson::parent_of(rail.name, all);
+  }
 }
 
 std::vector<FoundSource> discover_ina3221(FileTree& tree) {
@@ -281,6 +314,7 @@ std::vector<FoundSource> discover_ina3221(FileTree& tree) {
       if (auto source = found_at(*layout, name, tree)) found.push_back(std::move(*source));
     }
   }
+  place(found);
   return found;
 }
 

@@ -261,7 +261,10 @@ TEST_F(Nvml, EveryGpuIsFoundByItsUuidReadableOrNot) {
   EXPECT_EQ(found[0].rails[0].what, "Fake GPU");
   EXPECT_EQ(found[0].coverage, Coverage::part);
   found[0].spec.path = found[1].spec.path = kFake;
-  EXPECT_TRUE(open_sensor(found[0].spec, tree_).has_value());
+  found[0].spec.channels[0].rail = "nvml:GPU0";  // another source has a GPU0
+  const auto sensor = open_sensor(found[0].spec, tree_);
+  ASSERT_TRUE(sensor.has_value()) << to_string(sensor.error());
+  EXPECT_EQ((*sensor)->channels()[0].rail, "nvml:GPU0");
   EXPECT_EQ(error_of(found[1].spec), ErrorKind::permission_denied);
 }
 

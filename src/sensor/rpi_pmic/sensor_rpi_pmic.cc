@@ -209,7 +209,7 @@ std::vector<FoundSource> discover_rpi_pmic(FileTree& tree) {
   source.spec.type = "rpi_pmic";
   source.coverage = Coverage::package;  // processor, memory and the board's 3.3 V and 1.8 V
   for (const RailReading& rail : *rails) {
-    source.spec.channels.push_back({0, rail.name, 0, {}});
+    source.spec.channels.push_back({0, rail.name, 0, rail.name});
     source.rails.push_back({rail.name, "", std::string(what_is(rail.name))});
   }
   return {std::move(source)};

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/file_tree.h"
 #include "base/quantity.h"
+#include "sensor/sensor.h"
 #include "sensor/shared_readings.h"
 #include "sensor/tegrastats/parse.h"
 
@@ -21,6 +22,9 @@ namespace isojoule::tegrastats {
 // Where the tool is: `wanted`, or the places where JetPack puts it. Errors: not_found;
 // permission_denied; unsupported (the tree is not the machine's own: no program is run for it).
 Result<std::string> find_program(const std::string& wanted, FileTree& tree);
+
+// What the tool's first line has, for a machine without a board file; nothing without a rail.
+std::optional<FoundSource> source_of(const std::vector<RailPower>& rails);
 
 // Thread: one of its own starts, reads and ends the tool (a child of Subprocess must not outlive
 // the thread that started it). Lifetime: the tool runs from the constructor to the destructor,

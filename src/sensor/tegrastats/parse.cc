@@ -397,15 +397,4 @@ Result<Log> parse_log(std::string_view text, Duration interval) {
   return log;
 }
 
-std::string parent_of(const std::string& rail, const std::vector<RailPower>& all) {
-  // VDDQ_VDD2_1V8AO hangs below VIN_SYS_5V0 on AGX Orin.
-  if (rail == "VDDQ_VDD2_1V8AO") return "VIN_SYS_5V0";
-  for (const char* input : {"VDD_IN", "POM_5V_IN"}) {
-    const bool there = std::any_of(all.begin(), all.end(),
-                                   [&](const RailPower& other) { return other.name == input; });
-    if (there) return rail == input ? std::string() : input;
-  }
-  return {};
-}
-
 }  // namespace isojoule::tegrastats

@@ -106,8 +106,4 @@ struct Log {
 // Errors: parse, where no line at all is one of tegrastats.
 Result<Log> parse_log(std::string_view text, Duration interval);
 
-// The rails that are there, each with the one that feeds it, by their names alone: VDD_IN and
-// POM_5V_IN are the module's input (NVIDIA's device trees; docs of the boards). "" at the root.
-std::string parent_of(const std::string& rail, const std::vector<RailPower>& all);
-
 }  // namespace isojoule::tegrastats

@@ -268,15 +268,6 @@ TEST(TegrastatsLog, WithoutAnyLineOfTheToolIsAnError) {
   EXPECT_FALSE(log.error().remedy.empty());
 }
 
-TEST(TegrastatsRails, ParentsFollowTheInputRail) {
-  const std::vector<RailPower> nx = {{"VDD_IN", 1, 1, {}}, {"VDD_SOC", 1, 1, {}}};
-  EXPECT_EQ(parent_of("VDD_IN", nx), "");
-  EXPECT_EQ(parent_of("VDD_SOC", nx), "VDD_IN");
-  const std::vector<RailPower> agx = {{"VDD_GPU_SOC", 1, 1, {}}, {"VIN_SYS_5V0", 1, 1, {}}};
-  EXPECT_EQ(parent_of("VDD_GPU_SOC", agx), "");
-  EXPECT_EQ(parent_of("VDDQ_VDD2_1V8AO", agx), "VIN_SYS_5V0");
-}
-
 // The fuzz entry over the kept corpus: whole, cut anywhere, and with one byte changed.
 TEST(TegrastatsFuzz, CorpusCutsAndChangedBytes) {
   const auto run = [](const std::string& text) {

@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "sensor/jetson_rails.h"
 #include "sensor/tegrastats/live.h"
 #include "sensor/tegrastats/parse.h"
 
@@ -31,7 +32,7 @@ constexpr std::string_view kRootRemedy =
 constexpr Second kWindow{0.43008};
 // 40 uV over a 5 mOhm shunt at 5 V: one step of the chip (TI SBOS576B) on the modules with a 5 V
 // input; assumed unless the channel names its shunt.
-constexpr double kShuntStep_v = 40e-6, kShunt_ohm = 5e-3, kBus_v = 5.0;
+constexpr double kShuntStep_v = 40e-6, kBus_v = 5.0;
 // Largest errors 0.25 % (bus), 0.25 % (shunt voltage), the resistor's, as rectangular
 // distributions; 80 uV of offset (TI SBOS576B; GUM, JCGM 100:2008, 4.3.7).
 double gain_of(double tolerance) {
@@ -39,7 +40,7 @@ double gain_of(double tolerance) {
 }
 
 ChannelInfo info_of(const ChipSpec& spec, const ChipSpec::Channel& channel, Duration interval) {
-  const double shunt = channel.shunt_ohm > 0 ? channel.shunt_ohm : kShunt_ohm;
+  const double shunt = channel.shunt_ohm > 0 ? channel.shunt_ohm : jetson::kAssumedShunt_ohm;
   ChannelInfo info;
   info.rail = channel.rail;
   info.sensor = "tegrastats " + (channel.label.empty() ? channel.rail : channel.label);
@@ -260,21 +261,30 @@ std::vector<FoundSource> discover_tegrastats(FileTree& tree) {
   if (!program) return {};
   tegrastats::Live live(*program, Duration::milliseconds(100));
   const auto first = live.first_line(kWait);
-  if (!first || first->line.rails.empty()) return {};
-  FoundSource source;
-  source.spec.type = "tegrastats";
-  source.coverage = Coverage::part;
-  for (const RailPower& rail : first->line.rails) {
-    source.spec.channels.push_back({0, rail.name, 0, {}});
-    source.rails.push_back(
-        {rail.name, tegrastats::parent_of(rail.name, first->line.rails), "rail of tegrastats"});
-    // The module's own input: processor, memory and their regulators, not the carrier board.
-    if (rail.name == "VDD_IN" || rail.name == "POM_5V_IN") source.coverage = Coverage::package;
-  }
-  return {std::move(source)};
+  if (!first) return {};
+  auto source = tegrastats::source_of(first->line.rails);
+  if (!source) return {};
+  return {std::move(*source)};
 }
 
 }  // namespace
+
+std::optional<FoundSource> tegrastats::source_of(const std::vector<RailPower>& rails) {
+  std::vector<std::string> names;
+  for (const RailPower& rail : rails)
+    // L4T 34 and 35.1 print a channel that is not connected as NC, at 0 mW.
+    if (rail.name != "NC") names.push_back(rail.name);
+  if (names.empty()) return std::nullopt;
+  FoundSource source;
+  source.spec.type = "tegrastats";
+  source.overlap = jetson::overlap_of(names);
+  for (const std::string& name : names) {
+    source.spec.channels.push_back({0, name, 0, name});
+    source.rails.push_back({name, jetson::parent_of(name, names), "rail of tegrastats"});
+    if (jetson::is_module_input(name)) source.coverage = Coverage::package;
+  }
+  return source;
+}
 
 const SensorKind& sensor_kind_tegrastats();
 const SensorKind& sensor_kind_tegrastats() {

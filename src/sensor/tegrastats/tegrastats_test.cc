@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "sensor/sensor_contract.h"
+#include "sensor/tegrastats/live.h"
 #include "sensor/test_clock.h"
 
 namespace isojoule {
@@ -138,6 +139,24 @@ TEST(TegrastatsLive, IsNotLookedForWhereTheChipCanBeReadOrTheToolIsNot) {
                      });
     EXPECT_TRUE(kind.discover(tree).empty());
   }
+}
+
+TEST(TegrastatsDiscover, RailsWithTheirPlacesAndWithoutWhatIsNotConnected) {
+  using Rails = std::vector<tegrastats::RailPower>;
+  EXPECT_FALSE(tegrastats::source_of({}).has_value());
+  EXPECT_FALSE(tegrastats::source_of(Rails{{"NC", 0, 0, {}}}).has_value());
+  const auto nx = tegrastats::source_of(
+      Rails{{"VDD_IN", 9, 9, {}}, {"NC", 0, 0, {}}, {"NC", 0, 0, {}}, {"VDD_SOC", 1, 1, {}}});
+  ASSERT_TRUE(nx.has_value());
+  ASSERT_EQ(nx->rails.size(), 2u);
+  EXPECT_EQ(nx->rails[1].name, "VDD_SOC");
+  EXPECT_EQ(nx->rails[1].parent, "VDD_IN");
+  EXPECT_EQ(nx->spec.channels[1].label, "VDD_SOC");
+  EXPECT_EQ(nx->coverage, Coverage::package);
+  EXPECT_EQ(nx->overlap, Overlap::in_kind);
+  const auto agx = tegrastats::source_of(Rails{{"GPU", 1, 1, {}}, {"SYS5V", 1, 1, {}}});
+  EXPECT_EQ(agx->coverage, Coverage::part);
+  EXPECT_EQ(agx->overlap, Overlap::none);
 }
 
 // A program of the real machine in a folder of its own; waits are for events, never for a time.
