@@ -29,6 +29,14 @@ std::string state_folder(const Paths& paths) {
   return paths.state;
 }
 
+std::string this_program() {
+  std::error_code code;
+  const fs::path program = fs::read_symlink("/proc/self/exe", code);
+  return code ? "" : program.string();
+}
+
+}  // namespace
+
 // The first that is there, whoever asks: where each user took the first that he may write to, two
 // would have two locks.
 std::string machine_lock() {
@@ -37,14 +45,6 @@ std::string machine_lock() {
     if (fs::is_directory(folder, code)) return std::string(folder) + "/isojoule.lock";
   return std::string(kLockFolders[0]) + "/isojoule.lock";  // its absence shows itself there
 }
-
-std::string this_program() {
-  std::error_code code;
-  const fs::path program = fs::read_symlink("/proc/self/exe", code);
-  return code ? "" : program.string();
-}
-
-}  // namespace
 
 GuardOptions guard_options(const Paths& paths, const TargetOptions& target,
                            const std::string& command) {

@@ -9,6 +9,9 @@
 
 namespace isojoule {
 
+// The lock of this machine's own board.
+std::string machine_lock();
+
 // The machine's own board: STATE/machine.journal, and a lock that every user sees
 // (/run/lock/isojoule.lock; where that folder is not there, /var/lock or /tmp). A tree below
 // --sysroot: STATE/sysroot-HASH.journal and a lock beside it, by the folder's real path. A twin of

@@ -7,6 +7,7 @@
 #include <array>
 #include <map>
 
+#include "app/guard_place.h"
 #include "app/probe.h"
 
 namespace isojoule {
@@ -95,7 +96,9 @@ std::string rules_for(const std::vector<MissingRight>& rights, FileTree& tree) {
   std::string text = std::string("# once: groupadd --system ") + kGroup + "; usermod -aG " +
                      kGroup + " USER (then log in anew)\n";
   if (!by_device.empty()) add_rules(by_device, text);
-  if (!others.empty()) text += "# /etc/tmpfiles.d/isojoule.conf\n" + others;
+  // The lock, where only root may make files in its folder.
+  text += std::string("# /etc/tmpfiles.d/isojoule.conf\n") + "f " + machine_lock() +
+          " 0644 root root -\n" + others;
   if (!debugfs.empty())
     text +=
         "# debugfs is for root alone (its top folder has mode 0700); run as root, or use the "
