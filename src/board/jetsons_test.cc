@@ -315,5 +315,24 @@ TEST(Jetsons, EveryClusterHasItsClock) {
     }
 }
 
+// ---- throttling ---------------------------------------------------------------------------------
+
+// A cooling device's cur_state is no count: a board that is held back from start to end shows the
+// same number at both.
+TEST(Jetsons, ACoolingDeviceIsAState) {
+  std::set<std::string> with_cooling;
+  for (const auto& name : board_names(kBoards)) {
+    const BoardFile file = board(name);
+    for (const auto& release : file.releases)
+      for (const auto& throttle : release.throttles) {
+        if (!throttle.path.ends_with("/cur_state")) continue;
+        with_cooling.insert(name);
+        EXPECT_TRUE(throttle.is_state) << name << " " << release.name << " " << throttle.name;
+      }
+  }
+  EXPECT_EQ(with_cooling, (std::set<std::string>{"jetson-nano", "jetson-nano-2gb", "jetson-tx2",
+                                                 "jetson-tx2-nx"}));
+}
+
 }  // namespace
 }  // namespace isojoule
