@@ -102,6 +102,33 @@ TEST_P(TwinKnobs, SetAndRestore) {
   }
 }
 
+// The fan is taken from the kernel and handed back: without its control a restored speed would be
+// the one that the kernel had set in passing, and stay.
+TEST_P(TwinKnobs, TheFanIsHandedBack) {
+  Knob* fan = board_.knob("fan_speed");
+  if (fan == nullptr) {
+    const std::string hwmon = "/sys/class/hwmon";
+    const auto chips = twin_->tree().list(hwmon);
+    for (const auto& chip : chips ? *chips : std::vector<std::string>{})
+      EXPECT_FALSE(twin_->tree().exists(hwmon + "/" + chip + "/pwm1_enable")) << chip;
+    return;
+  }
+  const auto saved = fan->save();
+  ASSERT_TRUE(saved) << to_string(saved.error());
+  ASSERT_EQ(saved->size(), 2u);
+  const std::string pwm = saved->front().path, control = saved->back().path;
+  EXPECT_TRUE(pwm.ends_with("/pwm1") ? control == pwm + "_enable"
+                                     : control.ends_with("/temp_control"))
+      << pwm << ", " << control;
+  const std::string automatic = saved->back().text, cool = *read_line(twin_->tree(), pwm);
+  EXPECT_EQ(automatic, pwm.ends_with("/pwm1") ? "2" : "1");
+  ASSERT_EQ(fan->set(100.0, twin_->clock(), Duration::milliseconds(100)), Value(100.0));
+  EXPECT_NE(*read_line(twin_->tree(), control), automatic);
+  for (const SavedNode& node : *saved) ASSERT_TRUE(twin_->tree().write(node.path, node.text));
+  EXPECT_EQ(*read_line(twin_->tree(), control), automatic);
+  EXPECT_EQ(*read_line(twin_->tree(), pwm), cool);  // by the temperature again
+}
+
 std::string name_of_row(const ::testing::TestParamInfo<Row>& row) {
   std::string name = row.param.board + "_" + row.param.release + "_" + row.param.variant;
   for (char& c : name)
