@@ -102,6 +102,21 @@ TEST_P(TwinKnobs, SetAndRestore) {
   }
 }
 
+// Every power mode after every other, by the board's program: what it leaves is read back.
+TEST_P(TwinKnobs, EveryPowerModeIsReached) {
+  Knob* modes = board_.knob("power_mode");
+  if (modes == nullptr) return;  // no Jetson
+  const Duration deadline = Duration::milliseconds(2000);
+  for (const Value& from : modes->values())
+    for (const Value& to : modes->values()) {
+      (void)modes->set(from, twin_->clock(), deadline);
+      const auto set = modes->set(to, twin_->clock(), deadline);
+      if (!set && set.error().kind == ErrorKind::unsupported) continue;  // needs a reboot
+      EXPECT_EQ(set, to) << to_string(from) << " to " << to_string(to) << ": "
+                         << (set ? "" : to_string(set.error()));
+    }
+}
+
 // The fan is taken from the kernel and handed back: without its control a restored speed would be
 // the one that the kernel had set in passing, and stay.
 TEST_P(TwinKnobs, TheFanIsHandedBack) {

@@ -131,7 +131,7 @@ Status NvpmodelKnob::set_by_program(const Mode& mode) {
   if (!judged && (!output || judged.error().kind != ErrorKind::io)) return judged;
   if (!output) return tl::unexpected<Error>(output.error());
   if (!judged) complaint_ = "; " + judged.error().what;
-  return {};
+  return nodes_.lift_doubtful(mode);
 }
 
 Status NvpmodelKnob::set_by_nodes(const Mode& mode) {
