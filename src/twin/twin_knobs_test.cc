@@ -2,9 +2,12 @@
 // be set, and what is written back leaves the tree as it was.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "board/board.h"
+#include "twin/board_shape.h"
+#include "twin/nvpmodel.h"
 #include "twin/twin.h"
 
 namespace isojoule {
@@ -63,12 +66,6 @@ TEST_P(TwinKnobs, OpenAll) {
   EXPECT_EQ(board_.knobs.size() + missing, board_.release.knobs.size());
 }
 
-// Board files name the clocks of all modules of a board; a cap that is lifted on a module whose
-// clock ends below the highest of them reads that end, which the knob takes for a cap.
-bool is_capped_by_the_module(const Knob& knob, const Value& value) {
-  return to_string(value) == "none" && knob.axis().name.ends_with("_frequency");
-}
-
 // The lowest and the highest value of each knob, and back to what was saved.
 TEST_P(TwinKnobs, SetAndRestore) {
   for (const auto& knob : board_.knobs) {
@@ -81,13 +78,10 @@ TEST_P(TwinKnobs, SetAndRestore) {
       const auto set = knob->set(value, twin_->clock(), Duration::milliseconds(2000));
       if (!set && set.error().kind == ErrorKind::unsupported) continue;  // needs a reboot
       ASSERT_TRUE(set) << axis << " = " << to_string(value) << ": " << to_string(set.error());
-      const bool lower = is_capped_by_the_module(*knob, value) && *set != value;
-      EXPECT_TRUE(lower || *set == value)
-          << axis << " = " << to_string(value) << " gave " << to_string(*set);
+      EXPECT_EQ(*set, value) << axis;
     }
     const auto released = knob->release();
-    EXPECT_TRUE(released || is_capped_by_the_module(*knob, values.back()))
-        << axis << ": " << to_string(released.error());
+    EXPECT_TRUE(released) << axis << ": " << to_string(released.error());
     for (const bool first : {true, false})  // an ordered kernel takes some only the second time
       for (const SavedNode& node : *saved) {
         if (!first && !node.settles) continue;
@@ -98,6 +92,31 @@ TEST_P(TwinKnobs, SetAndRestore) {
     for (const SavedNode& node : *saved) {
       if (!node.settles) continue;
       EXPECT_EQ(*read_line(twin_->tree(), node.path), node.text) << axis << ": " << node.path;
+    }
+  }
+}
+
+// What a mode caps can be asked for and is seen as a cap, and every module's end is known.
+TEST_P(TwinKnobs, EveryCapOfAModeIsOffered) {
+  const auto& [board, release, variant] = GetParam();
+  const auto shape = twin::load_shape(kBoards + "/" + board + "/tree.toml", release, variant);
+  ASSERT_TRUE(shape) << to_string(shape.error());
+  for (const KnobSpec& spec : board_.release.knobs) {
+    if (spec.type != "clock_cap") continue;
+    const auto& caps = shape->jetson.caps;
+    const auto cap = std::find_if(caps.begin(), caps.end(), [&](const twin::ClockCapShape& one) {
+      return one.path == spec.nodes.front();
+    });
+    ASSERT_NE(cap, caps.end()) << spec.nodes.front();
+    ASSERT_TRUE(spec.options.contains("maximum")) << spec.axis;
+    EXPECT_THAT(" " + spec.options.at("maximum") + " ",
+                testing::HasSubstr(" " + std::to_string(cap->maximum_hz) + " "))
+        << spec.axis;
+    for (const auto& mode : shape->jetson.nvpmodel.modes) {
+      const std::int64_t hertz = twin::cap_in(mode, *cap);
+      if (hertz <= 0) continue;
+      EXPECT_THAT(spec.values, testing::Contains(static_cast<double>(hertz)))
+          << spec.axis << " in " << mode.name;
     }
   }
 }

@@ -23,12 +23,6 @@ constexpr double kCurrentTolerance = 0.02;
 
 std::string label(const Assignment& one) { return one.param + " " + one.argument; }
 
-// These show what was written: any number there is a cap. The others show what their clock may
-// reach, which is a number without a cap too (clock_cap.cc).
-bool shows_what_was_written(std::string_view path) {
-  return path.starts_with("/sys/kernel/nvpmodel_emc_cap/");
-}
-
 bool is_core(std::string_view path) {
   return path.starts_with("/sys/devices/system/cpu/cpu") && path.ends_with("/online");
 }
@@ -180,7 +174,7 @@ Status ModeNodes::write_clock(const Assignment& assignment) {
 bool ModeNodes::is_open(const Assignment& assignment, const std::string& path,
                         const std::optional<double>& cap) const {
   if (!cap) return true;
-  if (shows_what_was_written(path)) return false;
+  if (node::shows_what_was_written(path)) return false;
   const auto lifted = lifted_.find(path);
   const double least = std::max(lifted == lifted_.end() ? 0 : lifted->second,
                                 static_cast<double>(highest_of(assignment)));
