@@ -7,7 +7,8 @@
 // conf are written: cores on, then the conf's order with each pair of limits in the order that
 // kernel 4.9 takes, then cores off, then the status file. Clocks go to the nearest entry of their
 // table, as nvpmodel does it. Either way every parameter is read back; one that was not reached is
-// an error (not_reached) that names it.
+// an error (not_reached) that names it. A cap that the mode wants lifted and the program left at or
+// below one of the modes' is lifted here: what the clock then reads is its end.
 //
 // A mode whose power gating mask (TPC_PG_MASK and its kin) differs from the present one needs a
 // reboot (nvgpu: EBUSY as soon as a program has used the GPU) and is refused before anything is
