@@ -146,6 +146,26 @@ TEST(OpenBoard, WhatIsMissingIsAProblemThatNamesIt) {
     EXPECT_NE(problems.find(part), std::string::npos) << part << " in\n" << problems;
 }
 
+TEST(OpenBoard, OptionsFollowTheNamesToo) {
+  const std::string fan = "/sys/devices/platform/pwm-fan/hwmon/hwmon2/";
+  for (const bool elsewhere : {false, true}) {
+    FakeBoard fake(fake::all_boards().back());
+    fake.tree.add_text(fan + "name", "pwmfan\n");
+    fake::add_cell(fake.tree, fan + "pwm1", "80");
+    fake::add_cell(fake.tree, fan + "pwm1_enable", "2");
+    auto file = load_board(fake::kBoards, fake.nodes.board);
+    for (auto& spec : file->releases.back().knobs)
+      if (elsewhere && spec.type == "fan")
+        spec.options["control"] = "/sys/devices/platform/pwm-fan/hwmon/[name=fan]/pwm1_enable";
+    const auto board = open_board(*file, fake.nodes.release, fake.tree, fake.clock);
+    ASSERT_TRUE(board && board->knob("fan_speed") != nullptr);
+    EXPECT_EQ(board->knob("fan_speed")->save()->size(), elsewhere ? 1u : 2u);
+    EXPECT_EQ(
+        list_of(board->problems).find("knob fan_speed, options.control: ") != std::string::npos,
+        elsewhere);
+  }
+}
+
 TEST(ResolvePath, FollowsTheNamesNotTheNumbers) {
   MemoryTree tree;
   tree.add_text("/sys/class/hwmon/hwmon0/name", "ina3221\n");

@@ -315,5 +315,38 @@ TEST(Jetsons, EveryClusterHasItsClock) {
     }
 }
 
+// TX2 and TX2 NX: CPUs 1 and 2 are Denver cores, the last that an axis of cores brings on.
+TEST(Jetsons, TheDenverCoresComeLast) {
+  for (const char* name : {"jetson-tx2", "jetson-tx2-nx"}) {
+    const BoardFile file = board(name);
+    for (const auto& release : file.releases) {
+      SCOPED_TRACE(std::string(name) + " " + release.name);
+      const KnobSpec* cores = knob(release, "cpu_online");
+      ASSERT_NE(cores, nullptr);
+      ASSERT_TRUE(cores->options.contains("order"));
+      EXPECT_EQ(cores->options.at("order"), "0 3 4 5 1 2");
+    }
+  }
+}
+
+// ---- throttling ---------------------------------------------------------------------------------
+
+// A cooling device's cur_state is no count: a board that is held back from start to end shows the
+// same number at both.
+TEST(Jetsons, ACoolingDeviceIsAState) {
+  std::set<std::string> with_cooling;
+  for (const auto& name : board_names(kBoards)) {
+    const BoardFile file = board(name);
+    for (const auto& release : file.releases)
+      for (const auto& throttle : release.throttles) {
+        if (!throttle.path.ends_with("/cur_state")) continue;
+        with_cooling.insert(name);
+        EXPECT_TRUE(throttle.is_state) << name << " " << release.name << " " << throttle.name;
+      }
+  }
+  EXPECT_EQ(with_cooling, (std::set<std::string>{"jetson-nano", "jetson-nano-2gb", "jetson-tx2",
+                                                 "jetson-tx2-nx"}));
+}
+
 }  // namespace
 }  // namespace isojoule

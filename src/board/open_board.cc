@@ -36,16 +36,36 @@ void open_sensors(Board& board) {
   }
 }
 
+// Options that are paths lie in numbered folders too (the fan's control beside its pwm). The knob
+// goes without one that leads nowhere, which is to be known: its absence is returned.
+std::vector<Error> resolve_options(KnobSpec& spec, FileTree& tree) {
+  std::vector<Error> missing;
+  for (auto& [key, text] : spec.options) {
+    if (text.find('[') == std::string::npos) continue;
+    auto path = resolve_path(text, tree);
+    if (path) {
+      text = std::move(*path);
+      continue;
+    }
+    path.error().what = "knob " + spec.axis + ", options." + key + ": " + path.error().what;
+    missing.push_back(std::move(path.error()));
+  }
+  return missing;
+}
+
 void open_knobs(Board& board) {
   for (auto& spec : board.release.knobs) {
     // A part that leads nowhere stays as it is: the knob then says what it misses.
     for (auto& node : spec.nodes)
       if (auto path = resolve_path(node, *board.tree)) node = std::move(*path);
+    auto missing = resolve_options(spec, *board.tree);
     auto knob = open_knob(spec, *board.tree);
-    if (knob)
-      board.knobs.push_back(std::move(*knob));
-    else
+    if (!knob) {
       board.problems.push_back(std::move(knob.error()));
+      continue;
+    }
+    board.knobs.push_back(std::move(*knob));
+    for (auto& error : missing) board.problems.push_back(std::move(error));
   }
 }
 

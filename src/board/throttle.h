@@ -9,9 +9,10 @@ namespace isojoule {
 // of FileTree::run, parse.
 Result<std::int64_t> read_throttle(FileTree& tree, const ThrottleSpec& spec);
 
-// Whether it throttled between two readings: a count rose, or a state is above 0 at the end.
+// Whether it throttled between two readings: a count rose, or a state was above 0 at either of
+// them. A state that falls from 1 to 0 held the clocks down for the run's first part.
 inline bool throttled(const ThrottleSpec& spec, std::int64_t before, std::int64_t after) {
-  return after > before || (spec.is_state && after > 0);
+  return after > before || (spec.is_state && (before > 0 || after > 0));
 }
 
 }  // namespace isojoule

@@ -41,10 +41,11 @@ TEST(Throttle, NonsenseIsNoZero) {
   }
 }
 
-TEST(Throttle, AStateCountsWhileItIsThereACountWhenItRises) {
+TEST(Throttle, AStateCountsWhereverItIsThereACountWhenItRises) {
   EXPECT_TRUE(throttled(bits(1, true), 4, 4));
   EXPECT_TRUE(throttled(bits(1, true), 0, 4));
-  EXPECT_FALSE(throttled(bits(1, true), 4, 0));
+  EXPECT_TRUE(throttled(bits(1, true), 4, 0));
+  EXPECT_FALSE(throttled(bits(1, true), 0, 0));
   EXPECT_FALSE(throttled(bits(1, false), 4, 4));
   EXPECT_TRUE(throttled(bits(1, false), 4, 5));
   EXPECT_FALSE(throttled(bits(1, false), 0, 0));

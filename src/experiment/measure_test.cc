@@ -224,6 +224,22 @@ TEST(Measure, ThrottlingAndHeatAreSaid) {
   EXPECT_GE((measured->run.phases[0].begin - before).ns, Duration::milliseconds(5500).ns);
 }
 
+// Held back from before the run until after it, or let go in between: no count rises.
+TEST(Measure, AStateThatWasThereBeforeTheRunCounts) {
+  Given given;
+  given.board.release.throttles.front().is_state = true;
+  for (const std::int64_t end : {1, 0}) {
+    given.throttled = 1;
+    given.script.at_inference = [&](int) { given.throttled = end; };
+    const auto measured = given.make();
+    ASSERT_TRUE(measured);
+    EXPECT_EQ(measured->run.state, RunState::throttled) << end;
+  }
+  const auto calm = given.make();
+  ASSERT_TRUE(calm);
+  EXPECT_EQ(calm->run.state, RunState::complete);
+}
+
 TEST(Apply, NearestOfTheTable) {
   fake::Bench bench;
   const Knob& gpu = *bench.board.knob("gpu_frequency");

@@ -93,4 +93,8 @@ Result<std::optional<double>> read_cap(FileTree& tree, const std::string& path) 
   return static_cast<double>(number);
 }
 
+bool shows_what_was_written(std::string_view path) {
+  return path.starts_with("/sys/kernel/nvpmodel_emc_cap/");
+}
+
 }  // namespace isojoule::node

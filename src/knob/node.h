@@ -38,5 +38,8 @@ bool is_of_offline_core(FileTree& tree, const std::string& path);
 // A cap's text as hertz; none where it caps nothing: 0, below 0, or the largest number of an int, a
 // long or their unsigned kin (what "no limit" turns into on its way through the kernels' types).
 Result<std::optional<double>> read_cap(FileTree& tree, const std::string& path);
+// Whether a cap's file shows the text that it was given (nvpmodel_emc_cap), so that any number in
+// it is a cap. The others show what their clock may reach, which is a number without a cap too.
+bool shows_what_was_written(std::string_view path);
 
 }  // namespace isojoule::node

@@ -2,9 +2,12 @@
 // be set, and what is written back leaves the tree as it was.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "board/board.h"
+#include "twin/board_shape.h"
+#include "twin/nvpmodel.h"
 #include "twin/twin.h"
 
 namespace isojoule {
@@ -63,12 +66,6 @@ TEST_P(TwinKnobs, OpenAll) {
   EXPECT_EQ(board_.knobs.size() + missing, board_.release.knobs.size());
 }
 
-// Board files name the clocks of all modules of a board; a cap that is lifted on a module whose
-// clock ends below the highest of them reads that end, which the knob takes for a cap.
-bool is_capped_by_the_module(const Knob& knob, const Value& value) {
-  return to_string(value) == "none" && knob.axis().name.ends_with("_frequency");
-}
-
 // The lowest and the highest value of each knob, and back to what was saved.
 TEST_P(TwinKnobs, SetAndRestore) {
   for (const auto& knob : board_.knobs) {
@@ -81,13 +78,10 @@ TEST_P(TwinKnobs, SetAndRestore) {
       const auto set = knob->set(value, twin_->clock(), Duration::milliseconds(2000));
       if (!set && set.error().kind == ErrorKind::unsupported) continue;  // needs a reboot
       ASSERT_TRUE(set) << axis << " = " << to_string(value) << ": " << to_string(set.error());
-      const bool lower = is_capped_by_the_module(*knob, value) && *set != value;
-      EXPECT_TRUE(lower || *set == value)
-          << axis << " = " << to_string(value) << " gave " << to_string(*set);
+      EXPECT_EQ(*set, value) << axis;
     }
     const auto released = knob->release();
-    EXPECT_TRUE(released || is_capped_by_the_module(*knob, values.back()))
-        << axis << ": " << to_string(released.error());
+    EXPECT_TRUE(released) << axis << ": " << to_string(released.error());
     for (const bool first : {true, false})  // an ordered kernel takes some only the second time
       for (const SavedNode& node : *saved) {
         if (!first && !node.settles) continue;
@@ -100,6 +94,73 @@ TEST_P(TwinKnobs, SetAndRestore) {
       EXPECT_EQ(*read_line(twin_->tree(), node.path), node.text) << axis << ": " << node.path;
     }
   }
+}
+
+// What a mode caps can be asked for and is seen as a cap, and every module's end is known.
+TEST_P(TwinKnobs, EveryCapOfAModeIsOffered) {
+  const auto& [board, release, variant] = GetParam();
+  const auto shape = twin::load_shape(kBoards + "/" + board + "/tree.toml", release, variant);
+  ASSERT_TRUE(shape) << to_string(shape.error());
+  for (const KnobSpec& spec : board_.release.knobs) {
+    if (spec.type != "clock_cap") continue;
+    const auto& caps = shape->jetson.caps;
+    const auto cap = std::find_if(caps.begin(), caps.end(), [&](const twin::ClockCapShape& one) {
+      return one.path == spec.nodes.front();
+    });
+    ASSERT_NE(cap, caps.end()) << spec.nodes.front();
+    ASSERT_TRUE(spec.options.contains("maximum")) << spec.axis;
+    EXPECT_THAT(" " + spec.options.at("maximum") + " ",
+                testing::HasSubstr(" " + std::to_string(cap->maximum_hz) + " "))
+        << spec.axis;
+    for (const auto& mode : shape->jetson.nvpmodel.modes) {
+      const std::int64_t hertz = twin::cap_in(mode, *cap);
+      if (hertz <= 0) continue;
+      EXPECT_THAT(spec.values, testing::Contains(static_cast<double>(hertz)))
+          << spec.axis << " in " << mode.name;
+    }
+  }
+}
+
+// Every power mode after every other, by the board's program: what it leaves is read back.
+TEST_P(TwinKnobs, EveryPowerModeIsReached) {
+  Knob* modes = board_.knob("power_mode");
+  if (modes == nullptr) return;  // no Jetson
+  const Duration deadline = Duration::milliseconds(2000);
+  for (const Value& from : modes->values())
+    for (const Value& to : modes->values()) {
+      (void)modes->set(from, twin_->clock(), deadline);
+      const auto set = modes->set(to, twin_->clock(), deadline);
+      if (!set && set.error().kind == ErrorKind::unsupported) continue;  // needs a reboot
+      EXPECT_EQ(set, to) << to_string(from) << " to " << to_string(to) << ": "
+                         << (set ? "" : to_string(set.error()));
+    }
+}
+
+// The fan is taken from the kernel and handed back: without its control a restored speed would be
+// the one that the kernel had set in passing, and stay.
+TEST_P(TwinKnobs, TheFanIsHandedBack) {
+  Knob* fan = board_.knob("fan_speed");
+  if (fan == nullptr) {
+    const std::string hwmon = "/sys/class/hwmon";
+    const auto chips = twin_->tree().list(hwmon);
+    for (const auto& chip : chips ? *chips : std::vector<std::string>{})
+      EXPECT_FALSE(twin_->tree().exists(hwmon + "/" + chip + "/pwm1_enable")) << chip;
+    return;
+  }
+  const auto saved = fan->save();
+  ASSERT_TRUE(saved) << to_string(saved.error());
+  ASSERT_EQ(saved->size(), 2u);
+  const std::string pwm = saved->front().path, control = saved->back().path;
+  EXPECT_TRUE(pwm.ends_with("/pwm1") ? control == pwm + "_enable"
+                                     : control.ends_with("/temp_control"))
+      << pwm << ", " << control;
+  const std::string automatic = saved->back().text, cool = *read_line(twin_->tree(), pwm);
+  EXPECT_EQ(automatic, pwm.ends_with("/pwm1") ? "2" : "1");
+  ASSERT_EQ(fan->set(100.0, twin_->clock(), Duration::milliseconds(100)), Value(100.0));
+  EXPECT_NE(*read_line(twin_->tree(), control), automatic);
+  for (const SavedNode& node : *saved) ASSERT_TRUE(twin_->tree().write(node.path, node.text));
+  EXPECT_EQ(*read_line(twin_->tree(), control), automatic);
+  EXPECT_EQ(*read_line(twin_->tree(), pwm), cool);  // by the temperature again
 }
 
 std::string name_of_row(const ::testing::TestParamInfo<Row>& row) {

@@ -3,11 +3,19 @@
 //
 // emc_iso_cap shows what was written, 0: no cap. The files below clk_cap/ show what the clock may
 // reach under the cap, rounded to a rate that it has, so without a cap they read its highest rate;
-// on JetPack 6 they refuse "-1" (EINVAL) and take 0 for the lowest rate. No cap is therefore
-// whatever reads as none or not below the highest value, and a kernel that refuses the text gets
-// the largest number instead. (NVIDIA L4T 35, drivers/nvpmodel: nvpmodel_emc_cap; nvidia-oot r36,
-// nvpmodel-clk-cap.c: kstrtoul, clk_round_rate.)
+// on JetPack 6 they refuse "-1" (EINVAL) and take 0 for the lowest rate. A kernel that refuses the
+// text gets the largest number instead. (NVIDIA L4T 35, drivers/nvpmodel: nvpmodel_emc_cap;
+// nvidia-oot r36, nvpmodel-clk-cap.c: kstrtoul, clk_round_rate.)
+//
+// options.maximum: the clock's highest rate in hertz, one for each end that it has on the board's
+// modules ("614400000 1203200000"). A cap is none where it reads as none, as no_cap, at the highest
+// of these, or as the clock read when this knob lifted it; where the rate is offered as a value it
+// is shown as that. Whatever is offered may be a power mode's cap, so nothing below is none.
+#include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <map>
+#include <sstream>
 
 #include "knob/node.h"
 #include "knob/number_choice.h"
@@ -20,12 +28,13 @@ constexpr std::int64_t kLargest = INT64_MAX;
 
 class ClockCapKnob final : public Knob {
  public:
-  ClockCapKnob(const KnobSpec& spec, FileTree& tree)
+  ClockCapKnob(const KnobSpec& spec, FileTree& tree, std::vector<double> maxima)
       : spec_(spec),
         tree_(tree),
         axis_{spec.axis, Unit::hertz, false, "highest clock that is allowed; none: no cap"},
         choice_(NumberChoice::of_spec(spec, kClockGrid_hz)),
-        values_(choice_.listed().begin(), choice_.listed().end()) {
+        values_(choice_.listed().begin(), choice_.listed().end()),
+        maxima_(std::move(maxima)) {
     const auto text = spec.options.find("no_cap");
     no_cap_ = text == spec.options.end() ? "0" : text->second;
     values_.emplace_back(kNone);
@@ -39,8 +48,11 @@ class ClockCapKnob final : public Knob {
   Status do_release() override;
   Result<std::vector<SavedNode>> do_save() override;
 
+  Result<std::optional<double>> cap_of(const std::string& node);
   Result<Value> value_of(const std::string& node);
   Status lift(const std::string& node);
+  bool is_offered(double hertz) const;
+  bool is_lifted(const std::string& node, double hertz) const;
   Result<bool> is_there(const std::string& node, const Value& wanted, Value& found);
 
   KnobSpec spec_;
@@ -49,12 +61,34 @@ class ClockCapKnob final : public Knob {
   NumberChoice choice_;
   std::vector<Value> values_;
   std::string no_cap_;
+  std::vector<double> maxima_;            // ascending; empty: not known
+  std::map<std::string, double> lifted_;  // node -> what its clock read without a cap
 };
 
+// In hertz; nullopt: none, by the text.
+Result<std::optional<double>> ClockCapKnob::cap_of(const std::string& node) {
+  ISOJOULE_TRY(auto cap, node::read_cap(tree_, node));
+  if (!cap) return cap;
+  ISOJOULE_TRY(const std::string text, read_line(tree_, node));
+  if (text == no_cap_) return std::optional<double>();
+  return std::optional(*cap * spec_.scale);
+}
+
+bool ClockCapKnob::is_offered(double hertz) const {
+  if (choice_.is_range()) return hertz >= choice_.lowest() && hertz <= choice_.highest();
+  const auto& listed = choice_.listed();
+  return std::any_of(listed.begin(), listed.end(),
+                     [&](double one) { return std::abs(one - hertz) <= spec_.scale / 2; });
+}
+
 Result<Value> ClockCapKnob::value_of(const std::string& node) {
-  ISOJOULE_TRY(const auto cap, node::read_cap(tree_, node));
-  if (!cap || *cap * spec_.scale > choice_.highest()) return Value(kNone);
-  return Value(*cap * spec_.scale);
+  ISOJOULE_TRY(const auto cap, cap_of(node));
+  if (!cap) return Value(kNone);
+  if (is_offered(*cap)) return Value(*cap);
+  const auto lifted = lifted_.find(node);
+  const bool is_end = (lifted != lifted_.end() && *cap >= lifted->second) ||
+                      (!maxima_.empty() && *cap >= maxima_.back());
+  return is_end ? Value(kNone) : Value(*cap);
 }
 
 Status ClockCapKnob::lift(const std::string& node) {
@@ -63,16 +97,28 @@ Status ClockCapKnob::lift(const std::string& node) {
   return node::write(tree_, node, kLargest);
 }
 
-// None is also there where the cap is the highest value: it caps nothing.
+// Of a number that stands there after the cap was lifted. The module's clock may end at any of the
+// known ends, or above all values that are offered.
+bool ClockCapKnob::is_lifted(const std::string& node, double hertz) const {
+  if (!maxima_.empty() && hertz >= maxima_.back()) return true;
+  if (node::shows_what_was_written(node)) return false;
+  return hertz >= choice_.highest() || std::any_of(maxima_.begin(), maxima_.end(), [&](double end) {
+           return std::abs(end - hertz) <= spec_.scale / 2;
+         });
+}
+
 Result<bool> ClockCapKnob::is_there(const std::string& node, const Value& wanted, Value& found) {
-  ISOJOULE_TRY(found, value_of(node));
-  const double* number = std::get_if<double>(&found);
+  ISOJOULE_TRY(const auto cap, cap_of(node));
   const double* asked = std::get_if<double>(&wanted);
-  const bool there = asked == nullptr    ? number == nullptr || *number >= choice_.highest()
-                     : number != nullptr ? std::abs(*number - *asked) <= spec_.scale / 2
-                                         : false;
-  if (there) found = wanted;
-  return there;
+  const bool there = asked == nullptr ? !cap || is_lifted(node, *cap)
+                                      : cap && std::abs(*cap - *asked) <= spec_.scale / 2;
+  if (there && asked == nullptr && cap) lifted_[node] = *cap;
+  if (there) {
+    found = wanted;
+    return true;
+  }
+  ISOJOULE_TRY(found, value_of(node));
+  return false;
 }
 
 Result<Value> ClockCapKnob::do_set(const Value& value, Clock& clock, Duration deadline) {
@@ -117,12 +163,36 @@ Result<std::vector<SavedNode>> ClockCapKnob::do_save() {
   return saved;
 }
 
+// "614400000 1203200000": ascending, and nothing is offered beyond the last.
+Result<std::vector<double>> maxima_of(const KnobSpec& spec) {
+  std::vector<double> maxima;
+  const auto option = spec.options.find("maximum");
+  if (option == spec.options.end()) return maxima;
+  std::istringstream words(option->second);
+  double last = 0;
+  for (std::string word; words >> word; maxima.push_back(last)) {
+    std::int64_t hertz = 0;
+    const auto parsed = std::from_chars(word.data(), word.data() + word.size(), hertz);
+    const bool is_number = parsed.ec == std::errc() && parsed.ptr == word.data() + word.size();
+    if (!is_number || static_cast<double>(hertz) <= last)
+      return fail(ErrorKind::invalid,
+                  spec.axis + ": options.maximum: '" + word + "' is no rate above the one before",
+                  "Write whole hertz, ascending: \"614400000 1203200000\"");
+    last = static_cast<double>(hertz);
+  }
+  if (last < NumberChoice::of_spec(spec, kClockGrid_hz).highest())
+    return fail(ErrorKind::invalid, spec.axis + ": options.maximum is below the highest value",
+                "Write the clock's highest rate on any module");
+  return maxima;
+}
+
 Result<std::unique_ptr<Knob>> open_clock_cap(const KnobSpec& spec, FileTree& tree) {
   if (spec.nodes.empty() || !(spec.scale > 0) || NumberChoice::of_spec(spec, kClockGrid_hz).empty())
     return fail(ErrorKind::invalid, spec.axis + ": a cap needs nodes, and values or a range",
                 "Write nodes and range = [lowest, highest] in the board file");
   for (const auto& node : spec.nodes) ISOJOULE_CHECK(node::read_cap(tree, node));
-  return std::unique_ptr<Knob>(std::make_unique<ClockCapKnob>(spec, tree));
+  ISOJOULE_TRY(auto maxima, maxima_of(spec));
+  return std::unique_ptr<Knob>(std::make_unique<ClockCapKnob>(spec, tree, std::move(maxima)));
 }
 
 }  // namespace

@@ -24,11 +24,15 @@ KnobSpec spec(const std::string& axis, const std::string& node, const std::strin
 }
 
 KnobSpec iso_spec() {
-  return spec("memory_maximum_frequency", kIsoCap, "0", {204e6, 665.6e6, 2133e6, 3199e6});
+  KnobSpec iso = spec("memory_maximum_frequency", kIsoCap, "0", {204e6, 665.6e6, 2133e6, 3199e6});
+  iso.options["maximum"] = "3199000000";
+  return iso;
 }
 // The clock goes up to 3199 MHz, the caps that are offered end below it.
 KnobSpec emc_spec() {
-  return spec("memory_maximum_frequency", kEmc, "-1", {204e6, 665.6e6, 2133e6});
+  KnobSpec emc = spec("memory_maximum_frequency", kEmc, "-1", {204e6, 665.6e6, 2133e6});
+  emc.options["maximum"] = "3199000000";
+  return emc;
 }
 KnobSpec dla_spec() {
   KnobSpec dla = spec("dla0_core_frequency", kDla, "-1", {});
@@ -88,6 +92,61 @@ TEST(ClockCap, ManyTextsMeanNone) {
   }
   cell->text = "99999999999999999999999";
   EXPECT_EQ((*knob)->get().error().kind, ErrorKind::parse);
+}
+
+// A power mode may cap above all that is offered: Orin NX's 40W mode its DLA at 908.8 MHz.
+TEST(ClockCap, WhatIsAboveTheValuesAndBelowTheClocksEndIsACap) {
+  MemoryTree tree;
+  const auto cell = add_unsigned(tree, kIsoCap);
+  KnobSpec offers_less = iso_spec();
+  offers_less.values.resize(2);
+  const auto knob = open_knob(offers_less, tree);
+  cell->text = "2133000000";
+  EXPECT_EQ((*knob)->get(), Value(2133e6));
+  cell->ignore = true;
+  fake::ManualClock clock;
+  EXPECT_EQ((*knob)->set("none", clock, kDeadline), Value(2133e6));
+  EXPECT_EQ((*knob)->release().error().kind, ErrorKind::not_reached);
+  cell->text = "3199000000";
+  EXPECT_EQ((*knob)->get(), Value("none"));
+  EXPECT_TRUE((*knob)->release());
+}
+
+// One board file for modules whose clocks end at 614.4 and at 1203.2 MHz.
+TEST(ClockCap, AModulesClockMayEndBelowTheOthers) {
+  MemoryTree tree;
+  fake::ManualClock clock;
+  KnobSpec modules = spec("dla0_core_frequency", kDla, "-1", {115e6, 614.4e6, 908.8e6, 1203.2e6});
+  modules.options["maximum"] = "614400000 1203200000";
+  const auto cell = fake::add_clock_cap(tree, kDla, {115000000, 614400000});
+  const auto knob = open_knob(modules, tree);
+  EXPECT_EQ((*knob)->set(115e6, clock, kDeadline), Value(115e6));
+  EXPECT_EQ((*knob)->set("none", clock, kDeadline), Value("none"));
+  EXPECT_TRUE((*knob)->release());
+  EXPECT_EQ((*knob)->set(908.8e6, clock, kDeadline), Value(614.4e6));
+  cell->text = "294400000";
+  cell->ignore = true;
+  EXPECT_EQ((*knob)->set("none", clock, kDeadline), Value(294.4e6));
+}
+
+TEST(ClockCap, AnEndThatNoFileSaysIsLearntWhenTheCapIsLifted) {
+  MemoryTree tree;
+  fake::ManualClock clock;
+  fake::add_clock_cap(tree, kDla, {614400000, 1369600000, 1408000000});
+  const auto knob = open_knob(spec("dla0_core_frequency", kDla, "-1", {614.4e6, 1369.6e6}), tree);
+  EXPECT_EQ((*knob)->get(), Value(1408e6));
+  EXPECT_EQ((*knob)->set("none", clock, kDeadline), Value("none"));
+  EXPECT_EQ((*knob)->get(), Value("none"));
+}
+
+TEST(ClockCap, TheClocksEndsAreRatesUpToTheHighest) {
+  MemoryTree tree;
+  add_unsigned(tree, kIsoCap);
+  for (const char* text : {"3199", "x", "-1", "3199000000 3199000000", "3199000000x", ""}) {
+    KnobSpec wrong = iso_spec();
+    wrong.options["maximum"] = text;
+    EXPECT_EQ(open_knob(wrong, tree).error().kind, ErrorKind::invalid) << text;
+  }
 }
 
 TEST(ClockCap, AKernelThatRefusesMinusOneGetsTheLargestNumber) {

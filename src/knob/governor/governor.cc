@@ -18,6 +18,7 @@ struct GovernorFiles {
 // and L4T sets schedutil's at boot (nvpower.sh); they are saved with it. devfreq's stay.
 constexpr GovernorFiles kCpufreq{"scaling_governor", "scaling_available_governors",
                                  "scaling_setspeed", true};
+const std::string kGlobalTunables = "/sys/devices/system/cpu/cpufreq/";
 constexpr GovernorFiles kDevfreq{"governor", "available_governors", "userspace/set_freq", false};
 
 // "schedutil", "simple_ondemand", "nvhost_podgov": CPUFREQ_NAME_LEN and DEVFREQ_NAME_LEN are 16,
@@ -151,8 +152,8 @@ Result<std::vector<SavedNode>> GovernorKnob::do_save() {
   std::vector<std::string> folders;  // the global one once, however many policies there are
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     if (!files(nodes[i]).has_tunables) continue;
-    const std::string parent = nodes[i].substr(0, nodes[i].rfind('/'));
-    for (const auto& base : {nodes[i], parent}) folders.push_back(base + "/" + saved[i].text);
+    folders.push_back(nodes[i] + "/" + saved[i].text);
+    folders.push_back(kGlobalTunables + saved[i].text);  // a node may be cpuN/cpufreq (TX2)
   }
   std::sort(folders.begin(), folders.end());
   folders.erase(std::unique(folders.begin(), folders.end()), folders.end());

@@ -137,5 +137,20 @@ TEST(Governor, TunablesAreSavedAfterTheGovernor) {
   EXPECT_EQ(saved[3].text, "500");
 }
 
+// TX2's clusters have no policy folder in the board file.
+TEST(Governor, TheGlobalTunablesOfACoresFolderAreSavedOnce) {
+  MemoryTree tree;
+  const std::string cpu0 = "/sys/devices/system/cpu/cpu0/cpufreq";
+  const std::string cpu1 = "/sys/devices/system/cpu/cpu1/cpufreq";
+  const std::string global = "/sys/devices/system/cpu/cpufreq/schedutil/rate_limit_us";
+  for (const auto& node : {cpu0, cpu1}) fake::add_domain(tree, node, fake::kCpufreq, cpu());
+  tree.add_text(global, "2000\n");
+  const KnobSpec spec = {"governor", "cpu_governor", {cpu0, cpu1}, false, 1};
+  const auto saved = *(*open_knob(spec, tree))->save();
+  ASSERT_EQ(saved.size(), 3u);
+  EXPECT_EQ(saved[2].path, global);
+  EXPECT_EQ(saved[2].text, "2000");
+}
+
 }  // namespace
 }  // namespace isojoule

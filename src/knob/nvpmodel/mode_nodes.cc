@@ -150,15 +150,51 @@ Status ModeNodes::write_core(const std::string& path, const std::string& text) {
   return same_text(now, text) ? Status() : node::write(tree_, path, text);
 }
 
-// No cap: -1, which nvidia-oot's caps (kstrtoul) refuse, so then the largest number.
+// No cap: -1, which nvidia-oot's caps (kstrtoul) refuse, so then the largest number. What a clock
+// without a cap reads is its module's highest rate and is kept: no file says it.
+Status ModeNodes::lift(const std::string& path) {
+  auto status = node::write(tree_, path, "-1");
+  if (!status && status.error().kind == ErrorKind::invalid)
+    status = node::write(tree_, path, INT64_MAX);
+  ISOJOULE_CHECK(status);
+  if (const auto cap = node::read_cap(tree_, path); cap && *cap) lifted_[path] = **cap;
+  return {};
+}
+
 Status ModeNodes::write_clock(const Assignment& assignment) {
   ISOJOULE_TRY(const auto found, find(assignment));
   if (!found) return {};
   ISOJOULE_TRY(const auto wanted, wanted_clock(assignment, *found->param));
-  if (wanted) return node::write(tree_, found->path, *wanted);
-  auto status = node::write(tree_, found->path, "-1");
-  if (status || status.error().kind != ErrorKind::invalid) return status;
-  return node::write(tree_, found->path, INT64_MAX);
+  return wanted ? node::write(tree_, found->path, *wanted) : lift(found->path);
+}
+
+// Whether a node from which the mode wants no cap has none. One that shows its clock must reach
+// what it read when it was lifted here, and the highest cap of any mode: the clock of a smaller
+// module may end at just that cap.
+bool ModeNodes::is_open(const Assignment& assignment, const std::string& path,
+                        const std::optional<double>& cap) const {
+  if (!cap) return true;
+  if (node::shows_what_was_written(path)) return false;
+  const auto lifted = lifted_.find(path);
+  const double least = std::max(lifted == lifted_.end() ? 0 : lifted->second,
+                                static_cast<double>(highest_of(assignment)));
+  return least > 0 && *cap >= least;
+}
+
+// Only what may be a cap: what stands above every mode's cap is none of theirs.
+Status ModeNodes::lift_doubtful(const Mode& mode) {
+  for (const auto& one : mode.assignments) {
+    const Param* param = conf_.find_param(one.param);
+    if (param->type != ParamType::clock) continue;
+    ISOJOULE_TRY(const auto found, find(one));
+    if (!found) continue;
+    ISOJOULE_TRY(const auto wanted, wanted_clock(one, *param));
+    if (wanted) continue;
+    ISOJOULE_TRY(const auto cap, node::read_cap(tree_, found->path));
+    const auto highest = static_cast<double>(highest_of(one));
+    if (cap && (highest == 0 || *cap <= highest)) ISOJOULE_CHECK(lift(found->path));
+  }
+  return {};
 }
 
 // All of one CLOCK in a mode. Kernel 4.9 wants min <= max at every moment.
@@ -234,7 +270,7 @@ Result<bool> ModeNodes::holds_clock(const Assignment& assignment, const Found& f
   }
   ISOJOULE_TRY(const auto cap, node::read_cap(tree_, found.path));
   const bool wants_none = !clock || *clock == 0;
-  if (wants_none) return !cap || *cap >= static_cast<double>(highest_of(assignment));
+  if (wants_none) return is_open(assignment, found.path, cap);
   return cap && std::abs(*cap - static_cast<double>(*clock)) <=
                     kCapTolerance * static_cast<double>(*clock);
 }

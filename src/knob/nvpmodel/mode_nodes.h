@@ -1,6 +1,7 @@
 // The nodes behind a conf's power modes: written, compared, saved.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -25,6 +26,9 @@ class ModeNodes {
   // unsupported where the mode needs a reboot.
   Status check_no_reboot(const Mode& mode);
   Status write(const Mode& mode);
+  // Lifts the caps that the mode wants lifted wherever a number stands that may be a cap; for what
+  // another program wrote.
+  Status lift_doubtful(const Mode& mode);
   // Ok where every parameter reads as the mode wants it; not_reached names the first that does not.
   Status verify(const Mode& mode);
   // Every node that any mode may write, in the order in which they are to be written back: cores
@@ -46,6 +50,9 @@ class ModeNodes {
   std::int64_t highest_of(const Assignment& assignment) const;
   Status write_core(const std::string& path, const std::string& text);
   Status write_clock(const Assignment& assignment);
+  Status lift(const std::string& path);
+  bool is_open(const Assignment& assignment, const std::string& path,
+               const std::optional<double>& cap) const;
   Status write_limits(const Mode& mode, const std::string& param);
   Result<bool> holds(const Assignment& assignment, const Found& found, std::string& wanted,
                      std::string& seen) const;
@@ -55,7 +62,8 @@ class ModeNodes {
   const Conf& conf_;
   FileTree& tree_;
   std::string axis_;
-  std::set<std::string> present_;  // "GPU MAX_FREQ"
+  std::set<std::string> present_;         // "GPU MAX_FREQ"
+  std::map<std::string, double> lifted_;  // by path: what it read without a cap
 };
 
 }  // namespace isojoule::nvpmodel

@@ -7,7 +7,8 @@
 // conf are written: cores on, then the conf's order with each pair of limits in the order that
 // kernel 4.9 takes, then cores off, then the status file. Clocks go to the nearest entry of their
 // table, as nvpmodel does it. Either way every parameter is read back; one that was not reached is
-// an error (not_reached) that names it.
+// an error (not_reached) that names it. A cap that the mode wants lifted and the program left at or
+// below one of the modes' is lifted here: what the clock then reads is its end.
 //
 // The mode outlives a restart through the status file; it is restored with the nodes. Where the
 // program would make that file anew, no mode is set (unsupported).
@@ -135,7 +136,7 @@ Status NvpmodelKnob::set_by_program(const Mode& mode) {
   if (!judged && (!output || judged.error().kind != ErrorKind::io)) return judged;
   if (!output) return tl::unexpected<Error>(output.error());
   if (!judged) complaint_ = "; " + judged.error().what;
-  return {};
+  return nodes_.lift_doubtful(mode);
 }
 
 Status NvpmodelKnob::set_by_nodes(const Mode& mode) {

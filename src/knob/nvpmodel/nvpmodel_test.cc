@@ -224,6 +224,52 @@ TEST(Nvpmodel, WhatWasNotReachedIsNamed) {
   EXPECT_EQ(orin.clock.time.ns, kDeadline.ns);
 }
 
+// nvpmodel_emc_cap shows what it was given: any number is a cap, the highest of the modes too, and
+// one that no mode knows.
+TEST(Nvpmodel, AWrittenCapIsNotTakenForNone) {
+  for (const std::string other_mode : {"1600000000", "0"}) {
+    MemoryTree tree;
+    fake::ManualClock clock;
+    add_nano(tree);
+    std::string conf = corpus("jetpack4.conf");
+    conf.replace(conf.find("EMC MAX_FREQ 1600000000"), 23, "EMC MAX_FREQ " + other_mode);
+    tree.add_text(kConf, conf);
+    fake::add_cell(tree, kIsoCap, "1600000000")->ignore = true;
+    const auto result = (*open_knob(spec(), tree))->set("ALL", clock, kDeadline);
+    ASSERT_FALSE(result.has_value()) << other_mode;
+    EXPECT_EQ(result.error().kind, ErrorKind::not_reached);
+    EXPECT_EQ(result.error().tried, kIsoCap);
+  }
+}
+
+// The highest cap of the modes below the clock's own end: it is lifted here, then it is known.
+TEST(Nvpmodel, ACapThatTheProgramLeftBehindIsLifted) {
+  MemoryTree tree;
+  fake::ManualClock clock;
+  add_orin(tree);
+  ASSERT_TRUE(tree.write(kEmc, "2133000000"));
+  tree.add_program("nvpmodel", [](const std::vector<std::string>& command) {
+    return Result<std::string>(command.at(1) == "-q" ? "NV Power Mode: MAX\n0\n" : "");
+  });
+  EXPECT_EQ((*open_knob(spec(), tree))->set("MAX", clock, kDeadline), Value("MAX"));
+  EXPECT_EQ(read_line(tree, kEmc), "3199000000");
+}
+
+TEST(Nvpmodel, AClockThatEndsAtTheHighestCapNeedsNoMore) {
+  for (const bool by_program : {false, true}) {
+    MemoryTree tree;
+    fake::ManualClock clock;
+    add_orin(tree);
+    fake::add_clock_cap(tree, kDla, {153600000, 614400000});
+    if (by_program) add_program(tree);
+    const auto knob = open_knob(spec(), tree);
+    EXPECT_EQ((*knob)->set("15W", clock, kDeadline), Value("15W"));
+    EXPECT_EQ((*knob)->set("MAX", clock, kDeadline), Value("MAX"));
+    fake::add_clock_cap(tree, kDla, {153600000})->ignore = true;
+    EXPECT_FALSE((*knob)->set("MAX", clock, kDeadline));
+  }
+}
+
 TEST(Nvpmodel, ThePathOfTheNextKernelIsTaken) {
   MemoryTree tree;
   fake::ManualClock clock;
