@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/wall_time.h"
+#include "board/journal_file.h"
 #include "board/restore.h"
 
 namespace isojoule {
@@ -76,6 +77,9 @@ journal::Journal journal_of(const Board& board, const GuardOptions& options,
 }
 
 }  // namespace
+
+BoardGuard::BoardGuard(Board& board, GuardOptions options, BoardLock lock)
+    : board_(board), options_(std::move(options)), lock_(std::move(lock)) {}
 
 Result<std::unique_ptr<BoardGuard>> BoardGuard::take(Board& board, const GuardOptions& options) {
   BoardLock lock;

@@ -8,10 +8,13 @@
 
 #include "board/board.h"
 #include "board/board_lock.h"
-#include "board/journal_file.h"
 #include "board/keeper.h"
 
 namespace isojoule {
+
+namespace journal {
+struct Journal;
+}
 
 struct GuardOptions {
   // Implicit: a journal alone is a guard without lock and keeper, for trees that die with the
@@ -62,8 +65,7 @@ class BoardGuard {
   const std::vector<SavedNode>& nodes() const { return nodes_; }
 
  private:
-  BoardGuard(Board& board, GuardOptions options, BoardLock lock)
-      : board_(board), options_(std::move(options)), lock_(std::move(lock)) {}
+  BoardGuard(Board& board, GuardOptions options, BoardLock lock);
   Status begin();
   Status leave_journal();
   KeeperOptions keeper_options() const;
