@@ -8,17 +8,18 @@ void TableReader::keep(const Status& status) {
   if (!status && !error_) error_ = status.error();
 }
 
-void TableReader::keep(const toml::node& at, ErrorKind kind, std::string what, std::string remedy) {
+void TableReader::keep(const toml::node& at, ErrorKind kind, const std::string& what,
+                       std::string remedy) {
   keep(file_.error(at, what, std::move(remedy), kind));
 }
 
-void TableReader::fault(const char* key, std::string what, std::string remedy) {
+void TableReader::fault(const char* key, const std::string& what, std::string remedy) {
   const toml::node* node = table_.get(key);
-  keep(node == nullptr ? table_ : *node, ErrorKind::invalid, std::move(what), std::move(remedy));
+  keep(node == nullptr ? table_ : *node, ErrorKind::invalid, what, std::move(remedy));
 }
 
-void TableReader::fault_of_table(std::string what, std::string remedy) {
-  keep(table_, ErrorKind::invalid, std::move(what), std::move(remedy));
+void TableReader::fault_of_table(const std::string& what, std::string remedy) {
+  keep(table_, ErrorKind::invalid, what, std::move(remedy));
 }
 
 bool TableReader::take(const char* key, bool required) {

@@ -31,8 +31,8 @@ class TableReader {
   // Every key -> text, for tables with free keys.
   std::vector<std::pair<std::string, std::string>> free_texts();
   // What is wrong with a value: at its key, or at the table where the key is absent.
-  void fault(const char* key, std::string what, std::string remedy = {});
-  void fault_of_table(std::string what, std::string remedy = {});
+  void fault(const char* key, const std::string& what, std::string remedy = {});
+  void fault_of_table(const std::string& what, std::string remedy = {});
   // The first key that no field asked for, or the first fault: a misspelt key explains a missing
   // one better than the other way round.
   Status finish();
@@ -40,7 +40,7 @@ class TableReader {
  private:
   bool take(const char* key, bool required);
   void keep(const Status& status);
-  void keep(const toml::node& at, ErrorKind kind, std::string what, std::string remedy);
+  void keep(const toml::node& at, ErrorKind kind, const std::string& what, std::string remedy);
 
   const TomlReader& file_;
   const toml::table& table_;
