@@ -64,6 +64,28 @@ TEST(HwmonDiscover, ADesktopsGpuByItsDeviceAndNotWhatHasAKindOfItsOwn) {
   EXPECT_TRUE(open_sensor(found[0].spec, tree).has_value());
 }
 
+// They all lie in one folder, and each is opened as itself.
+TEST(HwmonDiscover, ChipsWithoutADeviceAreToldApart) {
+  MemoryTree tree;
+  const std::string folder = "/sys/devices/virtual/hwmon/hwmon";
+  for (const int n : {0, 1}) {
+    const std::string own = folder + std::to_string(n);
+    tree.add_text(own + "/name", "meter\n");
+    tree.add_text(own + "/power1_input", n == 0 ? "1000000\n" : "2000000\n");
+    tree.add_link("/sys/class/hwmon/hwmon" + std::to_string(n), own);
+  }
+  const auto found = sensor_kind_hwmon().discover(tree);
+  ASSERT_EQ(found.size(), 2u);
+  fake::TestClock clock;
+  for (std::size_t i = 0; i < 2; ++i) {
+    const auto sensor = open_sensor(found[i].spec, tree);
+    ASSERT_TRUE(sensor) << to_string(sensor.error());
+    std::vector<RawReading> readings(1);
+    (*sensor)->read(clock, readings);
+    EXPECT_EQ(readings[0].a, static_cast<std::int64_t>(i + 1) * 100'000);  // 10 uW
+  }
+}
+
 // A chip with channels of these labels, as it is found; "" has no label.
 FoundSource found_with(const std::string& chip, const std::vector<std::string>& labels) {
   MemoryTree tree;

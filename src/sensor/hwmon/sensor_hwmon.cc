@@ -155,6 +155,16 @@ void place(FoundSource& source, const std::vector<int>& extents) {
     if (rail.name != root) rail.parent = root;
 }
 
+// The device of a hwmon folder, whose name stays from boot to boot; the folder itself where it is
+// not the device's only one (those without a device all lie in /sys/devices/virtual).
+std::string device_of(const std::string& folder, FileTree& tree) {
+  const std::size_t end = folder.rfind("/hwmon/hwmon");
+  if (end == std::string::npos) return folder;
+  const std::string device = folder.substr(0, end);
+  const auto names = tree.list(device + "/hwmon");
+  return names && names->size() == 1 ? device : folder;
+}
+
 // Energy where there is some, else power: both of one part would be the same twice.
 std::optional<FoundSource> found_in(const std::string& folder, FileTree& tree) {
   const auto chip = read_line(tree, folder + "/name");
@@ -164,8 +174,7 @@ std::optional<FoundSource> found_in(const std::string& folder, FileTree& tree) {
     return std::nullopt;
   FoundSource source;
   source.spec.type = "hwmon";
-  const std::size_t device = real->rfind("/hwmon/hwmon");
-  source.spec.path = device == std::string::npos ? *real : real->substr(0, device);
+  source.spec.path = device_of(*real, tree);
   for (const std::string kind : {"energy", "power"}) {
     std::vector<int> extents;
     for (int n = 1; n <= 64; ++n) {
