@@ -6,6 +6,7 @@
 
 #include "app/guard_place.h"
 #include "board/journal.h"
+#include "experiment/apply.h"
 
 namespace isojoule {
 namespace {
@@ -48,6 +49,7 @@ Result<MeasureResult> measure_once(const Paths& paths, const MeasureRequest& req
   ISOJOULE_TRY(std::string path, network_file(*target, paths, request.network));
   std::unique_ptr<BoardGuard> guard;
   if (!request.setting.values().empty()) {
+    ISOJOULE_CHECK(check_no_contradiction(target->board, request.setting));
     ISOJOULE_TRY(guard, BoardGuard::take(target->board, guard_options(paths, request.target,
                                                                       *target, request.command)));
   }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <map>
 
 #include "app/helper/rehearsal_tree.h"
 #include "base/text.h"
@@ -32,10 +31,6 @@ Status add(const Board& board, const std::string& name, const Value& value, Sett
   return {};
 }
 
-bool is_cap(const std::string& axis) {
-  return axis.find("_maximum_") != std::string::npos || axis.find("_minimum_") != std::string::npos;
-}
-
 // "cpu_frequency" -> "cpu_maximum_frequency"
 std::string cap_of(const std::string& axis) {
   const std::size_t at = axis.rfind("_frequency");
@@ -62,7 +57,7 @@ Result<Value> extreme(const Board& board, Knob& knob, bool highest) {
 Status add_extremes(const Board& board, bool highest, Setting& setting) {
   for (const auto& knob : board.knobs) {
     const Axis& axis = knob->axis();
-    if (axis.unit == Unit::hertz && !is_cap(axis.name) && !axis.name.starts_with("dla") &&
+    if (axis.unit == Unit::hertz && !is_cap_axis(axis.name) && !axis.name.starts_with("dla") &&
         !axis.name.starts_with("pva")) {
       ISOJOULE_TRY(Value value, extreme(board, *knob, highest));
       setting.set(axis.name, std::move(value));
@@ -108,26 +103,6 @@ Status add_word(const Board& board, const std::string& word, Setting& setting) {
   if (word.find('=') == std::string::npos) return add_file(board, word, setting);
   ISOJOULE_TRY(const AxisValue wanted, parse_axis_value(word));
   return add(board, wanted.axis, wanted.value, setting);
-}
-
-// A clock that is pinned has both of its limits in the same nodes: the later one would undo the
-// earlier.
-Status check_no_contradiction(const Board& board, const Setting& setting) {
-  std::map<std::string, std::string> pinned;  // node -> axis
-  for (const bool caps : {false, true})
-    for (const auto& [axis, value] : setting.values()) {
-      if (unit_of_axis(axis) != Unit::hertz || is_cap(axis) != caps) continue;
-      ISOJOULE_TRY(Knob * knob, knob_named(board, axis));
-      ISOJOULE_TRY(const auto nodes, knob->save());
-      for (const SavedNode& node : nodes) {
-        if (caps && pinned.contains(node.path))
-          return fail(ErrorKind::invalid,
-                      axis + " and " + pinned[node.path] + " both set " + node.path,
-                      "Name one of the two: a clock that is pinned needs no cap");
-        if (!caps) pinned[node.path] = axis;
-      }
-    }
-  return {};
 }
 
 Result<PinnedKnob> describe(Knob& knob, const Value& requested) {
@@ -187,7 +162,7 @@ Result<std::vector<PinnedKnob>> pin(Board& board, const Setting& setting) {
       if (one.axis != result.axis) continue;
       one.achieved = result.achieved;
       // The other limit may have moved it since.
-      if (is_cap(result.axis)) {
+      if (is_cap_axis(result.axis)) {
         ISOJOULE_TRY(one.achieved, board.knob(result.axis)->get());
       }
       one.reached = same_value(*board.knob(result.axis), result.requested, one.achieved);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 namespace isojoule {
@@ -17,8 +18,7 @@ bool is_clock(const Knob& knob) { return knob.axis().unit == Unit::hertz; }
 bool is_governed(const Knob& knob) {
   const std::string& axis = knob.axis().name;
   const bool is_processor = axis.starts_with("cpu_") || axis.starts_with("gpu_");
-  return is_clock(knob) && is_processor && axis.find("_maximum_") == std::string::npos &&
-         axis.find("_minimum_") == std::string::npos;
+  return is_clock(knob) && is_processor && !is_cap_axis(axis);
 }
 
 // A power mode first, because it sets cores and limits itself; then how many cores there are.
@@ -37,6 +37,29 @@ std::vector<Knob*> knobs_in_order(const Board& board) {
 }
 
 }  // namespace
+
+bool is_cap_axis(std::string_view axis) {
+  return axis.find("_maximum_") != std::string_view::npos ||
+         axis.find("_minimum_") != std::string_view::npos;
+}
+
+Status check_no_contradiction(const Board& board, const Setting& setting) {
+  std::map<std::string, std::string> pinned;  // node -> axis
+  for (const bool caps : {false, true})
+    for (const auto& [axis, value] : setting.values()) {
+      Knob* knob = board.knob(axis);
+      if (knob == nullptr || !is_clock(*knob) || is_cap_axis(axis) != caps) continue;
+      ISOJOULE_TRY(const auto nodes, knob->save());
+      for (const SavedNode& node : nodes) {
+        if (caps && pinned.contains(node.path))
+          return fail(ErrorKind::invalid,
+                      axis + " and " + pinned[node.path] + " both set " + node.path,
+                      "Name one of the two: a clock that is pinned needs no cap");
+        if (!caps) pinned[node.path] = axis;
+      }
+    }
+  return {};
+}
 
 bool same_value(const Knob& knob, const Value& wanted, const Value& seen) {
   if (wanted == seen) return true;

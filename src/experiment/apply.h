@@ -1,6 +1,7 @@
 // From a setting to a board that stands so.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "board/board.h"
@@ -16,6 +17,12 @@ namespace isojoule {
 // over. A clock that reads back other than asked raises clock_not_reached. Errors: the knob's.
 Result<std::vector<KnobResult>> apply_setting(Board& board, const PlannedRun& planned,
                                               Counters& counters);
+
+// cpu_maximum_frequency, memory_minimum_frequency: a limit beside which the clock is free.
+bool is_cap_axis(std::string_view axis);
+// A clock that is pinned has both of its limits in the nodes that a cap of it sets: the later one
+// would undo the earlier. Errors: invalid, naming both axes.
+Status check_no_contradiction(const Board& board, const Setting& setting);
 
 // Two values of one knob are the same when no other value of its table is nearer to `seen` (some
 // boards show a counted clock, a few megahertz off its table).

@@ -33,6 +33,7 @@ class Sweep {
       if (!model_paths_.contains(run.network))
         return fail(ErrorKind::not_found, "the network '" + run.network + "' has no file",
                     "Name a network of the zoo or the path of an ONNX file");
+    ISOJOULE_CHECK(check_settings());
     ISOJOULE_TRY(const auto there, study_.sequences());
     there_.insert(there.begin(), there.end());
     for (const PlannedRun& run : runs_) result_.already_there += there_.contains(run.sequence);
@@ -58,6 +59,18 @@ class Sweep {
   const SweepResult& result() const { return result_; }
 
  private:
+  // Which nodes a setting writes depends on its axes only, and a study has few combinations.
+  Status check_settings() {
+    std::set<std::vector<std::string>> known;
+    for (const PlannedRun& run : runs_) {
+      std::vector<std::string> axes;
+      for (const auto& [axis, value] : run.setting.values()) axes.push_back(axis);
+      if (known.insert(std::move(axes)).second)
+        ISOJOULE_CHECK(check_no_contradiction(board_, run.setting));
+    }
+    return {};
+  }
+
   Status stop() {
     result_.interrupted = true;
     return {};

@@ -89,6 +89,10 @@ TEST_F(Apply, WhatCannotBeIsRefusedByADryRunToo) {
   const Outcome both = run({"cpu_frequency=102MHz", "cpu_maximum_frequency=1.479GHz"});
   EXPECT_EQ(both.status, 2);
   EXPECT_NE(both.err.find("Name one of the two"), std::string::npos) << both.err;
+  const Outcome measured =
+      place_.run({"measure", "--model", "alexnet", "--board", "twin:jetson-nano", "--set",
+                  "cpu_frequency=102MHz", "--set", "cpu_maximum_frequency=1.479GHz"});
+  EXPECT_NE(measured.err.find("Name one of the two"), std::string::npos) << measured.err;
   for (const char* time : {"0s", "--for=-1s", "1e30s"}) {
     const Outcome outcome = *time == '-' ? run({"gpu_frequency=614.4MHz", time})
                                          : run({"gpu_frequency=614.4MHz", "--for", time});

@@ -48,6 +48,10 @@ TEST_F(BadPlan, MalformedNamesLineAndColumn) {
 TEST_F(BadPlan, UnknownAxisNamesTheNearest) {
   refuse(replaced(small_plan(1), "gpu_frequency_hz", "gpu_frequenzy_hz"), {"gpu_frequency"});
 }
+TEST_F(BadPlan, AClockThatIsPinnedAndCappedIsRefused) {
+  refuse(replaced(small_plan(1), "axes = { ", "axes = { cpu_maximum_frequency_khz = [1479000], "),
+         {"cpu_maximum_frequency", "Name one of the two"});
+}
 TEST_F(BadPlan, UnknownBoardNamesTheNearest) {
   refuse(small_plan(1), {"jetson-nano"}, "twin:jetson-nanno");
 }
