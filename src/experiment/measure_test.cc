@@ -230,7 +230,7 @@ TEST(Measure, AStateThatWasThereBeforeTheRunCounts) {
   given.board.release.throttles.front().is_state = true;
   for (const std::int64_t end : {1, 0}) {
     given.throttled = 1;
-    given.script.at_inference = [&](int) { given.throttled = end; };
+    given.script.at_inference = [&given, end](int) { given.throttled = end; };
     const auto measured = given.make();
     ASSERT_TRUE(measured);
     EXPECT_EQ(measured->run.state, RunState::throttled) << end;
