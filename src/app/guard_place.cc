@@ -48,7 +48,7 @@ std::string machine_lock() {
 
 GuardOptions guard_options(const Paths& paths, const TargetOptions& target,
                            const std::string& command) {
-  if (target.board.starts_with("twin:")) return GuardOptions("");
+  if (target.board.starts_with(kTwinPrefix)) return GuardOptions("");
   const std::string state = state_folder(paths);
   GuardOptions options(state + "/machine.journal");
   options.command = command;

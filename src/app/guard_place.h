@@ -15,8 +15,7 @@ std::string machine_lock();
 // The machine's own board: STATE/machine.journal, and a lock that every user sees
 // (/run/lock/isojoule.lock; where that folder is not there, /var/lock or /tmp). A tree below
 // --sysroot: STATE/sysroot-HASH.journal and a lock beside it, by the folder's real path. A twin of
-// this process: none of them, since its tree dies with it. Makes
-// the folder.
+// this process: none of them, since its tree dies with it. Makes the folder.
 //
 // STATE is $ISOJOULE_STATE where it is set, /var/lib/isojoule for root, else Paths::state.
 GuardOptions guard_options(const Paths& paths, const TargetOptions& target,

@@ -116,6 +116,27 @@ Result<PinnedKnob> describe(Knob& knob, const Value& requested) {
   return pinned;
 }
 
+Result<std::vector<PinnedKnob>> pinned_now(Board& board, const Setting& setting) {
+  std::vector<PinnedKnob> pinned;
+  for (const auto& [axis, value] : setting.values()) {
+    ISOJOULE_TRY(Knob * knob, knob_named(board, axis));
+    ISOJOULE_TRY(PinnedKnob one, describe(*knob, value));
+    pinned.push_back(std::move(one));
+  }
+  return pinned;
+}
+
+// One word of a command line as systemd reads it (systemd.service(5)).
+std::string quoted_word(const std::string& word) {
+  std::string out = "\"";
+  for (const char c : word) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (c == '%' || c == '$') out += c;
+    out += c;
+  }
+  return out + "\"";
+}
+
 }  // namespace
 
 Result<Setting> wanted_setting(const Board& board, const std::vector<std::string>& words) {
@@ -125,16 +146,6 @@ Result<Setting> wanted_setting(const Board& board, const std::vector<std::string
     return fail(ErrorKind::invalid, "nothing is to be set", "Name AXIS=VALUE, a file, or maximum");
   ISOJOULE_CHECK(check_no_contradiction(board, setting));
   return setting;
-}
-
-static Result<std::vector<PinnedKnob>> pinned_now(Board& board, const Setting& setting) {
-  std::vector<PinnedKnob> pinned;
-  for (const auto& [axis, value] : setting.values()) {
-    ISOJOULE_TRY(Knob * knob, knob_named(board, axis));
-    ISOJOULE_TRY(PinnedKnob one, describe(*knob, value));
-    pinned.push_back(std::move(one));
-  }
-  return pinned;
 }
 
 Result<std::vector<PinnedKnob>> rehearse(Board& board, const Setting& setting) {
@@ -169,21 +180,6 @@ Result<std::vector<PinnedKnob>> pin(Board& board, const Setting& setting) {
     }
   return pinned;
 }
-
-namespace {
-
-// One word of a command line as systemd reads it (systemd.service(5)).
-std::string quoted_word(const std::string& word) {
-  std::string out = "\"";
-  for (const char c : word) {
-    if (c == '"' || c == '\\') out += '\\';
-    if (c == '%' || c == '$') out += c;
-    out += c;
-  }
-  return out + "\"";
-}
-
-}  // namespace
 
 std::string systemd_unit(const std::string& program, const std::vector<std::string>& words) {
   std::string arguments;

@@ -241,8 +241,6 @@ void add_refusals(const RefusalTree& refusals, ProbeResult& result) {
                       result.rights.end());
 }
 
-}  // namespace
-
 // What another program has not put back.
 void add_left_behind(const GuardOptions& place, ProbeResult& result) {
   if (place.journal.empty()) return;
@@ -258,6 +256,8 @@ void add_left_behind(const GuardOptions& place, ProbeResult& result) {
        one.kept_from.empty() ? place.journal : "its keeper: " + one.kept_from,
        one.held ? "To undo it: isojoule restore" : "Run isojoule restore"});
 }
+
+}  // namespace
 
 Result<ProbeResult> probe(const Paths& paths, const TargetOptions& options) {
   TargetOptions noting = options;

@@ -11,8 +11,6 @@
 namespace isojoule {
 namespace {
 
-constexpr std::string_view kTwinPrefix = "twin:";
-
 // The board file of a machine that no other one describes.
 constexpr const char* kAnyMachine = "generic-linux";
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "app/helper/client_tree.h"
 #include "app/paths.h"
@@ -12,6 +13,9 @@
 #include "twin/twin.h"
 
 namespace isojoule {
+
+// Of a board's name: the simulated one.
+inline constexpr std::string_view kTwinPrefix = "twin:";
 
 // Owns everything that the board refers to. Movable only through the pointer that open_target
 // gives.

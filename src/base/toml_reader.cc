@@ -13,6 +13,35 @@ std::string place(const std::string& path, const toml::source_region& at) {
 
 std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
 
+// Each gives the node that is of another type, none where the value was taken.
+const toml::node* take(const toml::node& node, std::string& value) {
+  if (!node.is_string()) return &node;
+  value = node.as_string()->get();
+  return nullptr;
+}
+const toml::node* take(const toml::node& node, double& value) {
+  if (!node.is_number()) return &node;
+  value = *node.value<double>();
+  return nullptr;
+}
+const toml::node* take(const toml::node& node, std::int64_t& value) {
+  if (!node.is_integer()) return &node;
+  value = node.as_integer()->get();
+  return nullptr;
+}
+const toml::node* take(const toml::node& node, bool& value) {
+  if (!node.is_boolean()) return &node;
+  value = node.as_boolean()->get();
+  return nullptr;
+}
+template <typename T>
+const toml::node* take(const toml::node& node, std::vector<T>& values) {
+  if (!node.is_array()) return &node;
+  for (const toml::node& item : *node.as_array())
+    if (const toml::node* odd = take(item, values.emplace_back())) return odd;
+  return nullptr;
+}
+
 }  // namespace
 
 Result<TomlReader> TomlReader::parse(std::string_view text, std::string path) {
@@ -48,62 +77,41 @@ Status TomlReader::check_keys(const toml::table& table, const std::vector<std::s
                unknown_name_remedy(name, known));
 }
 
-Status TomlReader::read(const toml::table& table, std::string_view key, std::string& value) const {
+template <typename T>
+Status TomlReader::read_as(const toml::table& table, std::string_view key, T& value,
+                           std::string_view wanted) const {
   const toml::node* node = table.get(key);
   if (node == nullptr) return {};
-  if (!node->is_string()) return wrong_type(*node, key, "a text in quotes");
-  value = node->as_string()->get();
+  T taken{};
+  if (const toml::node* odd = take(*node, taken)) return wrong_type(*odd, key, wanted);
+  value = std::move(taken);
   return {};
+}
+
+Status TomlReader::read(const toml::table& table, std::string_view key, std::string& value) const {
+  return read_as(table, key, value, "a text in quotes");
 }
 
 Status TomlReader::read(const toml::table& table, std::string_view key, double& value) const {
-  const toml::node* node = table.get(key);
-  if (node == nullptr) return {};
-  if (!node->is_number()) return wrong_type(*node, key, "a number");
-  value = *node->value<double>();
-  return {};
+  return read_as(table, key, value, "a number");
 }
 
 Status TomlReader::read(const toml::table& table, std::string_view key, std::int64_t& value) const {
-  const toml::node* node = table.get(key);
-  if (node == nullptr) return {};
-  if (!node->is_integer()) return wrong_type(*node, key, "a whole number");
-  value = node->as_integer()->get();
-  return {};
+  return read_as(table, key, value, "a whole number");
 }
 
 Status TomlReader::read(const toml::table& table, std::string_view key, bool& value) const {
-  const toml::node* node = table.get(key);
-  if (node == nullptr) return {};
-  if (!node->is_boolean()) return wrong_type(*node, key, "true or false");
-  value = node->as_boolean()->get();
-  return {};
+  return read_as(table, key, value, "true or false");
 }
 
 Status TomlReader::read(const toml::table& table, std::string_view key,
                         std::vector<std::string>& value) const {
-  const toml::node* node = table.get(key);
-  if (node == nullptr) return {};
-  if (!node->is_array()) return wrong_type(*node, key, "a list of texts, [\"a\", \"b\"]");
-  value.clear();
-  for (const toml::node& item : *node->as_array()) {
-    if (!item.is_string()) return wrong_type(item, key, "a list of texts, [\"a\", \"b\"]");
-    value.push_back(item.as_string()->get());
-  }
-  return {};
+  return read_as(table, key, value, "a list of texts, [\"a\", \"b\"]");
 }
 
 Status TomlReader::read(const toml::table& table, std::string_view key,
                         std::vector<double>& value) const {
-  const toml::node* node = table.get(key);
-  if (node == nullptr) return {};
-  if (!node->is_array()) return wrong_type(*node, key, "a list of numbers");
-  value.clear();
-  for (const toml::node& item : *node->as_array()) {
-    if (!item.is_number()) return wrong_type(item, key, "a list of numbers");
-    value.push_back(*item.value<double>());
-  }
-  return {};
+  return read_as(table, key, value, "a list of numbers");
 }
 
 Result<std::vector<const toml::table*>> TomlReader::tables(const toml::table& table,

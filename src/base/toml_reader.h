@@ -44,6 +44,9 @@ class TomlReader {
 
  private:
   TomlReader(toml::table root, std::string path) : root_(std::move(root)), path_(std::move(path)) {}
+  template <typename T>
+  Status read_as(const toml::table& table, std::string_view key, T& value,
+                 std::string_view wanted) const;
   tl::unexpected<Error> wrong_type(const toml::node& at, std::string_view key,
                                    std::string_view wanted) const;
 

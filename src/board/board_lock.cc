@@ -43,17 +43,6 @@ Error not_opened(int number, const std::string& path) {
   return error;
 }
 
-// Until the lock is ours: what stands in the file is its holder's.
-struct Closing {
-  explicit Closing(int opened) : descriptor(opened) {}
-  Closing(const Closing&) = delete;
-  Closing& operator=(const Closing&) = delete;
-  ~Closing() {
-    if (descriptor >= 0) ::close(descriptor);
-  }
-  int descriptor;
-};
-
 struct LockFile {
   bool is_plain = false;  // and no other name of a file elsewhere
   bool is_own = false;
@@ -85,9 +74,9 @@ Result<BoardLock> BoardLock::take(const std::string& path, const std::string& wh
                                   Duration patience, Wait wait) {
   const auto clock = make_real_clock();
   const Instant begin = clock->now(), end = begin + patience;
-  const int descriptor = open_lock(path);
-  if (descriptor < 0) return tl::unexpected<Error>(not_opened(errno, path));
-  Closing closing(descriptor);
+  Descriptor file(open_lock(path));
+  if (!file) return tl::unexpected<Error>(not_opened(errno, path));
+  const int descriptor = file.get();
   if (!look_at(descriptor).is_plain)
     return fail(ErrorKind::invalid, path + " is no plain file of one name, and no lock",
                 "Remove it as root", "open");
@@ -104,25 +93,15 @@ Result<BoardLock> BoardLock::take(const std::string& path, const std::string& wh
     clock->sleep_for(kRetry);
   }
   sign(descriptor, who);
-  closing.descriptor = -1;
-  return BoardLock(descriptor);
-}
-
-BoardLock::BoardLock(BoardLock&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)) {}
-
-BoardLock& BoardLock::operator=(BoardLock&& other) noexcept {
-  std::swap(descriptor_, other.descriptor_);
-  return *this;
+  return BoardLock(std::move(file));
 }
 
 // The file stays: removing it would let two programs lock two files of the same name.
 BoardLock::~BoardLock() {
-  if (descriptor_ < 0) return;
-  if (look_at(descriptor_).is_own && ::ftruncate(descriptor_, 0) != 0) {
+  if (!file_) return;
+  if (look_at(file_.get()).is_own && ::ftruncate(file_.get(), 0) != 0) {
     // What stands there is old, and nobody holds it.
   }
-  ::close(descriptor_);
 }
 
 }  // namespace isojoule

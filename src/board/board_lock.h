@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/descriptor.h"
 #include "base/error.h"
 #include "base/quantity.h"
 
@@ -22,13 +23,13 @@ class BoardLock {
                                 Duration patience = Duration::milliseconds(3000),
                                 Wait wait = Wait::for_keepers);
   BoardLock() = default;  // holds nothing
-  BoardLock(BoardLock&& other) noexcept;
-  BoardLock& operator=(BoardLock&& other) noexcept;
+  BoardLock(BoardLock&& other) noexcept = default;
+  BoardLock& operator=(BoardLock&& other) noexcept = default;
   ~BoardLock();
 
  private:
-  explicit BoardLock(int descriptor) : descriptor_(descriptor) {}
-  int descriptor_ = -1;
+  explicit BoardLock(Descriptor locked) : file_(std::move(locked)) {}
+  Descriptor file_;
 };
 
 // What a keeper calls itself: others wait for it.

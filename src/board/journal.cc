@@ -1,7 +1,6 @@
 #include "board/journal.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 
 #include "base/wall_time.h"
@@ -47,13 +46,9 @@ tl::unexpected<Error> held_by(const journal::Journal& old) {
 Result<std::vector<journal::Journal>> settle_old_journal(Board& board,
                                                          const GuardOptions& options) {
   std::vector<journal::Journal> held;
-  std::error_code code;
-  if (!std::filesystem::exists(options.journal, code)) {
-    if (code)
-      return tl::unexpected<Error>(error_from_errno(code.value(), options.journal, "look up"));
-    return held;
-  }
-  ISOJOULE_TRY(const journal::Journal old, journal::read(options.journal));
+  ISOJOULE_TRY(const auto found, journal::find(options.journal));
+  if (!found) return held;
+  const journal::Journal& old = *found;
   const bool is_stale = journal::is_stale(old, *board.tree);
   if (!is_stale) ISOJOULE_CHECK(check_board(old, board, options.journal));
   if (is_stale || !old.held)

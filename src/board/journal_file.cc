@@ -184,6 +184,15 @@ Result<Journal> read(const std::string& path) {
   }
 }
 
+Result<std::optional<Journal>> find(const std::string& path) {
+  std::error_code code;
+  const bool is_there = std::filesystem::exists(path, code);
+  if (code) return tl::unexpected<Error>(error_from_errno(code.value(), path, "look up"));
+  if (!is_there) return std::optional<Journal>();
+  ISOJOULE_TRY(Journal journal, read(path));
+  return std::optional(std::move(journal));
+}
+
 Status remove(const std::string& path) {
   ::unlink((path + kKeeperErrorSuffix).c_str());
   if (::unlink(path.c_str()) != 0) {

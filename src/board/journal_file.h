@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,8 @@ void add_missing(std::vector<SavedNode>& nodes, const std::vector<SavedNode>& mo
 Status write(const Journal& journal, const std::string& path);
 // Errors: not_found, damaged, newer_schema, io.
 Result<Journal> read(const std::string& path);
+// The same, nothing where no file is there.
+Result<std::optional<Journal>> find(const std::string& path);
 // A path that is not there is fine.
 Status remove(const std::string& path);
 

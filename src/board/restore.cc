@@ -1,7 +1,6 @@
 #include "board/restore.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <iterator>
 #include <set>
 
@@ -137,30 +136,21 @@ tl::unexpected<Error> still_running(const journal::Journal& old, const std::stri
               "Wait for its end, or stop it: it restores the board");
 }
 
-Result<bool> is_there(const std::string& path) {
-  std::error_code code;
-  const bool found = std::filesystem::exists(path, code);
-  if (code) return tl::unexpected<Error>(error_from_errno(code.value(), path, "look up"));
-  return found;
-}
-
 }  // namespace
 
 Result<std::optional<LeftBehind>> left_behind(const std::string& path) {
-  ISOJOULE_TRY(const bool found, is_there(path));
-  if (!found) return std::optional<LeftBehind>();
-  ISOJOULE_TRY(const journal::Journal old, journal::read(path));
-  if (journal::writer_is_alive(old)) return std::optional<LeftBehind>();
-  LeftBehind left{old.command, old.since, old.held, {}};
+  ISOJOULE_TRY(const auto old, journal::find(path));
+  if (!old || journal::writer_is_alive(*old)) return std::optional<LeftBehind>();
+  LeftBehind left{old->command, old->since, old->held, {}};
   if (const auto said = read_text_file(path + kKeeperErrorSuffix)) left.kept_from = trimmed(*said);
   return std::optional(std::move(left));
 }
 
 Result<RestoreOutcome> restore_journal(FileTree& tree, const std::string& path,
                                        const RestoreWish& wish) {
-  ISOJOULE_TRY(const bool found, is_there(path));
+  ISOJOULE_TRY(const auto found, journal::find(path));
   if (!found) return RestoreOutcome{};
-  ISOJOULE_TRY(const journal::Journal old, journal::read(path));
+  const journal::Journal& old = *found;
   RestoreOutcome outcome;
   outcome.board = old.board;
   outcome.command = old.command;

@@ -2,11 +2,11 @@
 // chosen.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <atomic>
 #include <functional>
 #include <string>
 
+#include "app/arguments.h"
 #include "base/error.h"
 
 namespace isojoule::cli {
@@ -14,9 +14,9 @@ namespace isojoule::cli {
 // Exit statuses, the same for every command.
 enum Exit : int {
   kDone = 0,
-  kFailed = 1,      // the work itself failed: the engine, a run
-  kBadInput = 2,    // arguments, files, names
-  kUnmeasured = 3,  // it ran, but nothing here can measure its energy
+  kFailed = 1,                // the work itself failed: the engine, a run
+  kBadInput = kBadArguments,  // arguments, files, names
+  kUnmeasured = 3,            // it ran, but nothing here can measure its energy
   kInterrupted = 130,
 };
 

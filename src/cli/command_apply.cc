@@ -60,7 +60,7 @@ Result<int> write_unit(const ApplyArguments& arguments) {
   std::vector<std::string> words = arguments.words;
   for (const auto& [option, value] : {std::pair("--board", arguments.target.board),
                                       std::pair("--release", arguments.target.release)})
-    if (!value.empty() && !value.starts_with("twin:"))
+    if (!value.empty() && !value.starts_with(kTwinPrefix))
       words.push_back(std::string(option) + "=" + value);
   const std::string unit = systemd_unit(code ? "isojoule" : program.string(), words);
   if (arguments.output.empty()) {

@@ -68,11 +68,7 @@ int run(int argc, char** argv) {
   cli::add_cost(app, program);
   cli::add_twin(app, program);
   cli::add_list(app, program);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? cli::kDone : cli::kBadInput;
-  }
+  if (const auto ended = parse_arguments(app, argc, argv)) return *ended;
   if (!program.ignores_signals) {
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) listen_to(number);
   }

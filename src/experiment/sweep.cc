@@ -63,6 +63,7 @@ class Sweep {
   Status check_settings() {
     std::set<std::vector<std::string>> known;
     for (const PlannedRun& run : runs_) {
+      if (run.repeat > 0) break;  // the first block has every setting
       std::vector<std::string> axes;
       for (const auto& [axis, value] : run.setting.values()) axes.push_back(axis);
       if (known.insert(std::move(axes)).second)

@@ -98,12 +98,9 @@ TEST(CpuTwins, ARunOfAlexnetTakesTimeAndEnergyAndTheSeedRepeatsIt) {
   ASSERT_TRUE(write_zoo_model("alexnet", zoo, path));
   const auto play = [&path](const std::string& board, const std::string& release,
                             std::uint64_t seed) {
-    BoardFile file;
-    file.name = board;
-    file.directory = std::string(ISOJOULE_SOURCE_DIR) + "/boards/" + board;
     TwinOptions options;
     options.release = release;
-    auto made = make_twin(file, options);
+    auto made = make_twin(board_named(board), options);
     EXPECT_TRUE(made.has_value()) << (made ? "" : to_string(made.error()));
     Twin& twin = **made;
     twin.begin_run(seed);
@@ -147,13 +144,10 @@ TEST(CpuTwins, ARunOfAlexnetTakesTimeAndEnergyAndTheSeedRepeatsIt) {
 }
 
 TEST(CpuTwins, AVariantBeginsOnMains) {
-  BoardFile file;
-  file.name = "generic-linux";
-  file.directory = std::string(ISOJOULE_SOURCE_DIR) + "/boards/generic-linux";
   TwinOptions options;
   options.release = "acpi-cpufreq";
   options.variant = "mains";
-  const auto twin = make_twin(file, options);
+  const auto twin = make_twin(board_named("generic-linux"), options);
   ASSERT_TRUE(twin) << to_string(twin.error());
   EXPECT_EQ(*(*twin)->tree().read("/sys/class/power_supply/BAT0/status"), "Charging\n");
 }

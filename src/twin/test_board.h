@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string>
 
+#include "board/board.h"
 #include "twin/board_shape.h"
 #include "twin/constants.h"
 
@@ -44,6 +45,14 @@ inline Constants constants_for(const BoardShape& shape) {
   constants.cores = 0;
   for (const auto& policy : shape.cpu.policies) constants.cores += static_cast<int>(policy.size());
   return constants;
+}
+
+// As far as make_twin() needs it.
+inline BoardFile board_named(const std::string& name) {
+  BoardFile board;
+  board.name = name;
+  board.directory = std::string(ISOJOULE_SOURCE_DIR) + "/boards/" + name;
+  return board;
 }
 
 inline BoardShape shape_of(const std::string& board, const std::string& release,

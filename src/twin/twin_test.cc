@@ -1,22 +1,17 @@
 #include "twin/twin.h"
 
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <filesystem>
 
 #include "base/faulty_tree.h"
+#include "twin/test_board.h"
 #include "workload/zoo.h"
 
 namespace isojoule {
 namespace {
 
-BoardFile board_named(const std::string& name) {
-  BoardFile board;
-  board.name = name;
-  board.directory = fmt::format("{}/boards/{}", ISOJOULE_SOURCE_DIR, name);
-  return board;
-}
+using twin::board_named;
 
 TEST(Twin, EachBoardAndReleaseIsMadeFromItsFiles) {
   const std::vector<std::pair<std::string, std::vector<std::string>>> all = {

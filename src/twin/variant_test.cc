@@ -5,6 +5,7 @@
 #include "base/text_file.h"
 #include "twin/board_shape.h"
 #include "twin/constants.h"
+#include "twin/test_board.h"
 #include "twin/test_rig.h"
 #include "twin/twin.h"
 
@@ -66,9 +67,7 @@ TEST(Variant, OfTheConstants) {
 }
 
 TEST(Variant, AnUnknownOneIsRefusedWithTheKnown) {
-  BoardFile board;
-  board.name = "jetson-orin-nx";
-  board.directory = std::string(ISOJOULE_SOURCE_DIR) + "/boards/jetson-orin-nx";
+  BoardFile board = board_named("jetson-orin-nx");
   TwinOptions options;
   options.variant = "16gb";
   const auto refused = make_twin(board, options);

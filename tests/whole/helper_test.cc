@@ -113,7 +113,7 @@ class Caller {
   }
 
  private:
-  helper::Descriptor socket_;
+  Descriptor socket_;
   helper::LineBuffer buffer_{helper::kReplyLimit};
 };
 

@@ -79,10 +79,6 @@ Descriptor passed_in(msghdr& message) {
 
 }  // namespace
 
-void Descriptor::reset() {
-  if (number_ >= 0) ::close(std::exchange(number_, -1));
-}
-
 Result<Descriptor> listen_at(const std::string& path) {
   ISOJOULE_TRY(const sockaddr_un address, address_of(path));
   ISOJOULE_CHECK(make_room(path));

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "app/arguments.h"
 #include "app/mount/file_system.h"
 #include "app/target.h"
 
@@ -39,7 +40,7 @@ void add_options(CLI::App& app, Request& request) {
 Status mount(const Request& request) {
   ISOJOULE_TRY(const Paths paths, find_paths());
   TargetOptions options;
-  options.board = "twin:" + request.board;
+  options.board = std::string(kTwinPrefix) + request.board;
   options.release = request.release;
   options.seed = request.seed;
   ISOJOULE_TRY(const auto target, open_target(paths, options));
@@ -73,12 +74,9 @@ int main(int argc, char** argv) {
       "isojoule twin mount");
   Request request;
   add_options(app, request);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
-  if (request.board.starts_with("twin:")) request.board.erase(0, 5);  // as --board names it
+  if (const auto ended = parse_arguments(app, argc, argv)) return *ended;
+  if (request.board.starts_with(kTwinPrefix))  // as --board names it
+    request.board.erase(0, kTwinPrefix.size());
   const auto status = mount(request);
   if (status) return 0;
   std::fprintf(stderr, "%s\n", to_string(status.error()).c_str());

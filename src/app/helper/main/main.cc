@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "app/arguments.h"
 #include "app/guard_place.h"
 #include "app/helper/server.h"
 #include "isojoule/version.h"
@@ -50,28 +51,28 @@ Status give_to_group(const std::string& path) {
   return tl::unexpected<Error>(error_from_errno(errno, path, "give to the group"));
 }
 
-Result<helper::Descriptor> listening_socket(const std::string& path) {
+Result<Descriptor> listening_socket(const std::string& path) {
   if (is_passed()) {
-    helper::Descriptor socket(kFirstPassed);
+    Descriptor socket(kFirstPassed);
     ::fcntl(socket.get(), F_SETFD, FD_CLOEXEC);
     ::fcntl(socket.get(), F_SETFL, ::fcntl(socket.get(), F_GETFL) | O_NONBLOCK);
     return socket;
   }
   std::error_code code;  // what fails shows itself at the socket
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), code);
-  ISOJOULE_TRY(helper::Descriptor socket, helper::listen_at(path));
+  ISOJOULE_TRY(Descriptor socket, helper::listen_at(path));
   ISOJOULE_CHECK(give_to_group(path));
   return socket;
 }
 
 // Readable when the process shall end.
-Result<helper::Descriptor> stop_signals() {
+Result<Descriptor> stop_signals() {
   sigset_t signals;
   sigemptyset(&signals);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
   sigprocmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
-  helper::Descriptor stop(::signalfd(-1, &signals, SFD_CLOEXEC));
+  Descriptor stop(::signalfd(-1, &signals, SFD_CLOEXEC));
   if (!stop) return tl::unexpected<Error>(error_from_errno(errno, "signals", "wait for"));
   return stop;
 }
@@ -98,15 +99,13 @@ helper::ServerOptions server_options(const Paths& paths, const Arguments& argume
 
 Status serve(const Arguments& arguments) {
   ISOJOULE_TRY(const Paths paths, find_paths());
-  ISOJOULE_TRY(const helper::Descriptor stop, stop_signals());
-  ISOJOULE_TRY(helper::Descriptor socket, listening_socket(arguments.socket));
+  ISOJOULE_TRY(const Descriptor stop, stop_signals());
+  ISOJOULE_TRY(Descriptor socket, listening_socket(arguments.socket));
   helper::Server server(server_options(paths, arguments), std::move(socket));
   const Status served = server.serve(stop.get());
   if (!is_passed()) ::unlink(arguments.socket.c_str());
   return served;
 }
-
-constexpr int kBadInput = 2;  // as isojoule has it
 
 }  // namespace
 
@@ -124,11 +123,7 @@ int main(int argc, char** argv) {
   app.add_option("--idle", arguments.idle_s,
                  "end after so many seconds without a connection (0 = never)")
       ->check(CLI::NonNegativeNumber);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kBadInput;
-  }
+  if (const auto ended = parse_arguments(app, argc, argv)) return *ended;
   const Status status = serve(arguments);
   if (status) return 0;
   fmt::print(stderr, "{}\n", to_string(status.error()));
