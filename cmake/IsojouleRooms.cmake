@@ -1,5 +1,5 @@
 # Rooms are found, not listed: a new folder in a room, or a new file, is built without an edit here.
-set(ISOJOULE_ROOMS base data sensor knob engine cost trace board workload predict twin experiment
+set(ISOJOULE_ROOMS base data sensor knob tensor cost trace board workload engine predict twin experiment
     optimise report app)
 
 # The .cc files of a folder and its child folders, without tests, benches, fakes and what belongs to

@@ -6,12 +6,17 @@
 namespace isojoule {
 namespace {
 
-constexpr std::array<std::pair<PhaseKind, std::string_view>, 6> kPhases = {{
+constexpr std::array<std::pair<PhaseKind, std::string_view>, 11> kPhases = {{
     {PhaseKind::idle, "idle"},
+    {PhaseKind::process_start, "process_start"},
     {PhaseKind::load, "load"},
     {PhaseKind::graph_initialisation, "graph_initialisation"},
+    {PhaseKind::inputs, "inputs"},
+    {PhaseKind::first_inference, "first_inference"},
     {PhaseKind::warm_up, "warm_up"},
     {PhaseKind::inference, "inference"},
+    {PhaseKind::post_processing, "post_processing"},
+    {PhaseKind::profiling, "profiling"},
     {PhaseKind::tear_down, "tear_down"},
 }};
 

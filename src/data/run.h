@@ -14,12 +14,18 @@
 
 namespace isojoule {
 
+// In the order in which they happen; a run has those that its engine can tell apart.
 enum class PhaseKind : std::uint8_t {
   idle,
-  load,
-  graph_initialisation,
+  process_start,         // from the start of the engine's process until it has read its job
+  load,                  // the model's bytes from storage into memory
+  graph_initialisation,  // until a batch could run: parsing, optimising, building, compiling
+  inputs,                // CPU work on what goes in: decoding, resizing, tokenising
+  first_inference,       // what engines put off until the first batch
   warm_up,
   inference,
+  post_processing,  // CPU work on what comes out: softmax, suppression of boxes
+  profiling,        // further batches under the engine's own profiler, for the layers' times
   tear_down
 };
 std::string_view name_of(PhaseKind kind);  // "graph_initialisation"
@@ -38,6 +44,17 @@ struct BatchMark {
   Instant begin;
   Instant end;
   bool operator==(const BatchMark&) const = default;
+};
+
+// Time of one layer in a batch, as the engine's own profiler gives it.
+struct LayerTime {
+  std::string name;       // of the node in the model, or what the engine made of several
+  std::string operation;  // "Conv"; the engine's word where it fused several
+  std::string device;     // "CPU", "GPU", "DLA"; empty: not known
+  Second time{0};         // mean over the profiled batches
+  Second spread{0};       // standard deviation from batch to batch; 0 where only a mean is given
+  std::int64_t batches = 0;
+  bool operator==(const LayerTime&) const = default;
 };
 
 // A value that was measured, with its standard uncertainty (k = 1), or the reason why it was not.
@@ -86,6 +103,7 @@ struct Run {
   std::int64_t inferences = 0;
   std::vector<Phase> phases;
   std::vector<BatchMark> batches;
+  std::vector<LayerTime> layers;  // in the order of execution; empty: not profiled
   std::vector<PhaseEnergy> energies;
   // Share of the inference phase at each value, in percent, by watch: "cpu_frequency" -> (hz -> %).
   std::map<std::string, std::map<double, double>> residency_percent;

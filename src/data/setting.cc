@@ -47,6 +47,24 @@ const std::vector<Axis>& engine_axes() {
   static const std::vector<Axis> axes = {
       {"batch", Unit::count, true, "inputs that go through the network together"},
       {"threads", Unit::count, true, "CPU threads of the engine; 0 leaves it to the engine"},
+      {"engine", Unit::none, true, "what runs the network: see 'isojoule list engines'"},
+      {"graph",
+       Unit::none,
+       true,
+       "static: compiled and optimised before the first batch; dynamic: node by node",
+       {"static", "dynamic"}},
+      {"loading",
+       Unit::none,
+       true,
+       "eager: every kernel of the libraries at the start; lazy: each when it is first used",
+       {"lazy", "eager"}},
+      {"accelerator", Unit::none, true, "where the layers run", {"cpu", "gpu", "dla", "dla1"}},
+      {"precision", Unit::none, true, "of weights and activations", {"fp32", "fp16", "int8"}},
+      {"implementation",
+       Unit::none,
+       true,
+       "the language of the program around the network",
+       {"cpp", "python"}},
   };
   return axes;
 }

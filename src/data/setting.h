@@ -34,9 +34,10 @@ struct Axis {
   Unit unit = Unit::none;
   bool of_engine = false;
   std::string help;
+  std::vector<std::string> choices = {};  // of an engine axis whose values are words
 };
 
-// Engine axes are the same on every board: batch, threads. Knob axes come from the board.
+// Engine axes are the same on every board. Knob axes come from the board.
 const std::vector<Axis>& engine_axes();
 
 class Setting {

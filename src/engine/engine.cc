@@ -1,5 +1,7 @@
 #include "engine/engine.h"
 
+#include <algorithm>
+
 #include "base/subprocess.h"
 #include "base/text.h"
 #include "engine/worker_engine.h"
@@ -14,6 +16,40 @@ Result<const EngineKind*> find_engine(std::string_view name) {
   }
   return fail(ErrorKind::not_found, "unknown engine '" + std::string(name) + "'",
               unknown_name_remedy(name, names));
+}
+
+void take_engine_axes(const Setting& setting, Job& job) {
+  const auto count = [&setting](const char* axis, std::int64_t& field) {
+    if (const auto number = setting.number(axis)) field = static_cast<std::int64_t>(*number);
+  };
+  const auto word = [&setting](const char* axis, std::string& field) {
+    if (auto text = setting.text(axis)) field = std::move(*text);
+  };
+  count("batch", job.batch);
+  count("threads", job.threads);
+  word("graph", job.graph);
+  word("loading", job.loading);
+  word("accelerator", job.accelerator);
+  word("precision", job.precision);
+  word("implementation", job.implementation);
+}
+
+Status check_engine_axes(const EngineKind& kind, const Setting& setting) {
+  for (const Axis& axis : engine_axes()) {
+    const Value* value = setting.find(axis.name);
+    if (value == nullptr || axis.choices.empty()) continue;
+    const auto known = std::find_if(kind.axes.begin(), kind.axes.end(),
+                                    [&axis](const auto& own) { return own.name == axis.name; });
+    const std::string what = "engine " + std::string(kind.name) + " has no " + axis.name + " '" +
+                             to_string(*value) + "'";
+    if (known == kind.axes.end())
+      return fail(ErrorKind::unsupported, what,
+                  "Leave '" + axis.name + "' away: this engine cannot choose it.");
+    const auto& values = known->values;
+    if (std::find(values.begin(), values.end(), to_string(*value)) == values.end())
+      return fail(ErrorKind::unsupported, what, "It has: " + join(values, ", ") + ".");
+  }
+  return {};
 }
 
 Result<std::unique_ptr<Engine>> open_engine(std::string_view name,

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "data/run.h"
+#include "data/setting.h"
 
 namespace isojoule {
 
@@ -20,10 +21,17 @@ struct Job {
   std::string model_path;  // an ONNX file
   std::string network;     // its name, for people
   std::int64_t batch = 1;
-  std::int64_t inferences = 1;  // rounded up to whole batches by the session, which says so
-  std::int64_t warmup_batches = 0;
-  std::int64_t threads = 0;  // 0: the engine's own choice
-  std::uint64_t seed = 1;    // of the input data
+  std::int64_t inferences = 1;       // rounded up to whole batches by the session, which says so
+  std::int64_t warmup_batches = 0;   // at least so many,
+  Duration warmup_time;              // at least so long,
+  bool warmup_until_stable = false;  // and until the batches' times have settled (worker_run.h)
+  std::int64_t profile_batches = 0;  // under the engine's own profiler, after the inference phase
+  std::int64_t threads = 0;          // 0: the engine's own choice
+  // The engine axes of data/setting.h; empty: the engine's own choice.
+  std::string graph, loading, accelerator, precision, implementation;
+  // Of the core's clock just before the engine's process was started: where its first phase begins.
+  Instant started;
+  std::uint64_t seed = 1;  // of the input data
   std::map<std::string, std::string> options;
 };
 
@@ -32,6 +40,7 @@ enum class EventKind : std::uint8_t {
   phase_end,
   batch,     // one batch of the inference phase, begin and end
   note,      // key = value about the engine: version, provider, threads
+  layers,    // times of the layers, from the profiling phase
   finished,  // the worker ended well; the last event
   failed,    // it did not; `error` says why; the last event
 };
@@ -42,6 +51,7 @@ struct Event {
   Instant begin;           // phase_begin: when; batch: its begin
   Instant end;             // phase_end: when; batch: its end
   std::string key, value;  // of a note
+  std::vector<LayerTime> layers;
   std::optional<Error> error;
 };
 
@@ -70,12 +80,27 @@ class Engine {
   virtual Result<std::unique_ptr<Session>> do_start(const Job& job) = 0;
 };
 
+// What an engine makes of one engine axis: the values that it knows. An axis that is not named here
+// cannot be turned; batch and threads always can.
+struct EngineAxis {
+  std::string_view name;
+  std::vector<std::string> values;
+};
+
 struct EngineKind {
   std::string_view name;
   std::string_view help;
+  std::vector<EngineAxis> axes;
   // `worker_directory`: where the worker programs lie (beside the program, or in libexec).
   Result<std::unique_ptr<Engine>> (*open)(const std::string& worker_directory, Clock& clock);
 };
+
+// Sets the job's fields from the setting's engine axes (batch, threads, graph, ...), `engine`
+// aside.
+void take_engine_axes(const Setting& setting, Job& job);
+// Whether an engine of this kind knows every value of the setting's engine axes. Errors:
+// unsupported, with the values that it knows.
+Status check_engine_axes(const EngineKind& kind, const Setting& setting);
 
 std::span<const EngineKind> engine_kinds();                    // generated
 Result<const EngineKind*> find_engine(std::string_view name);  // not_found, with the nearest

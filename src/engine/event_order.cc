@@ -34,6 +34,8 @@ std::string EventOrder::check(const Event& event, Instant now) {
         return "finished after " + std::to_string(batches_seen_) + " batches of " +
                std::to_string(batches_expected_);
       return {};
+    case EventKind::layers:
+      return open_ == PhaseKind::profiling ? "" : "layers outside the profiling phase";
     case EventKind::note:
     case EventKind::failed: return {};
   }

@@ -231,6 +231,7 @@ class WorkerEngine final : public Engine {
     SubprocessOptions options;
     options.command = {program_};
     options.channel = kWorkerDescriptor;
+    passed.started = clock_.now();
     ISOJOULE_TRY(std::unique_ptr<Subprocess> worker, Subprocess::start(options));
     // A job fits into the socket's buffer; a worker that dies before it reads it says so through
     // the session, like every other death.

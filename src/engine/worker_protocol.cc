@@ -38,7 +38,8 @@ tl::unexpected<Error> bad_line(std::string_view line, const std::string& why) {
 // Reads the fields of one line; remembers the first that is missing or of another type.
 class Fields {
  public:
-  explicit Fields(std::string_view line) : object_(json::parse(line, nullptr, false)) {
+  explicit Fields(std::string_view line) : Fields(json::parse(line, nullptr, false)) {}
+  explicit Fields(json object) : object_(std::move(object)) {
     if (!object_.is_object()) fault_ = "not a JSON object";
   }
 
@@ -68,6 +69,19 @@ class Fields {
       else
         wrong(key, "an object of texts");
     }
+    return all;
+  }
+  double real(const char* key) {
+    const json* value = find(key);
+    if (value && !value->is_number()) value = wrong(key, "a number");
+    return value ? value->get<double>() : 0;
+  }
+  std::vector<Fields> objects(const char* key) {
+    std::vector<Fields> all;
+    const json* value = find(key);
+    if (value && !value->is_array()) value = wrong(key, "a list");
+    if (!value) return all;
+    for (const json& item : *value) all.emplace_back(item);
     return all;
   }
   std::vector<std::int64_t> integers(const char* key) {
@@ -142,6 +156,23 @@ std::vector<Event> batches_in(Fields& fields) {
   return events;
 }
 
+std::vector<LayerTime> layers_in(Fields& fields) {
+  std::vector<LayerTime> layers;
+  for (Fields& object : fields.objects("layers")) {
+    LayerTime layer;
+    layer.name = object.text("name");
+    layer.operation = object.text("operation");
+    layer.device = object.text("device");
+    layer.time = Second(object.real("time_s"));
+    layer.spread = Second(object.real("spread_s"));
+    layer.batches = object.integer("batches");
+    if (layer.time < Second(0) || layer.spread < Second(0)) object.refuse("a time below zero");
+    if (!object.fault().empty()) fields.refuse("a layer: " + object.fault());
+    layers.push_back(std::move(layer));
+  }
+  return layers;
+}
+
 std::vector<Event> events_in(Fields& fields) {
   const std::string type = fields.text("type");
   Event event;
@@ -155,6 +186,9 @@ std::vector<Event> events_in(Fields& fields) {
     event.kind = EventKind::note;
     event.key = fields.text("key");
     event.value = fields.text("value");
+  } else if (type == "layers") {
+    event.kind = EventKind::layers;
+    event.layers = layers_in(fields);
   } else if (type == "finished") {
     event.kind = EventKind::finished;
   } else if (type == "failed") {
@@ -164,6 +198,18 @@ std::vector<Event> events_in(Fields& fields) {
     fields.refuse("unknown type '" + type + "'");
   }
   return {event};
+}
+
+json layers_json(const Event& event) {
+  json layers = json::array();
+  for (const LayerTime& layer : event.layers)
+    layers.push_back({{"name", layer.name},
+                      {"operation", layer.operation},
+                      {"device", layer.device},
+                      {"time_s", layer.time.value()},
+                      {"spread_s", layer.spread.value()},
+                      {"batches", layer.batches}});
+  return layers;
 }
 
 json phase_line(const char* type, PhaseKind phase, Instant at) {
@@ -180,8 +226,18 @@ std::string encode_job(const Job& job) {
                   {"batch", job.batch},
                   {"inferences", job.inferences},
                   {"warmup_batches", job.warmup_batches},
+                  {"warmup_ns", job.warmup_time.ns},
+                  {"warmup_until_stable", job.warmup_until_stable ? 1 : 0},
+                  {"profile_batches", job.profile_batches},
                   {"threads", job.threads},
                   {"seed", job.seed},
+                  {"started_ns", job.started.ns},
+                  {"axes",
+                   {{"graph", job.graph},
+                    {"loading", job.loading},
+                    {"accelerator", job.accelerator},
+                    {"precision", job.precision},
+                    {"implementation", job.implementation}}},
                   {"options", json(job.options)}});
 }
 
@@ -196,6 +252,7 @@ std::string encode_event(const Event& event) {
     }
     case EventKind::note:
       return line_of({{"type", "note"}, {"key", event.key}, {"value", event.value}});
+    case EventKind::layers: return line_of({{"type", "layers"}, {"layers", layers_json(event)}});
     case EventKind::finished: return line_of({{"type", "finished"}});
     case EventKind::failed: break;
   }
@@ -226,8 +283,18 @@ Result<Job> decode_job(std::string_view line) {
   job.batch = fields.integer("batch");
   job.inferences = fields.integer("inferences");
   job.warmup_batches = fields.integer("warmup_batches");
+  job.warmup_time = {fields.integer("warmup_ns")};
+  job.warmup_until_stable = fields.integer("warmup_until_stable") != 0;
+  job.profile_batches = fields.integer("profile_batches");
   job.threads = fields.integer("threads");
   job.seed = fields.natural("seed");
+  job.started = {fields.integer("started_ns")};
+  auto axes = fields.texts("axes");
+  job.graph = axes["graph"];
+  job.loading = axes["loading"];
+  job.accelerator = axes["accelerator"];
+  job.precision = axes["precision"];
+  job.implementation = axes["implementation"];
   job.options = fields.texts("options");
   if (protocol != 0 && protocol != kWorkerProtocol)
     return fail(ErrorKind::unsupported,

@@ -2,10 +2,11 @@
 // the worker finds as descriptor 3. The core sends one job; the worker answers with events and ends
 // with `finished` or `failed`. All instants are nanoseconds of CLOCK_MONOTONIC, which both read.
 //
-//   {"type":"job","protocol":1,"model_path":"m.onnx","network":"alexnet","batch":8,...}
+//   {"type":"job","protocol":2,"model_path":"m.onnx","network":"alexnet","batch":8,...}
 //   {"type":"phase_begin","phase":"load","at_ns":123}     {"type":"phase_end",...}
 //   {"type":"batches","marks_ns":[begin,end,begin,end,...]}
 //   {"type":"note","key":"provider","value":"CPU"}
+//   {"type":"layers","layers":[{"name":"conv1","operation":"Conv","device":"CPU","time_s":0.001,...}]}
 //   {"type":"finished"}
 //   {"type":"failed","kind":"engine","what":"...","tried":"...","remedy":"..."}
 #pragma once
@@ -23,7 +24,7 @@
 
 namespace isojoule {
 
-inline constexpr int kWorkerProtocol = 1;
+inline constexpr int kWorkerProtocol = 2;
 inline constexpr int kWorkerDescriptor = 3;
 // Longer lines are an error: a worker that went mad must not fill the core's memory.
 inline constexpr std::size_t kWorkerLineLimit = std::size_t{1} << 20;

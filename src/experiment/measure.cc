@@ -206,6 +206,7 @@ class Measurement {
       case EventKind::phase_end: close_phase(event); break;
       case EventKind::batch: run().batches.push_back({event.begin, event.end}); break;
       case EventKind::note: result_.notes[event.key] = event.value; break;
+      case EventKind::layers: run().layers = event.layers; break;
       case EventKind::finished: finish(); return true;
       case EventKind::failed: return true;
     }

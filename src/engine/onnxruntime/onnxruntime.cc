@@ -18,6 +18,9 @@ const EngineKind& engine_kind_onnxruntime() {
       "onnxruntime",
       "ONNX Runtime on the CPU. Options: optimisation=disable|basic|extended|all, spinning=on|off, "
       "shape.INPUT=1x3x224x224, limit.INPUT=N (integers are drawn below N), timeout_s=SECONDS",
+      {{"graph", {"static", "dynamic"}},
+       {"accelerator", {"cpu", "gpu"}},
+       {"precision", {"fp32", "fp16"}}},
       open_onnxruntime};
   return kind;
 }
