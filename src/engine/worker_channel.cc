@@ -66,6 +66,17 @@ void WorkerChannel::phase_begin(PhaseKind phase) {
   send_event(EventKind::phase_begin, phase, worker_now());
 }
 
+void WorkerChannel::phase_begin_at(PhaseKind phase, Instant begin) {
+  send_event(EventKind::phase_begin, phase, begin);
+}
+
+void WorkerChannel::layers(const std::vector<LayerTime>& layers) {
+  Event event;
+  event.kind = EventKind::layers;
+  event.layers = layers;
+  send(encode_event(event));
+}
+
 void WorkerChannel::phase_end(PhaseKind phase) {
   const Instant at = worker_now();
   send_marks();

@@ -23,10 +23,12 @@ class WorkerChannel {
   Result<Job> receive_job();
   void note(const std::string& key, const std::string& value);
   void phase_begin(PhaseKind phase);
+  void phase_begin_at(PhaseKind phase, Instant begin);  // not before the event ahead of it
   void phase_end(PhaseKind phase);  // takes the time first, then sends the marks that are kept
   // `capacity`: how many will come; reserved here so that mark() does not allocate.
   void expect_marks(std::size_t capacity);
   void mark(Instant begin, Instant end);
+  void layers(const std::vector<LayerTime>& layers);  // in the profiling phase
   // The last words.
   void finished();
   void failed(const Error& error);

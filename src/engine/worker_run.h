@@ -26,11 +26,13 @@ int worker_main(int argc, char** argv, const WorkerKind& kind);
 // Options that are the same for every engine: taken out of `options` here.
 //   shape.INPUT=1x3x224x224   for inputs with open dimensions beside the batch
 //   limit.INPUT=N             random integers are drawn below N
+//   memory_limit_mib=N        more is out of memory (what the process writes to, not its libraries)
 //   save_outputs=FOLDER       outputs of the last batch as FOLDER/<output>.npy
 //   input.*, post.*           see tensor/
 struct CommonOptions {
   std::map<std::string, std::vector<std::int64_t>> shapes;
   std::map<std::string, std::int64_t> limits;
+  std::int64_t memory_limit_mib = 0;  // 0: none
   std::string save_outputs;
 };
 // Errors: invalid (a value).

@@ -1,22 +1,11 @@
 #include "engine/onnxruntime/worker/options.h"
 
-#include <charconv>
+#include <map>
 
 #include "base/text.h"
 
 namespace isojoule {
 namespace {
-
-constexpr std::string_view kShape = "shape.";
-constexpr std::string_view kLimit = "limit.";
-
-Result<std::int64_t> read_natural(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < 1)
-    return fail(ErrorKind::invalid, "'" + std::string(text) + "' is not a whole number from 1");
-  return value;
-}
 
 Status read_optimisation(const std::string& value, EngineOptions& out) {
   const std::map<std::string, GraphOptimizationLevel> levels = {{"disable", ORT_DISABLE_ALL},
@@ -32,54 +21,69 @@ Status read_optimisation(const std::string& value, EngineOptions& out) {
   return {};
 }
 
-Status read_one(const std::string& key, const std::string& value, EngineOptions& out) {
+Status read_provider(const std::string& value, const Job& job, EngineOptions& out) {
+  const std::map<std::string, Provider> providers = {
+      {"cpu", Provider::cpu}, {"cuda", Provider::cuda}, {"tensorrt", Provider::tensorrt}};
+  const auto provider = providers.find(value);
+  if (provider == providers.end())
+    return fail(ErrorKind::invalid, "option provider='" + value + "'",
+                unknown_name_remedy(value, {"cpu", "cuda", "tensorrt"}));
+  out.provider = provider->second;
+  const bool on_gpu = out.provider != Provider::cpu;
+  if (!job.accelerator.empty() && (job.accelerator == "gpu") != on_gpu)
+    return fail(ErrorKind::invalid,
+                "option provider=" + value + " contradicts accelerator " + job.accelerator,
+                "Leave one of the two away.");
+  return {};
+}
+
+Status read_one(const std::string& key, const std::string& value, const Job& job,
+                EngineOptions& out) {
   if (key == "optimisation") return read_optimisation(value, out);
+  if (key == "provider") return read_provider(value, job, out);
   if (key == "spinning") {
     if (value != "on" && value != "off")
       return fail(ErrorKind::invalid, "option spinning='" + value + "'", "Use on or off.");
     out.spinning = value == "on";
     return {};
   }
-  if (key.starts_with(kShape)) {
-    ISOJOULE_TRY(out.shapes[key.substr(kShape.size())], read_shape(value));
-    return {};
-  }
-  if (key.starts_with(kLimit)) {
-    ISOJOULE_TRY(out.limits[key.substr(kLimit.size())], read_natural(value));
-    return {};
-  }
-  return fail(ErrorKind::not_found, "engine onnxruntime has no option '" + key + "'",
-              unknown_name_remedy(
-                  key, {"optimisation", "spinning", "shape.INPUT", "limit.INPUT", "timeout_s"}));
+  return fail(
+      ErrorKind::not_found, "engine onnxruntime has no option '" + key + "'",
+      unknown_name_remedy(key, {"optimisation", "spinning", "provider", "shape.INPUT",
+                                "limit.INPUT", "timeout_s", "memory_limit_mib", "save_outputs"}));
+}
+
+// Only TensorRT converts a model to another precision; the others run it as it is in the file.
+Status read_precision(const Job& job, EngineOptions& out) {
+  if (job.precision.empty() || job.precision == "fp32") return {};
+  if (out.provider != Provider::tensorrt)
+    return fail(ErrorKind::unsupported,
+                "ONNX Runtime's " + std::string(name_of(out.provider)) + " does not convert to " +
+                    job.precision,
+                "Give a model file of that precision and leave the axis away, or take option "
+                "provider=tensorrt.");
+  out.half = true;
+  out.whole_numbers = job.precision == "int8";
+  return {};
 }
 
 }  // namespace
 
-Result<std::vector<std::int64_t>> read_shape(const std::string& text) {
-  std::vector<std::int64_t> shape;
-  std::string_view rest = text;
-  while (true) {
-    const std::size_t cut = rest.find_first_of("x,");
-    const Result<std::int64_t> dimension = read_natural(rest.substr(0, cut));
-    if (!dimension)
-      return fail(ErrorKind::invalid, "shape '" + text + "': " + dimension.error().what,
-                  "Write a shape as 1x3x224x224.");
-    shape.push_back(*dimension);
-    if (cut == std::string_view::npos) return shape;
-    rest.remove_prefix(cut + 1);
+const char* name_of(Provider provider) {
+  switch (provider) {
+    case Provider::cpu: return "CPUExecutionProvider";
+    case Provider::cuda: return "CUDAExecutionProvider";
+    case Provider::tensorrt: return "TensorrtExecutionProvider";
   }
+  return "";
 }
 
-std::string shape_words(const std::vector<std::int64_t>& shape) {
-  std::vector<std::string> words;
-  for (const std::int64_t dimension : shape)
-    words.push_back(dimension < 0 ? "?" : std::to_string(dimension));
-  return words.empty() ? "scalar" : join(words, "x");
-}
-
-Result<EngineOptions> read_options(const std::map<std::string, std::string>& options) {
+Result<EngineOptions> read_options(const Job& job) {
   EngineOptions out;
-  for (const auto& [key, value] : options) ISOJOULE_CHECK(read_one(key, value, out));
+  if (job.graph == "dynamic") ISOJOULE_CHECK(read_optimisation("disable", out));
+  if (job.accelerator == "gpu") out.provider = Provider::cuda;
+  for (const auto& [key, value] : job.options) ISOJOULE_CHECK(read_one(key, value, job, out));
+  ISOJOULE_CHECK(read_precision(job, out));
   return out;
 }
 

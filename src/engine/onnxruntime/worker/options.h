@@ -1,29 +1,33 @@
-// The job's options as this engine understands them.
+// The job's options and axes as this engine understands them.
 #pragma once
 
-#include <cstdint>
-#include <map>
 #include <string>
-#include <vector>
 
 #include "base/error.h"
+#include "engine/engine.h"
 #include "engine/onnxruntime/worker/api.h"
 
 namespace isojoule {
+
+enum class Provider : std::uint8_t { cpu, cuda, tensorrt };
+// The name in the runtime's own list: "CUDAExecutionProvider".
+const char* name_of(Provider provider);
 
 struct EngineOptions {
   GraphOptimizationLevel optimisation = ORT_ENABLE_ALL;
   std::string optimisation_name = "all";
   // Whether idle threads of the pool spin while they wait: faster, and it costs energy.
   bool spinning = true;
-  std::map<std::string, std::vector<std::int64_t>> shapes;  // by input name
-  std::map<std::string, std::int64_t> limits;               // by input name
+  Provider provider = Provider::cpu;
+  // TensorRT builds its kernels for it; the other providers run what the file says.
+  bool half = false;
+  bool whole_numbers = false;  // INT8, of a file that is quantised
 };
 
-// Errors: invalid (a value), not_found (an unknown option, with the nearest name).
-Result<EngineOptions> read_options(const std::map<std::string, std::string>& options);
-// "1x3x224x224" or "1,3,224,224" -> {1, 3, 224, 224}; each at least 1. Errors: invalid.
-Result<std::vector<std::int64_t>> read_shape(const std::string& text);
-std::string shape_words(const std::vector<std::int64_t>& shape);  // -1 becomes '?'
+// graph=dynamic is optimisation=disable, graph=static is all, unless the option says otherwise.
+// accelerator=gpu is the CUDA provider, unless provider=tensorrt. Errors: invalid (a value, a
+// contradiction), not_found (an unknown option, with the nearest name), unsupported (a precision
+// that the provider does not make itself).
+Result<EngineOptions> read_options(const Job& job);
 
 }  // namespace isojoule

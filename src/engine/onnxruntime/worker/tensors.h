@@ -1,42 +1,25 @@
-// The input data of a model: seeded, shaped from the model, the batch and the options.
+// Our tensors as the runtime's, and back.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
 #include <string>
-#include <vector>
 
 #include "base/error.h"
-#include "engine/engine.h"
-#include "engine/onnxruntime/worker/options.h"
+#include "data/tensor.h"
+#include "engine/onnxruntime/worker/api.h"
 
 namespace isojoule {
 
-// An input as the model declares it; -1 stands for a dimension that is left open.
-struct InputSpec {
-  std::string name;
-  ONNXTensorElementDataType type = ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED;
-  std::vector<std::int64_t> shape;
-};
+// Errors: unsupported (an element type that cannot be filled or read; it names the tensor).
+Result<ElementType> element_type(ONNXTensorElementDataType type, const std::string& name);
+ONNXTensorElementDataType runtime_type(ElementType type);
 
-// The shape to run with: an open first dimension is the batch; other open ones come from the option
-// shape.NAME. Errors: invalid, when the model's batch is another one (both are named), when the
-// option disagrees with the model, or when a dimension stays open.
-Result<std::vector<std::int64_t>> resolve_shape(const InputSpec& input, std::int64_t batch,
-                                                const EngineOptions& options);
+// Refers to the tensor's bytes, which must stay where they are.
+Ort::Value view_of(Tensor& tensor);
+// A copy. Errors: unsupported (no tensor, or its type).
+Result<Tensor> tensor_of(const Ort::Value& value, const std::string& name);
 
-struct InputTensor {
-  std::vector<std::byte> data;
-  Ort::Value value{nullptr};  // looks into data
-};
-
-// Floating-point values are uniform in [0, 1), whole numbers uniform below the option limit.NAME
-// (2 without it: a value that token types, masks and every vocabulary have), masks all ones.
-// Errors: unsupported (texts and other types), out_of_range (too many elements).
-Result<InputTensor> make_input(const InputSpec& input, const std::vector<std::int64_t>& shape,
-                               std::uint64_t seed, const EngineOptions& options);
-
-// False when a floating-point output holds a NaN or an infinity.
-bool is_finite(const Ort::Value& output);
+// Calls what may throw; the runtime's exceptions become errors: parse (no model), unsupported,
+// engine, "out of memory: ...".
+Error error_of(const Ort::Exception& exception);
 
 }  // namespace isojoule
