@@ -87,7 +87,8 @@ function(isojoule_rooms)
     PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
            $<BUILD_INTERFACE:${CMAKE_BINARY_DIR}/include> $<INSTALL_INTERFACE:include>
     PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/src ${CMAKE_BINARY_DIR}/generated)
-  target_include_directories(isojoule SYSTEM PRIVATE ${TOMLPLUSPLUS_INCLUDE} ${Protobuf_INCLUDE_DIRS})
+  target_include_directories(isojoule SYSTEM PRIVATE ${TOMLPLUSPLUS_INCLUDE} ${Protobuf_INCLUDE_DIRS}
+    ${STB_INCLUDE} ${UTF8PROC_INCLUDE})
   configure_file(include/isojoule/version.h.in ${CMAKE_BINARY_DIR}/include/isojoule/version.h @ONLY)
   target_compile_definitions(isojoule PRIVATE ONNX_ML=1 ONNX_NAMESPACE=onnx)
   set_source_files_properties(${CMAKE_CURRENT_SOURCE_DIR}/src/app/paths.cc PROPERTIES
@@ -95,8 +96,8 @@ function(isojoule_rooms)
     SKIP_PRECOMPILE_HEADERS ON)
   target_link_libraries(isojoule
     PRIVATE $<BUILD_INTERFACE:isojoule_flags> $<BUILD_INTERFACE:nlohmann_json::nlohmann_json>
-            $<BUILD_INTERFACE:Eigen3::Eigen> ${NLOPT_TARGET} SQLiteCpp ${ZSTD_LIBRARY} ${ONNX_LIBRARY} ${ONNX_PROTO_LIBRARY}
-            ${Protobuf_LIBRARIES} fmt::fmt SQLite::SQLite3 ${CMAKE_DL_LIBS}
+            $<BUILD_INTERFACE:Eigen3::Eigen> ${NLOPT_TARGET} SQLiteCpp ${ZSTD_LIBRARY} ${UTF8PROC_LIBRARY} ${ONNX_LIBRARY}
+            ${ONNX_PROTO_LIBRARY} ${Protobuf_LIBRARIES} fmt::fmt SQLite::SQLite3 ${CMAKE_DL_LIBS}
     PUBLIC tl::expected Threads::Threads)
   if(ISOJOULE_STATIC)
     isojoule_static_library(isojoule)
