@@ -1,6 +1,8 @@
 #include "data/tensor.h"
 
 #include <array>
+#include <cmath>
+#include <cstring>
 #include <limits>
 
 namespace isojoule {
@@ -20,7 +22,32 @@ constexpr std::array<TypeRow, 8> kTypes = {{{"float32", 4},
                                             {"int64", 8},
                                             {"boolean", 1}}};
 
+template <typename T, typename Check>
+bool all_of(const Tensor& tensor, Check is_finite) {
+  for (std::size_t at = 0; at + sizeof(T) <= tensor.data.size(); at += sizeof(T)) {
+    T value;
+    std::memcpy(&value, tensor.data.data() + at, sizeof(T));
+    if (!is_finite(value)) return false;
+  }
+  return true;
+}
+
 }  // namespace
+
+bool all_finite(const Tensor& tensor) {
+  switch (tensor.spec.type) {
+    case ElementType::float32:
+      return all_of<float>(tensor, [](float value) { return std::isfinite(value); });
+    case ElementType::float64:
+      return all_of<double>(tensor, [](double value) { return std::isfinite(value); });
+    case ElementType::float16: {
+      constexpr std::uint16_t kExponent = 0x7c00;  // IEEE 754 binary16: all ones where not finite
+      return all_of<std::uint16_t>(
+          tensor, [](std::uint16_t bits) { return (bits & kExponent) != kExponent; });
+    }
+    default: return true;
+  }
+}
 
 std::string_view name_of(ElementType type) { return kTypes[static_cast<std::size_t>(type)].name; }
 std::size_t size_of(ElementType type) { return kTypes[static_cast<std::size_t>(type)].size; }

@@ -35,6 +35,8 @@ struct Tensor {
   std::vector<std::byte> data;  // elements in order, the last dimension fastest, little-endian
 };
 
+// No infinity and no NaN in it; whole numbers are finite.
+bool all_finite(const Tensor& tensor);
 // Elements of a shape without an open dimension; nothing where one is open, or the product is
 // beyond what memory can hold.
 std::optional<std::size_t> element_count(const std::vector<std::int64_t>& shape);

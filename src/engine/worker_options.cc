@@ -70,8 +70,7 @@ Status check_names(const std::vector<TensorSpec>& model, const CommonOptions& op
   return {};
 }
 
-Status choose_shape(TensorSpec& input, const std::vector<std::int64_t>& asked,
-                    std::int64_t batch) {
+Status choose_shape(TensorSpec& input, const std::vector<std::int64_t>& asked, std::int64_t batch) {
   std::vector<std::int64_t>& shape = input.shape;
   bool fits = asked.size() == shape.size();
   for (std::size_t i = 0; fits && i < shape.size(); ++i)

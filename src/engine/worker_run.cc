@@ -10,8 +10,8 @@
 #include <new>
 #include <stdexcept>
 
+#include "base/file_tree.h"
 #include "engine/warm_up.h"
-#include "tensor/finite.h"
 #include "tensor/input.h"
 #include "tensor/npy.h"
 #include "tensor/post.h"
@@ -213,8 +213,7 @@ Status run(Job job, WorkerChannel& channel, const WorkerKind& kind) {
     return fail(ErrorKind::engine, "out of memory: no room for the model or its inputs",
                 kMemoryRemedy);
   } catch (const std::length_error&) {
-    return fail(ErrorKind::engine, "out of memory: a tensor larger than any memory",
-                kMemoryRemedy);
+    return fail(ErrorKind::engine, "out of memory: a tensor larger than any memory", kMemoryRemedy);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/file_tree.h"
 #include "base/text.h"
 #include "base/text_file.h"
 #include "engine/onnxruntime/worker/options.h"
@@ -154,7 +155,8 @@ class OnnxRuntimeNetwork final : public WorkerNetwork {
     constexpr std::size_t kSkipped = 1;
     std::string folder = (fs::temp_directory_path() / "isojoule_profile_XXXXXX").string();
     if (mkdtemp(folder.data()) == nullptr)
-      return tl::unexpected<Error>(error_from_errno(errno, folder, "make a folder for the profile"));
+      return tl::unexpected<Error>(
+          error_from_errno(errno, folder, "make a folder for the profile"));
     const auto found = guarded([&]() -> Result<std::vector<LayerTime>> {
       ISOJOULE_TRY(Ort::SessionOptions options, session_options());
       options.EnableProfiling((folder + "/profile").c_str());
@@ -213,12 +215,12 @@ Result<std::unique_ptr<WorkerNetwork>> open_network(const Job& job, const Common
     const std::vector<std::string> there = Ort::GetAvailableProviders();
     const std::string wanted = name_of(options.provider);
     if (std::find(there.begin(), there.end(), wanted) == there.end())
-      return fail(ErrorKind::unsupported,
-                  "the ONNX Runtime library here has no " + wanted + ": it has " +
-                      join(there, ", "),
-                  "Name one that has it in ISOJOULE_ONNXRUNTIME (NVIDIA's own builds for Jetson, "
-                  "or the GPU packages).",
-                  runtime.path);
+      return fail(
+          ErrorKind::unsupported,
+          "the ONNX Runtime library here has no " + wanted + ": it has " + join(there, ", "),
+          "Name one that has it in ISOJOULE_ONNXRUNTIME (NVIDIA's own builds for Jetson, "
+          "or the GPU packages).",
+          runtime.path);
   }
   return guarded([&]() -> Result<std::unique_ptr<WorkerNetwork>> {
     return std::make_unique<OnnxRuntimeNetwork>(job, common, std::move(options),

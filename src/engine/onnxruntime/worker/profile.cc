@@ -28,8 +28,8 @@ std::string text_at(const json& object, const char* key) {
 
 void set_times(Node& node, std::size_t skip) {
   std::vector<double>& times = node.seconds;
-  times.erase(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(
-                                                 std::min(skip, times.size() - 1)));
+  times.erase(times.begin(),
+              times.begin() + static_cast<std::ptrdiff_t>(std::min(skip, times.size() - 1)));
   double sum = 0, squares = 0;
   for (const double time : times) sum += time;
   const double mean = sum / static_cast<double>(times.size());

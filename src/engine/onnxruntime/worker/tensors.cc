@@ -37,8 +37,8 @@ ONNXTensorElementDataType runtime_type(ElementType type) {
 Ort::Value view_of(Tensor& tensor) {
   const auto memory = Ort::MemoryInfo::CreateCpu(OrtDeviceAllocator, OrtMemTypeCPU);
   const TensorSpec& spec = tensor.spec;
-  return Ort::Value::CreateTensor(memory, tensor.data.data(), tensor.data.size(),
-                                  spec.shape.data(), spec.shape.size(), runtime_type(spec.type));
+  return Ort::Value::CreateTensor(memory, tensor.data.data(), tensor.data.size(), spec.shape.data(),
+                                  spec.shape.size(), runtime_type(spec.type));
 }
 
 Result<Tensor> tensor_of(const Ort::Value& value, const std::string& name) {
@@ -60,13 +60,17 @@ Error error_of(const Ort::Exception& exception) {
   // onnxruntime/core/framework: bfc_arena.cc and allocator.cc word a failed allocation so.
   for (const char* sign : {"Failed to allocate memory", "bad_alloc", "out of memory"})
     if (text.find(sign) != std::string::npos)
-      return {ErrorKind::engine, "out of memory: " + text, {},
+      return {ErrorKind::engine,
+              "out of memory: " + text,
+              {},
               "Take a smaller batch or network, or end other programs."};
   switch (exception.GetOrtErrorCode()) {
     case ORT_INVALID_PROTOBUF:
     case ORT_INVALID_GRAPH:
     case ORT_NO_MODEL:
-      return {ErrorKind::parse, "not a model that ONNX Runtime reads: " + text, {},
+      return {ErrorKind::parse,
+              "not a model that ONNX Runtime reads: " + text,
+              {},
               "Check the file: it may be cut short, or not ONNX."};
     case ORT_NOT_IMPLEMENTED: return {ErrorKind::unsupported, text, {}, {}};
     default: return {ErrorKind::engine, text, {}, {}};
