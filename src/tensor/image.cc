@@ -81,7 +81,8 @@ Status check_extent(std::string_view bytes, const std::string& name) {
     return fail(ErrorKind::parse, name + ": is no image that can be read",
                 "Give JPEG (8 bits, Huffman-coded), PNG, BMP, GIF, PGM or PPM");
   const std::string extent = std::to_string(width) + " x " + std::to_string(height) + " pixels";
-  if (width <= 0 || height <= 0) return fail(ErrorKind::parse, name + ": has " + extent);
+  if (width <= 0 || height <= 0)
+    return fail(ErrorKind::parse, name + ": has " + extent, "Leave the file out");
   if (width > kMostPixels / height)
     return fail(ErrorKind::out_of_range, name + ": is too large, " + extent,
                 "Give images of at most 100 million pixels");
@@ -96,7 +97,9 @@ void append(void* user, void* data, int size) {
 }  // namespace
 
 Result<Image> decode_image(std::string_view bytes, const std::string& name) {
-  if (bytes.empty()) return fail(ErrorKind::parse, name + ": is an empty file, no image");
+  if (bytes.empty())
+    return fail(ErrorKind::parse, name + ": is an empty file, no image",
+                "Copy the file again, or leave it out");
   ISOJOULE_CHECK(check_extent(bytes, name));
   Reader reader{bytes};
   int width = 0;

@@ -22,6 +22,13 @@ bool holds_images(ElementType type) {
 
 bool is_channels(std::int64_t dimension) { return dimension == 1 || dimension == 3; }
 
+// Three channels say more than one: a height of 1 is a shape, too.
+bool channels_last(const std::vector<std::int64_t>& shape, Layout layout) {
+  if (layout != Layout::by_shape) return layout == Layout::nhwc;
+  if (shape[1] == 3) return false;
+  return shape[3] == 3 || !is_channels(shape[1]);
+}
+
 // The part of the target that the picture fills.
 struct Target {
   std::int64_t left = 0, top = 0, width = 0, height = 0;
@@ -91,8 +98,7 @@ Result<ImagePlace> image_place(const TensorSpec& spec, const ImageOptions& optio
   if (shape.size() != 4 || std::find(shape.begin(), shape.end(), 0) != shape.end())
     return fail(ErrorKind::invalid, input_words(spec) + " is no batch of images",
                 "Images go into four dimensions: batch, channels, height, width, or channels last");
-  const bool last = options.layout == Layout::nhwc ||
-                    (options.layout == Layout::by_shape && !is_channels(shape[1]));
+  const bool last = channels_last(shape, options.layout);
   const std::int64_t channels = last ? shape[3] : shape[1];
   if (!is_channels(channels))
     return fail(ErrorKind::invalid,
