@@ -60,10 +60,14 @@ Result<std::string> zoo_model(std::string_view name, const ZooOptions& options);
 Status write_zoo_model(std::string_view name, const ZooOptions& options, const std::string& path);
 
 // A network as the user names it: a zoo name, or the path of an ONNX file. For a zoo name the file
-// is written into `cache_directory` (once; seed 1, dynamic batch) and its path returned; a path is
+// is written into `cache_directory` (once; seed 1, dynamic batch, operator set `opset`, 0: as
+// ZooOptions begins) and its path returned; a path is
 // checked to be there. Errors: not_found, with the nearest zoo name; invalid (a folder); those of
 // write_zoo_model. A file in the working folder that is called like a zoo name: write "./alexnet".
 Result<std::string> resolve_network(const std::string& name_or_path,
-                                    const std::string& cache_directory);
+                                    const std::string& cache_directory, int opset = 0);
+// What an application would do before and after this network, as options of tensor/ ("input.mean",
+// "post.task"); empty where the zoo has no such network.
+std::map<std::string, std::string> zoo_job_options(std::string_view name);
 
 }  // namespace isojoule
