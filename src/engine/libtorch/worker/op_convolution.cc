@@ -6,19 +6,6 @@
 namespace isojoule::libtorch {
 namespace {
 
-// Pads that are the same at both ends are the convolution's own, others a step before it.
-at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
-                    Window window, std::int64_t group) {
-  const auto dimensions = static_cast<std::size_t>(weight.dim() - 2);
-  if (window.kernel.empty()) window.kernel = weight.sizes().slice(2).vec();
-  window.complete(dimensions);
-  const Ints pads = window.pads_for(x.sizes());
-  const Ints none(dimensions, 0);
-  const bool own = symmetric(pads);
-  return at::convolution(own ? x : padded(x, pads, 0), weight, bias, window.strides,
-                         own ? begins(pads) : none, window.dilations, false, none, group);
-}
-
 Kernel convolution(const Step& step) {
   const Window window = window_of(step);
   const std::int64_t group = step.integer("group", 1);
@@ -44,7 +31,7 @@ Ints cuts(const Transposed& t, const at::Tensor& x, std::size_t dimensions) {
     const std::int64_t wanted = t.output_shape.empty() ? size * stride : t.output_shape[behind + d];
     const std::int64_t total = stride * (size - 1) + t.output_padding[d] +
                                (t.window.kernel[d] - 1) * t.window.dilations[d] + 1 - wanted;
-    const std::int64_t small = total / 2;
+    const std::int64_t small = total >> 1;  // rounds down below zero too
     // Operators.md: SAME_UPPER puts the odd one last, everything else first.
     result[d] = t.window.auto_pad == "SAME_UPPER" ? small : total - small;
     result[dimensions + d] = total - result[d];

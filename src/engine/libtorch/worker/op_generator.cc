@@ -20,8 +20,7 @@ Kernel shape(const Step& step) {
       return std::clamp<std::int64_t>(at < 0 ? at + rank : at, 0, rank);
     };
     const std::int64_t from = place(start), to = std::max(from, to_end ? rank : place(end));
-    return at::tensor(at::IntArrayRef(sizes.data() + from, static_cast<std::size_t>(to - from)),
-                      at::kLong);
+    return noted(Ints(sizes.begin() + from, sizes.begin() + to));
   });
 }
 

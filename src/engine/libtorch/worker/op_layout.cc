@@ -178,7 +178,7 @@ Tensor padded_by_copies(Tensor x, const Ints& begins, const Ints& ends, const st
     Ints picked;
     for (std::int64_t at = -before; at < x.size(d) + after; ++at)
       picked.push_back(mirrored(mode, at, x.size(d)));
-    x = x.index_select(d, at::tensor(picked, at::kLong).to(x.device()));
+    x = x.index_select(d, noted(picked).to(x.device()));
   }
   return x;
 }

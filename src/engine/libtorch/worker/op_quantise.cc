@@ -1,5 +1,5 @@
 // Between real and 8-bit numbers.
-#include "engine/libtorch/worker/operator.h"
+#include "engine/libtorch/worker/window.h"
 
 namespace isojoule::libtorch {
 namespace {
@@ -63,6 +63,21 @@ Kernel quantised_matmul(const Step&) {
   });
 }
 
+// The same way, and for the same reason.
+Kernel quantised_convolution(const Step& step) {
+  const Window window = window_of(step);
+  const std::int64_t group = step.integer("group", 1);
+  return one([=](const Inputs& in) {
+    const at::Tensor x = (in[0].to(at::kFloat) - in[2].to(at::kFloat)) * in[1];
+    const at::Tensor scale = along(in[4], in[3], 0), zero = along(in[5], in[3], 0);
+    const at::Tensor weight = (in[3].to(at::kFloat) - zero.to(at::kFloat)) * scale;
+    at::Tensor bias;
+    if (in.has(8)) bias = in[8].to(at::kFloat) * (in[1] * in[4]).reshape({-1});
+    const at::Tensor y = convolve(x, weight, bias, window, group);
+    return quantised(y, in[6], in[7].to(at::kFloat), in[7].scalar_type());
+  });
+}
+
 }  // namespace
 
 std::span<const Operator> quantise_operators() {
@@ -71,6 +86,7 @@ std::span<const Operator> quantise_operators() {
       {"DequantizeLinear", dequantise},
       {"DynamicQuantizeLinear", dynamic_quantise},
       {"QLinearMatMul", quantised_matmul},
+      {"QLinearConv", quantised_convolution},
   };
   return rows;
 }

@@ -101,11 +101,11 @@ Tensor resized_dimension(const Tensor& x, std::int64_t axis, const Way& way, con
   Ints shape(static_cast<std::size_t>(x.dim()), 1);
   shape[static_cast<std::size_t>(axis)] = e.to;
   const auto laid = [&](const std::vector<double>& values) {
-    return at::tensor(values).to(x.options()).reshape(shape);
+    return noted(values).to(x.options()).reshape(shape);
   };
   Tensor result;
   for (std::size_t k = 0; k < taps; ++k) {
-    Tensor part = x.index_select(axis, at::tensor(places[k], at::kLong).to(x.device()));
+    Tensor part = x.index_select(axis, noted(places[k]).to(x.device()));
     if (taps > 1) part = part * laid(weights[k]);
     result = k == 0 ? part : result + part;
   }

@@ -1,5 +1,7 @@
 #include "engine/libtorch/worker/operator.h"
 
+#include <ATen/TracerMode.h>
+
 #include <map>
 
 namespace isojoule::libtorch {
@@ -114,6 +116,16 @@ at::Tensor tensor_of(const OnnxData& data) {
   const auto options = at::TensorOptions().dtype(scalar_type(data.type));
   if (data.bytes.empty()) return at::empty(data.shape, options);
   return at::from_blob(bytes, data.shape, options).clone();
+}
+
+at::Tensor noted(const Ints& values) {
+  const at::tracer::impl::NoTracerDispatchMode unseen;
+  return at::tensor(values, at::kLong);
+}
+
+at::Tensor noted(const std::vector<double>& values) {
+  const at::tracer::impl::NoTracerDispatchMode unseen;
+  return at::tensor(values, at::kDouble);
 }
 
 std::int64_t wrap_axis(std::int64_t axis, std::int64_t rank) {

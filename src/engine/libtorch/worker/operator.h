@@ -113,6 +113,10 @@ inline Kernel one(std::function<at::Tensor(const Inputs&)> work) {
   return [work = std::move(work)](const Inputs& in) { return Tensors{work(in)}; };
 }
 at::Tensor tensor_of(const OnnxData& data);  // a copy in LibTorch's own memory
+// Numbers that a kernel works out itself. A trace keeps them as they are: it would record how
+// at::tensor() makes room for them, and not what is written there.
+at::Tensor noted(const Ints& values);
+at::Tensor noted(const std::vector<double>& values);
 // -1 is the last of `rank` dimensions; refuses what is outside.
 std::int64_t wrap_axis(std::int64_t axis, std::int64_t rank);
 Ints wrap_axes(Ints axes, std::int64_t rank);

@@ -54,6 +54,9 @@ torch::jit::Module traced_module(Program& program, const Tensors& examples,
     Tensors values;
     for (c10::IValue& value : stack) values.push_back(std::move(value).toTensor());
     Tensors outputs = program.run(values);
+    // The tracer refuses an output that no input leads to, unless an operation made it.
+    for (at::Tensor& output : outputs)
+      if (!tracer::getTracingState()->hasValue(output)) output = output.clone();
     if (outputs.size() == 1) return {outputs[0]};
     std::vector<c10::IValue> elements(outputs.begin(), outputs.end());
     return {c10::ivalue::Tuple::create(std::move(elements))};

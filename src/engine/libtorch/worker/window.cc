@@ -57,4 +57,16 @@ at::Tensor padded(const at::Tensor& x, const Ints& pads, const at::Scalar& value
   return at::constant_pad_nd(x, order, value);
 }
 
+at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                    Window window, std::int64_t group) {
+  const auto dimensions = static_cast<std::size_t>(weight.dim() - 2);
+  if (window.kernel.empty()) window.kernel = weight.sizes().slice(2).vec();
+  window.complete(dimensions);
+  const Ints pads = window.pads_for(x.sizes());
+  const Ints none(dimensions, 0);
+  const bool own = symmetric(pads);
+  return at::convolution(own ? x : padded(x, pads, 0), weight, bias, window.strides,
+                         own ? begins(pads) : none, window.dilations, false, none, group);
+}
+
 }  // namespace isojoule::libtorch
