@@ -45,7 +45,7 @@ struct ZooNetwork {
   std::string_view source;  // the publication whose definition it follows
   std::string_view input;   // "3x224x224"; of a text the number of tokens
   ZooTask task = ZooTask::classification;
-  Normalisation normalisation;                  // of an image
+  Normalisation normalisation = {};             // of an image
   std::int64_t vocabulary = 0;                  // of a text: its ids are below; 0: an image
   std::vector<DocumentFigures> documents = {};  // that name this network
 };
