@@ -16,11 +16,13 @@ class Opening {
     const bool is_new = opened_.uses.find(name) == opened_.uses.end();
     EngineUse& use = opened_.uses[name];
     if (is_new) ISOJOULE_CHECK(open(name, use));
-    if (const EngineKind* kind = kinds_[name])
-      ISOJOULE_CHECK(check_engine_axes(*kind, run.setting));
+    const EngineKind* kind = kinds_[name];
+    if (kind != nullptr) ISOJOULE_CHECK(check_engine_axes(*kind, run.setting));
     if (use.model_paths.contains(run.network)) return {};
-    ISOJOULE_TRY(use.model_paths[run.network], network_file(target_, paths_, run.network));
+    ISOJOULE_TRY(use.model_paths[run.network],
+                 network_file(target_, paths_, run.network, kind == nullptr ? 0 : kind->opset));
     use.job_options[run.network] = options_;
+    if (kind != nullptr) use.job_options[run.network].merge(zoo_job_options(run.network));
     return {};
   }
 

@@ -36,7 +36,7 @@ struct MeasureResult {
   bool simulated = false;
   std::optional<std::int64_t> batch_that_fits;  // where the batch asked for was out of memory
   std::string why_unmeasured;                   // empty when the inference phase has an energy
-  std::string caution;         // caution_of() the target
+  std::string caution;                          // caution_of() the target
 };
 
 // Every knob is as before when it returns. A failed engine is a run with state failed, not an
