@@ -1,6 +1,8 @@
 #include "engine/trtexec/log.h"
 
 #include <algorithm>
+#include <charconv>
+#include <utility>
 
 #include "engine/trtexec/number.h"
 
@@ -171,7 +173,7 @@ bool LogReader::layer(std::string_view text) {
   return false;
 }
 
-// Up to 8.x "name  time  average  median  percent", from 10 on the name comes last. A name may hold
+// Up to 8.5 "name  time  average  median  percent", since 8.6 the name comes last. A name may hold
 // anything, numbers and blanks too, so the numbers are counted from their end of the row.
 bool LogReader::profile_row(std::string_view text) {
   if (section_ == Section::profile_header) {

@@ -1,5 +1,6 @@
 #include "engine/trtexec/process.h"
 
+#include <algorithm>
 #include <csignal>
 
 #include "base/clock.h"

@@ -244,7 +244,7 @@ TEST_F(TrtexecTest, options_that_changed_their_names) {
   ASSERT_FALSE(old.error) << to_string(*old.error);
   EXPECT_THAT(old.calls, HasSubstr("--streams=2"));
   EXPECT_EQ(old.batches.size(), 10u);
-  set("10.3");
+  set("8.6");
   const Outcome later = run();
   ASSERT_FALSE(later.error) << to_string(*later.error);
   EXPECT_THAT(later.calls, HasSubstr("--infStreams=2"));
