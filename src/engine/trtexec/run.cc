@@ -141,18 +141,23 @@ class JobRun {
     const std::string file = scratch_.file("times.json");
     ISOJOULE_TRY(const auto command, run_command(plan_, counts, file));
     ISOJOULE_TRY(const Course course, call(command, "running the batches"));
-    ISOJOULE_TRY(const std::string text, read_text_file(file));
-    ISOJOULE_TRY(std::vector<BatchTimes> times, parse_times(text));
-    if (times.empty()) return fail(ErrorKind::engine, "trtexec exported no times");
+    const auto read =
+        read_text_file(file).and_then([](const std::string& text) { return parse_times(text); });
+    // Of this run alone: as not_found or parse it would pass for a missing library or a bad model.
+    if (!read)
+      return fail(ErrorKind::engine, "trtexec exported no times: " + read.error().what,
+                  read.error().remedy);
+    if (read->empty()) return fail(ErrorKind::engine, "trtexec exported no times");
+    const std::vector<BatchTimes>& times = *read;
     double last = 0;
     for (const BatchTimes& one : times) last = std::max(last, one.copy_out_end);
     ISOJOULE_TRY(const TimeZero zero,
                  find_time_zero(course.inference_line, course.report_line, last));
     note_zero(zero, last);
     note_run(course.log);
-    ISOJOULE_TRY(const PlacedBatches placed,
-                 place_batches(std::move(times), batches, static_cast<double>(counts.warm_up_ms),
-                               zero.at, overlap()));
+    ISOJOULE_TRY(
+        const PlacedBatches placed,
+        place_batches(times, batches, static_cast<double>(counts.warm_up_ms), zero.at, overlap()));
     return tell_phases(course, zero.at, placed);
   }
 

@@ -324,9 +324,9 @@ TEST_F(TrtexecTest, every_way_to_go_wrong_is_one_typed_error) {
   EXPECT_THAT(error_of("no_engine").what, HasSubstr("there is no engine"));
   EXPECT_THAT(error_of("stale").remedy, HasSubstr("engine cache"));
   EXPECT_THAT(error_of("no_verdict").what, HasSubstr("without a verdict"));
-  EXPECT_EQ(error_of("bad_times").kind, ErrorKind::parse);
+  EXPECT_EQ(error_of("bad_times").kind, ErrorKind::engine);
   EXPECT_THAT(error_of("few_times").what, HasSubstr("1 batches of 10"));
-  EXPECT_NE(error_of("no_times").kind, ErrorKind::internal);
+  EXPECT_EQ(error_of("no_times").kind, ErrorKind::engine);
 }
 
 TEST_F(TrtexecTest, what_cannot_be_asked_is_refused_before_anything_runs) {
