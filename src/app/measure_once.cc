@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "app/guard_place.h"
+#include "base/text.h"
 #include "board/journal.h"
 #include "experiment/apply.h"
 
@@ -28,10 +29,33 @@ std::string reason_without_energy(const Run& run, const Board& board) {
   return reason.empty() ? "the board has no power source" : reason;
 }
 
+// The start of a command, in place of a network's name.
+std::string program_words(const std::vector<std::string>& program) {
+  constexpr std::size_t kLongest = 60;
+  std::vector<std::string> words = program;
+  words[0] = std::filesystem::path(words[0]).filename().string();
+  std::string text = join(words, " ");
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text.size() > kLongest ? text.substr(0, kLongest) + "..." : text;
+}
+
+// Of a program there is no file to look for.
+Result<std::string> model_path(const Target& target, const Paths& paths,
+                               const MeasureRequest& request) {
+  if (request.program.empty()) return network_file(target, paths, request.network);
+  if (target.twin)
+    return fail(ErrorKind::unsupported,
+                request.target.board + " is simulated: a program cannot run there",
+                "Leave --board away, or name a network with --model.");
+  return std::string();
+}
+
 Job job_of(const MeasureRequest& request, std::string path) {
   Job job;
   job.model_path = std::move(path);
   job.network = std::filesystem::path(request.network).stem().string();
+  job.command = request.program;
+  if (!job.command.empty()) job.network = program_words(job.command);
   job.batch = request.batch;
   job.inferences = request.inferences;
   job.warmup_batches = request.warmup_batches;
@@ -46,7 +70,7 @@ Result<MeasureResult> measure_once(const Paths& paths, const MeasureRequest& req
                                    const std::atomic<bool>& interrupted) {
   ISOJOULE_TRY(const auto target, open_target(paths, request.target));
   ISOJOULE_CHECK(use_engine(*target, paths, request.engine));
-  ISOJOULE_TRY(std::string path, network_file(*target, paths, request.network));
+  ISOJOULE_TRY(std::string path, model_path(*target, paths, request));
   std::unique_ptr<BoardGuard> guard;
   if (!request.setting.values().empty()) {
     ISOJOULE_CHECK(check_no_contradiction(target->board, request.setting));

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "base/random.h"
@@ -226,9 +227,21 @@ class Measurement {
     const auto batches = static_cast<std::int64_t>(run().batches.size());
     // An engine that does not mark its batches has made all that was asked for, in whole batches.
     run().inferences = (batches > 0 ? batches : (job_.inferences + batch - 1) / batch) * batch;
+    take_own_count();
     if (run().phase(PhaseKind::inference) == nullptr)
       take_failure(
           {ErrorKind::engine, engine_.name() + " finished without an inference phase", "", ""});
+  }
+
+  // A program knows best how many it made (engine command).
+  void take_own_count() {
+    const auto note = result_.notes.find("inferences");
+    if (note == result_.notes.end()) return;
+    std::int64_t count = 0;
+    const std::string& text = note->second;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (error == std::errc() && end == text.data() + text.size() && count > 0)
+      run().inferences = count;
   }
 
   // Out of memory or a crash is a result of this run. A missing library or a file that is no
