@@ -4,14 +4,13 @@ namespace isojoule::cli {
 
 Status take_program(const Program& program, const MeasureWords& words, MeasureRequest& request) {
   request.program = program.after_dashes;
+  if (request.program.empty() && request.engine == "command")
+    return fail(ErrorKind::invalid, "--engine command without a program",
+                "Give it after two dashes: -- PROGRAM ARGUMENTS");
   if (request.program.empty() && request.network.empty())
     return fail(ErrorKind::invalid, "nothing to measure",
                 "Give --model FILE, or a program after two dashes: -- PROGRAM ARGUMENTS");
-  if (request.program.empty()) {
-    if (request.engine != "command") return {};
-    return fail(ErrorKind::invalid, "--engine command without a program",
-                "Give it after two dashes: -- PROGRAM ARGUMENTS");
-  }
+  if (request.program.empty()) return {};
   if (!request.network.empty())
     return fail(ErrorKind::invalid, "--model and a program behind -- exclude each other",
                 "Give one of the two.");

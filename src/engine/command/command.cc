@@ -82,7 +82,7 @@ bool write_all(int descriptor, std::string_view bytes) {
 class CommandSession final : public Session {
  public:
   CommandSession(const Job& job, CommandOptions options, Clock& clock)
-      : words_(join(job.command, " ")),
+      : words_(as_utf8(join(job.command, " "))),
         options_(options),
         clock_(clock),
         started_(clock.now()),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <nlohmann/json.hpp>
 
 #include "base/file_tree.h"
 #include "base/text.h"
@@ -70,8 +71,8 @@ class Words {
   Result<Mark> note() {
     Mark mark;
     mark.event.kind = EventKind::note;
-    mark.event.key = next_word(rest_);
-    mark.event.value = trimmed(rest_);
+    mark.event.key = as_utf8(next_word(rest_));
+    mark.event.value = as_utf8(trimmed(rest_));
     if (mark.event.key.empty() || mark.event.value.empty())
       return no_mark(line_, "a note has a key and a value");
     return mark;
@@ -116,6 +117,13 @@ Result<std::vector<Mark>> parse_json(std::string_view line) {
 std::optional<std::string_view> addressed_to_us(std::string_view line) {
   if (!line.starts_with(kPrefix)) return std::nullopt;
   return line.substr(kPrefix.size());
+}
+
+std::string as_utf8(std::string_view text) {
+  using nlohmann::json;
+  const std::string quoted =
+      json(std::string(text)).dump(-1, ' ', false, json::error_handler_t::replace);
+  return json::parse(quoted).get<std::string>();
 }
 
 Result<std::vector<Mark>> parse_marks(std::string_view line, Instant now) {

@@ -28,6 +28,9 @@ std::optional<std::string_view> addressed_to_us(std::string_view line);
 // JSON as in worker_protocol.h. `now` is when it came. Errors: parse.
 Result<std::vector<Mark>> parse_marks(std::string_view line, Instant now);
 
+// Whatever a program or its arguments say, as UTF-8: it goes into messages, JSON and files.
+std::string as_utf8(std::string_view text);
+
 // Cuts a program's output into the lines that are for us. Others may be of any length and hold any
 // bytes.
 class MarkScanner {
