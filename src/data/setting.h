@@ -37,6 +37,9 @@ struct Axis {
   std::vector<std::string> choices = {};  // of an engine axis whose values are words
 };
 
+// "option.NAME" is the engine's own option NAME, turned like an axis.
+inline constexpr std::string_view kOptionAxis = "option.";
+
 // Engine axes are the same on every board. Knob axes come from the board.
 const std::vector<Axis>& engine_axes();
 

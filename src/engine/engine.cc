@@ -32,6 +32,9 @@ void take_engine_axes(const Setting& setting, Job& job) {
   word("accelerator", job.accelerator);
   word("precision", job.precision);
   word("implementation", job.implementation);
+  for (const auto& [axis, value] : setting.values())
+    if (axis.starts_with(kOptionAxis))
+      job.options[axis.substr(kOptionAxis.size())] = to_string(value);
 }
 
 Status check_engine_axes(const EngineKind& kind, const Setting& setting) {

@@ -20,7 +20,8 @@ constexpr Duration kSlice = Duration::milliseconds(50);
 // What the trace's columns are reserved for.
 constexpr Duration kUsualRun = Duration::milliseconds(400'000);
 
-// The board or the user cannot do it, and no further run will: the study ends.
+// The board or the user cannot do it, and no further run will: the study ends. Of an engine it is a
+// failed run all the same: another network, batch or precision may do.
 bool is_final(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::not_found:
@@ -178,7 +179,9 @@ class Measurement {
   // ---- the engine ----
 
   Status run_engine() {
-    ISOJOULE_TRY(const auto session, engine_.start(job_));
+    auto started = engine_.start(job_);
+    if (!started) return failure(started.error());
+    const std::unique_ptr<Session> session = std::move(*started);
     engine_started_ = true;
     const bool is_virtual = board_.clock->is_virtual();
     Instant heard = board_.clock->now();
@@ -205,7 +208,7 @@ class Measurement {
         break;
       case EventKind::phase_end: close_phase(event); break;
       case EventKind::batch: run().batches.push_back({event.begin, event.end}); break;
-      case EventKind::note: result_.notes[event.key] = event.value; break;
+      case EventKind::note: run().notes[event.key] = event.value; break;
       case EventKind::layers: run().layers = event.layers; break;
       case EventKind::finished: finish(); return true;
       case EventKind::failed: return true;
@@ -231,10 +234,9 @@ class Measurement {
           {ErrorKind::engine, engine_.name() + " finished without an inference phase", "", ""});
   }
 
-  // Out of memory or a crash is a result of this run. A missing library or a file that is no
-  // network is the same for every run that would follow: an error.
+  // Out of memory, a crash, a file that is no network: a result of this run.
   Status failure(const Error& error) {
-    if (is_final(error.kind)) return tl::unexpected<Error>(error);
+    if (error.kind == ErrorKind::interrupted) return tl::unexpected<Error>(error);
     take_failure(error);
     return {};
   }
@@ -247,6 +249,7 @@ class Measurement {
   void take_failure(const Error& error) {
     const bool memory = error.what.starts_with("out of memory");
     run().counters.add(memory ? Counter::out_of_memory : Counter::engine_failed);
+    result_.engine_error = error;
     fail_run(error);
   }
 

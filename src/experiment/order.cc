@@ -10,7 +10,10 @@
 namespace isojoule {
 namespace {
 
+// Of "option.NAME": any text.
 const Axis* engine_axis(const std::string& name) {
+  static const Axis option{std::string(kOptionAxis), Unit::none, true, "an option of the engine"};
+  if (name.size() > kOptionAxis.size() && name.starts_with(kOptionAxis)) return &option;
   for (const Axis& axis : engine_axes())
     if (axis.name == name) return &axis;
   return nullptr;
@@ -48,9 +51,21 @@ std::string nearest_values(const Value& wanted, const Knob& knob) {
   return text;
 }
 
+Status check_word(const std::string& where, const std::string& axis, const Value& value,
+                  const Axis& of_engine) {
+  const auto& choices = of_engine.choices;
+  if (choices.empty() ||
+      std::find(choices.begin(), choices.end(), to_string(value)) != choices.end())
+    return {};
+  return fail(ErrorKind::out_of_range,
+              where + ": " + axis + " = " + to_string(value) + " is not possible",
+              unknown_name_remedy(to_string(value), choices));
+}
+
 Status check_value(const std::string& where, const std::string& axis, const Value& value,
                    const Board& board) {
-  if (engine_axis(axis) != nullptr) {
+  if (const Axis* of_engine = engine_axis(axis)) {
+    if (of_engine->unit != Unit::count) return check_word(where, axis, value, *of_engine);
     const auto* number = std::get_if<double>(&value);
     const double least = axis == "batch" ? 1 : 0;
     if (number != nullptr && *number >= least && *number == std::floor(*number)) return {};
@@ -71,11 +86,15 @@ Status check_value(const std::string& where, const std::string& axis, const Valu
               nearest_values(value, *knob));
 }
 
+}  // namespace
+
 Status check_setting(const std::string& where, const Setting& setting, const Board& board) {
   for (const auto& [axis, value] : setting.values())
     ISOJOULE_CHECK(check_value(where, axis, value, board));
   return {};
 }
+
+namespace {
 
 Result<std::vector<Value>> values_of(const std::string& where, const PlanAxis& axis,
                                      const Board& board) {
