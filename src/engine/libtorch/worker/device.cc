@@ -5,15 +5,40 @@
 #include <torch/cuda.h>
 #include <torch/version.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <future>
+#include <system_error>
+#include <thread>
+#include <vector>
 
 #include "engine/libtorch/worker/faults.h"
 
 namespace isojoule::libtorch {
 namespace {
 
+// LibTorch's pool waits for ever for a thread that could not be started, as where memory is
+// limited.
+void check_that_threads_start(std::int64_t threads) {
+  const std::int64_t count = std::max<std::int64_t>(threads, std::thread::hardware_concurrency());
+  std::promise<void> all_started;
+  const std::shared_future<void> wait = all_started.get_future().share();
+  std::vector<std::jthread> started;
+  try {
+    for (std::int64_t i = 0; i < count; ++i) started.emplace_back([wait] { wait.wait(); });
+  } catch (const std::system_error&) {
+    all_started.set_value();
+    throw Fault({ErrorKind::engine,
+                 "out of memory: no room for " + std::to_string(count) + " threads",
+                 {},
+                 "Take fewer threads or more memory."});
+  }
+  all_started.set_value();
+}
+
 // One pool for what is inside an operator: networks are run operator after operator.
 void set_threads(std::int64_t threads) {
+  check_that_threads_start(threads);
   if (threads <= 0) return;
   at::set_num_threads(static_cast<int>(threads));
   at::set_num_interop_threads(1);

@@ -45,8 +45,6 @@ Tensor divide(const Tensor& a, const Tensor& b) {
 }
 
 Tensor power(const Tensor& base, const Tensor& exponent) {
-  if (exponent.numel() == 1 && exponent.device().is_cpu() && exponent.dim() == 0)
-    return at::pow(base, exponent.item()).to(base.scalar_type());
   return at::pow(base, exponent).to(base.scalar_type());
 }
 
