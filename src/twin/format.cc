@@ -31,6 +31,23 @@ std::string list(const Items& items, Text text) {
 
 std::string quoted(const std::string& word) { return "\"" + word + "\""; }
 
+std::string reasons(const Constants& c) {
+  std::string out;
+  for (std::size_t i = 0; i < precision_names.size(); ++i)
+    if (!c.precision_reasons[i].empty())
+      out += fmt::format("{}.reason = {}\n", precision_names[i], quoted(c.precision_reasons[i]));
+  return out;
+}
+
+bool has_table(const Constants& c, std::string_view table) {
+  if (table == "gpu") return c.has_gpu();
+  if (table == "kernels") return !c.has_gpu();
+  if (table == "precision") return c.has_precisions();
+  if (table == "graph") return c.has_graph;
+  if (table == "dla") return c.has_dla();
+  return true;
+}
+
 std::string fixed_part(const Constants& c, std::string_view table) {
   auto khz = [](Hertz f) { return number(f.value() / 1e3); };
   auto hz = [](Hertz f) { return fmt::format("{:.0f}", f.value()); };
@@ -42,6 +59,8 @@ std::string fixed_part(const Constants& c, std::string_view table) {
     return fmt::format("frequencies_hz = {}\ngovernors = {}\ndefault_governor = {}\n",
                        list(c.gpu_frequencies, hz), list(c.gpu_governors, quoted),
                        quoted(c.default_gpu_governor));
+  if (table == "graph") return c.compiled ? "own = \"static\"\n" : "own = \"dynamic\"\n";
+  if (table == "precision") return reasons(c);
   if (table == "power") return fmt::format("supply_v = {}\n", number(c.supply_voltage_v));
   if (table == "thermal") return "zones = " + list(c.thermal_zones, quoted) + "\n";
   return {};
@@ -90,8 +109,8 @@ std::string format_constants(const Constants& constants,
       c.board);
   Constants standard;
   for (const std::string_view wanted :
-       {"gpu", "kernels", "memory", "cpu", "power", "thermal", "process"}) {
-    if (wanted == (c.has_gpu() ? "kernels" : "gpu")) continue;
+       {"gpu", "kernels", "memory", "cpu", "power", "thermal", "process", "precision", "graph", "dla"}) {
+    if (!has_table(c, wanted)) continue;
     out += fmt::format("\n[{}]\n{}", wanted, fixed_part(c, wanted));
     for (const ConstantField& field : constant_fields()) {
       const auto dot = field.key.find('.');
