@@ -5,9 +5,7 @@
 #include <onnx/onnx_pb.h>
 
 #include <bit>
-#include <cassert>
 #include <cerrno>
-#include <cmath>
 #include <cstring>
 
 #include "base/file_tree.h"
@@ -55,10 +53,11 @@ void fill_uniform(std::string& raw, std::uint64_t seed, double radius, double ce
   }
 }
 
-void set_shape(onnx::ValueInfoProto& info, const Value& value) {
+void set_shape(onnx::ValueInfoProto& info, const Value& value,
+               onnx::TensorProto::DataType type = onnx::TensorProto::FLOAT) {
   info.set_name(value.name);
   auto* tensor = info.mutable_type()->mutable_tensor_type();
-  tensor->set_elem_type(onnx::TensorProto::FLOAT);
+  tensor->set_elem_type(type);
   auto* shape = tensor->mutable_shape();
   for (const std::int64_t size : value.shape) {
     if (size == kDynamicBatch) {
@@ -94,6 +93,9 @@ struct GraphBuilder::Model {
   std::string network;
   onnx::ModelProto proto;
   std::vector<std::int64_t> missing_bytes;  // an initialiser: the data that it was not given
+
+  Value add_input(const std::string& name, std::vector<std::int64_t> shape,
+                  onnx::TensorProto::DataType type);
 };
 
 GraphBuilder::GraphBuilder(std::string_view network, const ZooOptions& options)
@@ -113,12 +115,20 @@ GraphBuilder::~GraphBuilder() = default;
 
 int GraphBuilder::opset() const { return model_->options.opset; }
 
-Value GraphBuilder::input(const std::string& name, std::vector<std::int64_t> shape) {
-  const auto& options = model_->options;
+Value GraphBuilder::Model::add_input(const std::string& name, std::vector<std::int64_t> shape,
+                                     onnx::TensorProto::DataType type) {
   shape.insert(shape.begin(), options.dynamic_batch ? kDynamicBatch : options.batch);
   Value value{name, std::move(shape)};
-  set_shape(*model_->proto.mutable_graph()->add_input(), value);
+  set_shape(*proto.mutable_graph()->add_input(), value, type);
   return value;
+}
+
+Value GraphBuilder::input(const std::string& name, std::vector<std::int64_t> shape) {
+  return model_->add_input(name, std::move(shape), onnx::TensorProto::FLOAT);
+}
+
+Value GraphBuilder::integer_input(const std::string& name, std::vector<std::int64_t> shape) {
+  return model_->add_input(name, std::move(shape), onnx::TensorProto::INT64);
 }
 
 void GraphBuilder::output(const Value& value, const std::string& name) {
@@ -179,116 +189,15 @@ std::string GraphBuilder::constant(const std::string& name, const std::vector<fl
   return name;
 }
 
-Value GraphBuilder::convolution(const Value& x, const std::string& name, const Convolution& layer) {
-  assert(x.shape.size() == 4 && x.shape[1] % layer.groups == 0 &&
-         layer.channels % layer.groups == 0);
-  const std::int64_t depth = x.shape[1] / layer.groups;
-  const double fan_in = static_cast<double>(depth * layer.kernel * layer.kernel);
-  // A uniform distribution of radius r has the variance r^2 / 3.
-  const double radius = std::sqrt(3.0 * (x.rectified ? 2.0 : 1.0) / fan_in);
-  std::vector<std::string> inputs = {
-      x.name,
-      weight(name + ".weight", {layer.channels, depth, layer.kernel, layer.kernel}, radius)};
-  if (layer.bias) inputs.push_back(weight(name + ".bias", {layer.channels}, 0.05));
-  std::vector<std::int64_t> shape = {x.shape[0], layer.channels};
-  for (int axis = 2; axis < 4; ++axis)
-    shape.push_back((x.shape[axis] + 2 * layer.padding - layer.kernel) / layer.stride + 1);
-  using Integers = std::vector<std::int64_t>;
-  return node("Conv", name, inputs, shape,
-              {{"dilations", Integers{1, 1}},
-               {"group", layer.groups},
-               {"kernel_shape", Integers{layer.kernel, layer.kernel}},
-               {"pads", Integers(4, layer.padding)},
-               {"strides", Integers{layer.stride, layer.stride}}});
-}
-
-Value GraphBuilder::batch_norm(const Value& x, const std::string& name, double gain) {
-  const std::vector<std::int64_t> channels = {x.shape[1]};
-  // Statistics as of a trained network whose layers give mean 0 and variance 1, roughly.
-  const std::string scale = weight(name + ".weight", channels, 0.2 * gain, gain);
-  const std::string shift = weight(name + ".bias", channels, 0.1);
-  const std::string mean = weight(name + ".running_mean", channels, 0.1);
-  const std::string variance = weight(name + ".running_var", channels, 0.2, 1.0);
-  return node("BatchNormalization", name, {x.name, scale, shift, mean, variance}, x.shape,
-              {{"epsilon", 1e-5F}, {"momentum", 0.9F}});
-}
-
-Value GraphBuilder::linear(const Value& x, const std::string& name, std::int64_t features) {
-  assert(x.shape.size() == 2);
-  const double radius =
-      std::sqrt(3.0 * (x.rectified ? 2.0 : 1.0) / static_cast<double>(x.shape[1]));
-  const std::string weights = weight(name + ".weight", {features, x.shape[1]}, radius);
-  const std::string bias = weight(name + ".bias", {features}, 0.05);
-  return node("Gemm", name, {x.name, weights, bias}, {x.shape[0], features},
-              {{"alpha", 1.0F}, {"beta", 1.0F}, {"transB", std::int64_t{1}}});
-}
-
-Value GraphBuilder::relu(const Value& x, const std::string& name) {
-  Value y = node("Relu", name, {x.name}, x.shape);
-  y.rectified = true;
-  return y;
-}
-
-Value GraphBuilder::clip(const Value& x, const std::string& name, float low, float high) {
-  // The limits were attributes until operator set 10.
-  Value y = opset() < 11
-                ? node("Clip", name, {x.name}, x.shape, {{"max", high}, {"min", low}})
-                : node("Clip", name,
-                       {x.name, constant(name + ".min", {low}), constant(name + ".max", {high})},
-                       x.shape);
-  y.rectified = low >= 0;
-  return y;
-}
-
-Value GraphBuilder::pool(std::string_view operation, const Value& x, const std::string& name,
-                         const Pool& layer) {
-  std::vector<std::int64_t> shape = {x.shape[0], x.shape[1]};
-  for (int axis = 2; axis < 4; ++axis)
-    shape.push_back((x.shape[axis] + 2 * layer.padding - layer.kernel) / layer.stride + 1);
-  using Integers = std::vector<std::int64_t>;
-  Value y = node(operation, name, {x.name}, shape,
-                 {{"ceil_mode", std::int64_t{0}},
-                  {"kernel_shape", Integers{layer.kernel, layer.kernel}},
-                  {"pads", Integers(4, layer.padding)},
-                  {"strides", Integers{layer.stride, layer.stride}}});
-  y.rectified = x.rectified;
-  return y;
-}
-
-Value GraphBuilder::max_pool(const Value& x, const std::string& name, const Pool& layer) {
-  return pool("MaxPool", x, name, layer);
-}
-
-Value GraphBuilder::average_pool(const Value& x, const std::string& name, const Pool& layer) {
-  return pool("AveragePool", x, name, layer);
-}
-
-Value GraphBuilder::adaptive_average_pool(const Value& x, const std::string& name,
-                                          std::int64_t size) {
-  assert(x.shape[2] == x.shape[3] && x.shape[2] % size == 0);
-  const std::int64_t step = x.shape[2] / size;
-  return average_pool(x, name, {step, step, 0});
-}
-
-Value GraphBuilder::global_average_pool(const Value& x, const std::string& name) {
-  Value y = node("GlobalAveragePool", name, {x.name}, {x.shape[0], x.shape[1], 1, 1});
-  y.rectified = x.rectified;
-  return y;
-}
-
-Value GraphBuilder::add(const Value& a, const Value& b, const std::string& name) {
-  assert(a.shape == b.shape);
-  Value y = node("Add", name, {a.name, b.name}, a.shape);
-  y.rectified = a.rectified && b.rectified;
-  return y;
-}
-
-Value GraphBuilder::flatten(const Value& x, const std::string& name) {
-  const std::vector<std::int64_t> inner(x.shape.begin() + 1, x.shape.end());
-  Value y =
-      node("Flatten", name, {x.name}, {x.shape[0], product(inner)}, {{"axis", std::int64_t{1}}});
-  y.rectified = x.rectified;
-  return y;
+std::string GraphBuilder::integers(const std::string& name,
+                                   const std::vector<std::int64_t>& values) {
+  auto& tensor = *model_->proto.mutable_graph()->add_initializer();
+  tensor.set_name(name);
+  tensor.set_data_type(onnx::TensorProto::INT64);
+  tensor.add_dims(static_cast<std::int64_t>(values.size()));
+  tensor.set_raw_data(values.data(), values.size() * sizeof(std::int64_t));
+  model_->missing_bytes.push_back(0);
+  return name;
 }
 
 // ONNX's messages hold no map fields, so protobuf's bytes are the same at every call.

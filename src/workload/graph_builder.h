@@ -31,13 +31,15 @@ struct Value {
   bool rectified = false;  // no negative numbers (behind a ReLU): sets the next weights' scale
 };
 
-struct Convolution {  // square kernels, the same padding on all sides
+struct Convolution {  // square kernels
   std::int64_t channels = 1;
   std::int64_t kernel = 1;
   std::int64_t stride = 1;
   std::int64_t padding = 0;
   std::int64_t groups = 1;
   bool bias = true;
+  std::int64_t dilation = 1;
+  std::int64_t end_padding = 0;  // more of it below and to the right
 };
 
 struct Pool {
@@ -45,6 +47,10 @@ struct Pool {
   std::int64_t stride = 2;
   std::int64_t padding = 0;
 };
+
+// Pixel i lies at i / factor of the source, which nearest rounds down (ONNX's "asymmetric": the
+// only form of operator set 10), so that a network is the same function in every operator set.
+enum class Interpolation { nearest, linear };
 
 struct Attribute {
   std::string name;
@@ -60,6 +66,8 @@ class GraphBuilder {
 
   // `shape` without the batch, which is put in front.
   Value input(const std::string& name, std::vector<std::int64_t> shape);
+  // The same with 64-bit integers (token ids, masks); only to_float() and embedding() take it.
+  Value integer_input(const std::string& name, std::vector<std::int64_t> shape);
   // Renames the value to `name` and makes it an output of the graph.
   void output(const Value& value, const std::string& name);
 
@@ -68,15 +76,43 @@ class GraphBuilder {
   // Kept as a node: engines fold it. `gain` scales the output (below 1 in front of an addition, so
   // that the sums of a deep network do not grow).
   Value batch_norm(const Value& x, const std::string& name, double gain = 1);
+  // Along the last axis, with a bias: one Gemm for a matrix, else MatMul and Add.
   Value linear(const Value& x, const std::string& name, std::int64_t features);
   Value relu(const Value& x, const std::string& name);
+  Value leaky_relu(const Value& x, const std::string& name, float slope);
+  Value sigmoid(const Value& x, const std::string& name);
   Value clip(const Value& x, const std::string& name, float low, float high);
   Value max_pool(const Value& x, const std::string& name, const Pool& layer);
   Value average_pool(const Value& x, const std::string& name, const Pool& layer);
   Value adaptive_average_pool(const Value& x, const std::string& name, std::int64_t size);
   Value global_average_pool(const Value& x, const std::string& name);
   Value add(const Value& a, const Value& b, const std::string& name);
+
+  // Shapes (graph_builder_shapes.cc).
   Value flatten(const Value& x, const std::string& name);
+  // `inner`: the shape without the batch, which stays.
+  Value reshape(const Value& x, const std::string& name, const std::vector<std::int64_t>& inner);
+  Value transpose(const Value& x, const std::string& name, const std::vector<std::int64_t>& order);
+  Value concat(const std::vector<Value>& parts, const std::string& name, std::int64_t axis = 1);
+  // [first, first + count) along axis 1: channels, or tokens.
+  Value slice(const Value& x, const std::string& name, std::int64_t first, std::int64_t count);
+  // Height and width times `factor`.
+  Value resize(const Value& x, const std::string& name, std::int64_t factor,
+               Interpolation interpolation);
+
+  // Text (graph_builder_text.cc).
+  Value to_float(const Value& x, const std::string& name);
+  // Row ids[...] of a trained table.
+  Value embedding(const Value& ids, const std::string& name, std::int64_t rows, std::int64_t width);
+  // Adds a trained number to each of an input's numbers ("<name>.weight": the places of tokens).
+  Value add_table(const Value& x, const std::string& name);
+  // x + number, x / number ...: `operation` is ONNX's, the number a constant.
+  Value scalar(std::string_view operation, const Value& x, const std::string& name, double number);
+  Value matmul(const Value& a, const Value& b, const std::string& name);  // a stack of them
+  Value softmax(const Value& x, const std::string& name);                 // along the last axis
+  Value tanh(const Value& x, const std::string& name);
+  Value layer_norm(const Value& x, const std::string& name, double epsilon);  // of the last axis
+  Value gelu(const Value& x, const std::string& name);                        // with erf
 
   // Any other operator; the caller states the shape of its one output.
   Value node(std::string_view operation, const std::string& name,
@@ -87,6 +123,7 @@ class GraphBuilder {
                      double centre = 0);
   // A constant of the graph's definition (always with data); returns its name.
   std::string constant(const std::string& name, const std::vector<float>& values);
+  std::string integers(const std::string& name, const std::vector<std::int64_t>& values);
   int opset() const;
 
   std::string serialise() const;

@@ -130,6 +130,16 @@ std::span<const ZooNetwork> zoo() {
   return networks;
 }
 
+std::string_view name_of(ZooTask task) {
+  switch (task) {
+    case ZooTask::classification: return "classification";
+    case ZooTask::detection: return "detection";
+    case ZooTask::segmentation: return "segmentation";
+    case ZooTask::text: return "text";
+  }
+  return "";
+}
+
 bool in_zoo(std::string_view name) { return find_entry(name) != nullptr; }
 
 Result<std::string> zoo_model(std::string_view name, const ZooOptions& options) {

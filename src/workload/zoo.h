@@ -1,6 +1,7 @@
 // The studies' networks, written as ONNX with seeded random weights.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -19,11 +20,34 @@ struct ZooOptions {
   int opset = 13;       // 10 .. 17: some engines want an old one (OpenCV's DNN: 10)
 };
 
+enum class ZooTask { classification, detection, segmentation, text };
+std::string_view name_of(ZooTask task);
+
+// How an RGB image with numbers in [0, 1] becomes the input: less the mean, over the deviation.
+struct Normalisation {
+  std::array<double, 3> mean{0, 0, 0};
+  std::array<double, 3> deviation{1, 1, 1};
+};
+inline constexpr Normalisation kImageNetNormalisation = {{0.485, 0.456, 0.406},
+                                                         {0.229, 0.224, 0.225}};
+
+// A row of a source document's table of networks; docs/networks.md says what each figure counts.
+struct DocumentFigures {
+  std::string_view document;  // "RPE": device and workload parameters; "AGX": Orin's accelerators
+  int layers = 0;             // AGX: convolutions
+  double parameters_m = 0;    // millions
+  double operations_g = 0;    // RPE: "GFLOPs"; AGX: GMAC
+};
+
 struct ZooNetwork {
   std::string_view name;    // "alexnet"
   std::string_view title;   // "AlexNet"
   std::string_view source;  // the publication whose definition it follows
-  std::string_view input;   // "3x224x224"
+  std::string_view input;   // "3x224x224"; of a text the number of tokens
+  ZooTask task = ZooTask::classification;
+  Normalisation normalisation;             // of an image
+  std::int64_t vocabulary = 0;             // of a text: its ids are below; 0: an image
+  std::vector<DocumentFigures> documents;  // that name this network
 };
 
 std::span<const ZooNetwork> zoo();  // sorted by name; generated table

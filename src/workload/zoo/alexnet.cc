@@ -35,8 +35,13 @@ void build(GraphBuilder& graph) {
 }  // namespace
 
 const ZooEntry& zoo_entry_alexnet() {
-  static const ZooEntry entry = {
-      {"alexnet", "AlexNet", "Krizhevsky 2014, as in torchvision 0.15", "3x224x224"}, build};
+  static const ZooEntry entry = {{.name = "alexnet",
+                                  .title = "AlexNet",
+                                  .source = "Krizhevsky 2014, as in torchvision 0.15",
+                                  .input = "3x224x224",
+                                  .normalisation = kImageNetNormalisation,
+                                  .documents = {{"RPE", 8, 61, 0.727}}},
+                                 build};
   return entry;
 }
 

@@ -1,21 +1,15 @@
 // MobileNet-V2, width 1.0: M. Sandler et al., "MobileNetV2: inverted residuals and linear
 // bottlenecks", CVPR 2018, table 2, with the layer names of torchvision 0.15
 // (models/mobilenetv2.py). Dropout is left out. 3,504,872 parameters.
-#include "workload/graph_builder.h"
+#include "workload/blocks.h"
 #include "workload/zoo_entry.h"
 
 namespace isojoule {
 namespace {
 
-Value conv_norm(GraphBuilder& graph, const Value& x, const std::string& conv,
-                const std::string& norm, Convolution layer) {
-  layer.bias = false;
-  layer.padding = layer.kernel / 2;
-  return graph.batch_norm(graph.convolution(x, conv, layer), norm);
-}
-
 Value conv_norm_relu6(GraphBuilder& graph, const Value& x, const std::string& name,
-                      const Convolution& layer) {
+                      Convolution layer) {
+  layer.padding = layer.kernel / 2;
   return graph.clip(conv_norm(graph, x, name + ".0", name + ".1", layer), name + ".2", 0, 6);
 }
 
@@ -61,8 +55,12 @@ void build(GraphBuilder& graph) {
 
 const ZooEntry& zoo_entry_mobilenet_v2() {
   static const ZooEntry entry = {
-      {"mobilenet-v2", "MobileNet-V2", "Sandler et al. 2018, width 1.0, as in torchvision 0.15",
-       "3x224x224"},
+      {.name = "mobilenet-v2",
+       .title = "MobileNet-V2",
+       .source = "Sandler et al. 2018, width 1.0, as in torchvision 0.15",
+       .input = "3x224x224",
+       .normalisation = kImageNetNormalisation,
+       .documents = {{"RPE", 53, 3.4, 0.57}, {"AGX", 52, 3.4, 0.39}}},
       build};
   return entry;
 }
