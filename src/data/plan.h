@@ -35,6 +35,7 @@ struct PlanGrid {
 struct Protocol {
   std::int64_t inferences = 3200;
   std::int64_t warmup_batches = 2;
+  Duration warmup = Duration::milliseconds(0);  // at least so long, too
   std::int64_t repeats = 10;
   Duration sampling_period = Duration::milliseconds(100);
   Duration settle = Duration::milliseconds(500);

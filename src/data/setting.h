@@ -40,6 +40,10 @@ struct Axis {
 // Engine axes are the same on every board. Knob axes come from the board.
 const std::vector<Axis>& engine_axes();
 
+// "option.NAME": an option of the engine as an axis, a word or a number as the engine reads it.
+bool is_option_axis(std::string_view axis);
+std::string option_of(std::string_view axis);  // NAME
+
 class Setting {
  public:
   void set(std::string axis, Value value) { values_[std::move(axis)] = std::move(value); }

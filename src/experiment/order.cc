@@ -48,16 +48,31 @@ std::string nearest_values(const Value& wanted, const Knob& knob) {
   return text;
 }
 
+// Words have choices ("engine" is any name: whoever opens it knows), the others are counts.
+Status check_engine_value(const std::string& where, const Axis& known, const Value& value) {
+  const std::string& axis = known.name;
+  if (const auto* word = std::get_if<std::string>(&value); word != nullptr) {
+    const auto& choices = known.choices;
+    const bool is_free = axis == "engine";
+    if (is_free || std::find(choices.begin(), choices.end(), *word) != choices.end()) return {};
+    if (!choices.empty())
+      return fail(ErrorKind::out_of_range, where + ": no " + axis + " is '" + *word + "'",
+                  unknown_name_remedy(*word, choices));
+  }
+  const auto* number = std::get_if<double>(&value);
+  const double least = axis == "batch" ? 1 : 0;
+  const bool counts = known.choices.empty() && axis != "engine";
+  if (counts && number != nullptr && *number >= least && *number == std::floor(*number)) return {};
+  return fail(ErrorKind::out_of_range,
+              where + ": " + axis + " = " + to_string(value) + " is not possible",
+              counts ? "Give a whole number of at least " + to_string(Value(least))
+                     : "Give one of its words: " + join(known.choices, ", "));
+}
+
 Status check_value(const std::string& where, const std::string& axis, const Value& value,
                    const Board& board) {
-  if (engine_axis(axis) != nullptr) {
-    const auto* number = std::get_if<double>(&value);
-    const double least = axis == "batch" ? 1 : 0;
-    if (number != nullptr && *number >= least && *number == std::floor(*number)) return {};
-    return fail(ErrorKind::out_of_range,
-                where + ": " + axis + " = " + to_string(value) + " is not possible",
-                "Give a whole number of at least " + to_string(Value(least)));
-  }
+  if (is_option_axis(axis)) return {};  // the engine knows its options
+  if (const Axis* known = engine_axis(axis)) return check_engine_value(where, *known, value);
   const Knob* knob = board.knob(axis);
   if (knob == nullptr)
     return fail(ErrorKind::out_of_range,
@@ -84,7 +99,9 @@ Result<std::vector<Value>> values_of(const std::string& where, const PlanAxis& a
       ISOJOULE_CHECK(check_value(where, axis.name, value, board));
     return axis.values;
   }
-  if (engine_axis(axis.name) != nullptr)
+  if (const Axis* known = engine_axis(axis.name); known && !known->choices.empty())
+    return std::vector<Value>(known->choices.begin(), known->choices.end());
+  if (engine_axis(axis.name) != nullptr || is_option_axis(axis.name))
     return fail(ErrorKind::invalid,
                 where + ": '" + axis.name + "' has no end, \"all\" is not possible",
                 "Give a list of values");

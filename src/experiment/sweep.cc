@@ -81,10 +81,12 @@ class Sweep {
     Job job;
     job.model_path = model_paths_.at(planned.network);
     job.network = planned.network;
-    job.batch = static_cast<std::int64_t>(planned.setting.number("batch").value_or(1));
-    job.threads = static_cast<std::int64_t>(planned.setting.number("threads").value_or(0));
+    take_engine_axes(planned.setting, job);
+    for (const auto& [axis, value] : planned.setting.values())
+      if (is_option_axis(axis)) job.options[option_of(axis)] = to_string(value);
     job.inferences = plan_.protocol.inferences;
     job.warmup_batches = plan_.protocol.warmup_batches;
+    job.warmup_time = plan_.protocol.warmup;
     job.seed = plan_.protocol.seed;
     return job;
   }

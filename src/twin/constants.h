@@ -86,6 +86,7 @@ struct DlaConstants {
   double atom_outputs = 32;         // output channels that one operation makes
   double depthwise_macs_per_cycle = 64;
   double lanes = 32;                // element operations a cycle (pooling, resizing, addition)
+  double resize_lanes = 8;          // of a resize: an interpolation is a convolution there
   double layer_cycles = 4000;       // of the DLA: its blocks are set up for a layer
   double sram_mb = 1;               // 2^20 byte
   double bytes_per_cycle = 32;      // to the DRAM at its clock

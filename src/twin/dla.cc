@@ -49,7 +49,9 @@ class DlaLayers {
     }
     KernelWork kernel;
     kernel.layers = {index};
-    kernel.cycles = c_.layer_cycles + static_cast<double>(layer.other_ops) / c_.lanes;
+    const bool resizes = layer.operation == "Resize" || layer.operation == "Upsample";
+    kernel.cycles = c_.layer_cycles + static_cast<double>(layer.other_ops) /
+                                          (resizes ? c_.resize_lanes : c_.lanes);
     if (layer.rows > 0) {
       // The bias is added on the way out.
       kernel.cycles = c_.layer_cycles + product_cycles(layer);

@@ -89,8 +89,7 @@ std::vector<Stage> Process::stages_of_batch() const {
   const double out = scale * static_cast<double>(parts_.back().cost.layers.back().bytes_written);
   const double cycles = options_.cycles_share * network_.cpu_cycles_per_inference *
                         static_cast<double>(parts_.front().cost.batch);
-  std::vector<Stage> stages;
-  if (in > 0) stages.push_back({StageKind::io, in / (constants_.input_mbps * 1e6)});
+  std::vector<Stage> stages;  // inputs lie in memory: bringing them into the DLA's layout is all
   if (cycles > 0) stages.push_back({StageKind::cpu, cycles});
   if (const double reformat = (in + out) * dla.reformat_cycles_per_byte; reformat > 0)
     stages.push_back({StageKind::cpu_cores, reformat});
