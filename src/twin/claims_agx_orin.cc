@@ -20,6 +20,7 @@ constexpr std::array<Mode, 4> kModes{{{"15w", 4, 1113.6e6, 408e6, 614.4e6, 2133.
 constexpr double kLowestCpu = 729.6e6;
 constexpr std::size_t kRails = 3;  // VDD_GPU_SOC, VDD_CPU_CV, VIN_SYS_5V0
 
+// Clocks stand at their mode's highest, as the paper gives them; an idle GPU is switched off.
 // What a run changes of its mode; 0: nothing.
 struct Change {
   double cpu_hz = 0, gpu_hz = 0, dla_hz = 0;
@@ -58,6 +59,8 @@ class Paper {
     job.execution.gpu_operators = gpu_operators;
     return simulated_run(c, job, kRails, [&](Simulation& simulation) {
       const Mode& m = mode(mode_name);
+      simulation.set_governor(Domain::cpu, "performance");
+      simulation.set_governor(Domain::gpu, "performance");
       simulation.set_online_cores(change.cores > 0 ? change.cores : m.cores);
       limit(simulation, Domain::cpu, kLowestCpu, m.cpu_hz, change.cpu_hz);
       limit(simulation, Domain::gpu, 306e6, m.gpu_hz, change.gpu_hz);

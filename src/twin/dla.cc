@@ -13,11 +13,11 @@ namespace {
 constexpr double kFileElementBytes = 4;  // LayerCost counts FP32
 constexpr double kMebibyte = 1048576;
 
-constexpr std::array<std::string_view, 21> kOperators = {
+constexpr std::array<std::string_view, 22> kOperators = {
     "Conv",    "ConvTranspose", "Gemm",        "BatchNormalization", "Relu",   "LeakyRelu",
     "PRelu",   "Clip",          "Sigmoid",     "Tanh",               "Add",    "Sub",
     "Mul",     "Max",           "Min",         "MaxPool",            "Concat", "AveragePool",
-    "Resize",  "Upsample",      "GlobalAveragePool"};
+    "Resize",  "Upsample",      "GlobalAveragePool", "Transpose"};
 
 // Beyond this distance of its positions a kernel no longer fits the convolution's buffer.
 constexpr std::int64_t kLargestDilation = 4;
@@ -109,6 +109,12 @@ class DlaLayers {
   bool in_sram_ = false;  // the previous output
 };
 
+// What goes with its input: a renaming, a new order (both devices have a unit for it), and whatever
+// is done in the pass of the product before it.
+bool stays(const LayerCost& layer, bool after_product) {
+  return is_free(layer) || layer.operation == "Transpose" || (after_product && is_fusible(layer));
+}
+
 BatchWork dla_work(const PlacedPart& part, const Constants& constants, double memory_share,
                    const WorkOptions& options) {
   BatchWork work;
@@ -164,11 +170,12 @@ std::string dla_refuses(const LayerCost& layer, const Execution& execution) {
 
 Result<std::vector<PlacedPart>> placed(const NetworkCost& cost, const Execution& execution) {
   std::vector<PlacedPart> parts;
+  bool after_product = false;
   for (const LayerCost& layer : cost.layers) {
     bool on_dla = execution.on_dla;
-    // What only renames its input stays where that is.
-    const bool follows = is_free(layer) && !parts.empty();
-    const std::string why = on_dla ? dla_refuses(layer, execution) : std::string();
+    const bool follows = !parts.empty() && stays(layer, after_product);
+    if (!is_free(layer)) after_product = layer.rows > 0 || (after_product && is_fusible(layer));
+    const std::string why = on_dla && !follows ? dla_refuses(layer, execution) : std::string();
     if (!why.empty() && !execution.fallback)
       return fail(ErrorKind::unsupported,
                   fmt::format("layer '{}' ({}) cannot run on the DLA: {}", layer.name,
