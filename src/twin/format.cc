@@ -96,6 +96,16 @@ std::string networks(const Constants& c, const std::map<std::string, std::string
   return out;
 }
 
+// Optional ones that are as they begin; of the precisions all or none.
+bool is_left_out(const ConstantField& field, Constants& c, Constants& standard) {
+  if (field.key.starts_with("precision.")) {
+    for (std::size_t i = 0; i < precision_names.size(); ++i)
+      if (field.key.substr(field.key.find('.') + 1).starts_with(precision_names[i]))
+        return !(c.precisions[i].mac_rate > 0);
+  }
+  return field.optional && field.of(c) == field.of(standard);
+}
+
 }  // namespace
 
 std::string format_constants(const Constants& constants,
@@ -115,7 +125,7 @@ std::string format_constants(const Constants& constants,
     for (const ConstantField& field : constant_fields()) {
       const auto dot = field.key.find('.');
       if (field.key.substr(0, dot) != wanted) continue;
-      if (field.optional && field.of(c) == field.of(standard)) continue;
+      if (is_left_out(field, c, standard)) continue;
       const auto note = notes.find(std::string(field.key));
       out += fmt::format("{} = {}  # {}: {}{}\n", field.key.substr(dot + 1), number(field.of(c)),
                          field.unit, field.meaning, note == notes.end() ? "" : "; " + note->second);
