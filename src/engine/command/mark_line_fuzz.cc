@@ -1,5 +1,5 @@
 // For libFuzzer (clang++ -fsanitize=fuzzer,address, with mark_line.cc, engine/worker_protocol.cc,
-// data/run.cc, base/text.cc, base/error.cc and base/file_tree.cc); the kept corpus lies beside and
+// data/run.cc and base/{text,error,file_tree,subprocess,clock}.cc); the kept corpus lies beside and
 // runs in the test.
 #include <cstddef>
 #include <cstdint>
