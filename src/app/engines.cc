@@ -19,10 +19,15 @@ class Opening {
     const EngineKind* kind = kinds_[name];
     if (kind != nullptr) ISOJOULE_CHECK(check_engine_axes(*kind, run.setting));
     if (use.model_paths.contains(run.network)) return {};
+    use.job_options[run.network] = options_;
+    if (kind != nullptr && !kind->runs_networks) {
+      use.model_paths[run.network] = "";
+      return {};
+    }
     ISOJOULE_TRY(use.model_paths[run.network],
                  network_file(target_, paths_, run.network, kind == nullptr ? 0 : kind->opset));
-    use.job_options[run.network] = options_;
-    if (kind != nullptr) use.job_options[run.network].merge(zoo_job_options(run.network));
+    if (kind != nullptr && !kind->makes_inputs)
+      use.job_options[run.network].merge(zoo_job_options(run.network));
     return {};
   }
 
@@ -32,6 +37,9 @@ class Opening {
   Status open(const std::string& name, EngineUse& use) {
     ISOJOULE_TRY(const EngineKind* kind, find_engine(name.empty() ? by_default_ : name));
     if (target_.twin) {
+      if (!kind->runs_networks)
+        return fail(ErrorKind::unsupported, "the board is simulated: a program cannot run there",
+                    "Leave --board away, or name a network with --model");
       if (!name.empty())
         return fail(ErrorKind::invalid, "a twin has an engine of its own, not '" + name + "'",
                     "Leave axis 'engine' away; graph, implementation, accelerator and precision "

@@ -6,6 +6,7 @@
 
 #include "app/engines.h"
 #include "app/guard_place.h"
+#include "base/text.h"
 #include "board/journal.h"
 #include "experiment/apply.h"
 #include "experiment/known_failures.h"
@@ -31,10 +32,21 @@ std::string reason_without_energy(const Run& run, const Board& board) {
   return reason.empty() ? "the board has no power source" : reason;
 }
 
+// The start of a command, in place of a network's name.
+std::string program_words(const std::vector<std::string>& program) {
+  constexpr std::size_t kLongest = 60;
+  std::vector<std::string> words = program;
+  words[0] = std::filesystem::path(words[0]).filename().string();
+  std::string text = join(words, " ");
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text.size() > kLongest ? text.substr(0, kLongest) + "..." : text;
+}
+
 Job job_of(const MeasureRequest& request, const PlannedRun& planned, const EngineUse& use) {
   Job job;
   job.model_path = use.model_paths.at(planned.network);
   job.network = planned.network;  // a zoo name, or a path
+  job.command = request.program;
   job.inferences = request.inferences;
   job.warmup_batches = request.warmup_batches;
   job.warmup_time = request.warmup_time;
@@ -110,7 +122,7 @@ Result<MeasureResult> measure_once(const Paths& paths, const MeasureRequest& req
                                    const std::atomic<bool>& interrupted) {
   ISOJOULE_TRY(const auto target, open_target(paths, request.target));
   PlannedRun planned;
-  planned.network = request.network;
+  planned.network = request.program.empty() ? request.network : program_words(request.program);
   planned.setting = request.setting;
   planned.setting.set("batch", static_cast<double>(request.batch));
   ISOJOULE_CHECK(check_setting("measure", planned.setting, target->board));
@@ -129,7 +141,8 @@ Result<MeasureResult> measure_once(const Paths& paths, const MeasureRequest& req
     return tl::unexpected<Error>(guard ? guard->restore_after(measured.error()) : measured.error());
   if (guard) ISOJOULE_CHECK(guard->restore());
   Run& run = result.measured.run;
-  if (!in_zoo(run.network)) run.network = std::filesystem::path(run.network).stem().string();
+  if (request.program.empty() && !in_zoo(run.network))
+    run.network = std::filesystem::path(run.network).stem().string();
   result.engine = use.engine->name();
   result.board = target->board.file.name;
   result.board_title = target->board.file.title;

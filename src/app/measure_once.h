@@ -25,7 +25,8 @@ struct MeasureRequest {
   Setting setting;
   Duration sampling_period = Duration::milliseconds(100);
   Duration idle = Duration::milliseconds(1000);
-  std::string command;  // as the user typed it: what another program is told meanwhile
+  std::string command;               // as the user typed it: what another program is told meanwhile
+  std::vector<std::string> program;  // of engine command, with its arguments; no network then
 };
 
 struct MeasureResult {

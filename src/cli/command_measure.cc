@@ -6,6 +6,7 @@
 #include "app/measure_once.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/measure_program.h"
 #include "cli/measure_report.h"
 #include "cli/target_options.h"
 #include "data/value_text.h"
@@ -23,6 +24,8 @@ struct MeasureArguments {
   std::int64_t threads = 0;
   double period_ms = 100;
   bool allow_unmeasured = false;
+  MeasureWords words;
+  double timeout_s = 0;
   bool json = false;
 };
 
@@ -72,12 +75,16 @@ Status read_arguments(MeasureArguments& arguments) {
       return fail(ErrorKind::invalid, "--option '" + option + "' is not KEY=VALUE");
     arguments.request.options[option.substr(0, equals)] = option.substr(equals + 1);
   }
+  if (arguments.timeout_s > 0)
+    arguments.request.options["timeout_s"] = fmt::format("{}", arguments.timeout_s);
   arguments.request.sampling_period = Duration::from(Second(arguments.period_ms * 1e-3));
   return {};
 }
 
 Result<int> run_measure(MeasureArguments& arguments, const Program& program) {
   ISOJOULE_CHECK(read_arguments(arguments));
+  arguments.words.json = arguments.json;
+  ISOJOULE_CHECK(take_program(program, arguments.words, arguments.request));
   ISOJOULE_TRY(const Paths paths, find_paths());
   arguments.request.command = program.command_line;
   ISOJOULE_TRY(const MeasureResult result,
@@ -86,7 +93,7 @@ Result<int> run_measure(MeasureArguments& arguments, const Program& program) {
   arguments.json ? print_json(arguments.request, result) : print_text(arguments.request, result);
   if (run.state == RunState::failed) {
     fmt::print(stderr, "error: the run failed: {}\n", run.failure);
-    return kFailed;
+    return status_of_failure(result);
   }
   return result.why_unmeasured.empty() || arguments.allow_unmeasured ? kDone : kUnmeasured;
 }
@@ -98,8 +105,10 @@ void add_measure(CLI::App& app, Program& program) {
       "measure", "Run a network and print its joules and seconds, phase by phase");
   auto arguments = std::make_shared<MeasureArguments>();
   MeasureRequest& request = arguments->request;
-  command->add_option("--model", request.network, "An ONNX file, or a name of 'isojoule zoo list'")
-      ->required();
+  command->add_option(
+      "--model", request.network,
+      "An ONNX file, or a name of 'isojoule zoo list'; or instead, behind all options: -- "
+      "PROGRAM ARGUMENTS");
   command->add_option("--engine", request.engine, "See 'isojoule list engines'")
       ->capture_default_str();
   command->add_option("--batch", request.batch, "Inputs in a batch")
@@ -133,13 +142,20 @@ void add_measure(CLI::App& app, Program& program) {
   command->add_option("--set", arguments->settings,
                       "Knobs to set meanwhile, e.g. gpu_frequency=614.4MHz; restored afterwards");
   command->add_option("--option", arguments->options, "KEY=VALUE for the engine");
+  command
+      ->add_option("--timeout", arguments->timeout_s,
+                   "Seconds: a program that runs longer, an engine that is silent longer is "
+                   "stopped")
+      ->check(CLI::Range(0.01, 1e6));
   command->add_option("--period-ms", arguments->period_ms, "Sampling period in milliseconds")
       ->check(CLI::Range(0.1, 60000.0))
       ->capture_default_str();
   command->add_flag("--allow-unmeasured", arguments->allow_unmeasured,
                     "Exit with 0 where nothing can measure energy");
   command->add_flag("--json", arguments->json, "Print JSON, units in the keys");
-  command->callback([arguments, &program] {
+  command->callback([arguments, command, &program] {
+    arguments->words.engine_given = command->count("--engine") > 0;
+    arguments->words.inferences_given = command->count("--inferences") > 0;
     program.action = [arguments, &program] { return run_measure(*arguments, program); };
   });
 }

@@ -52,15 +52,18 @@ void print_phases(const Run& run) {
 
 void print_per_inference(const Run& run) {
   const Phase* inference = run.phase(PhaseKind::inference);
-  if (inference == nullptr || run.batches.empty() || run.inferences == 0) return;
+  // A program that marks no batches and says no number has made nobody knows how many.
+  if (inference == nullptr || (run.batches.empty() && run.inferences <= 1)) return;
   const auto count = static_cast<double>(run.inferences);
   const PhaseEnergy* energy = run.energy(PhaseKind::inference);
   const MeasuredEnergy none;
   const MeasuredEnergy& gross = energy == nullptr ? none : energy->gross;
-  fmt::print("\nper batch      {} median, {} p90, {} p99 over {} batches; energy {}\n",
-             time_text(*batch_quantile(run, 0.5)), time_text(*batch_quantile(run, 0.9)),
-             time_text(*batch_quantile(run, 0.99)), run.batches.size(),
-             with_uncertainty(gross, static_cast<double>(run.batches.size())));
+  fmt::print("\n");
+  if (!run.batches.empty())
+    fmt::print("per batch      {} median, {} p90, {} p99 over {} batches; energy {}\n",
+               time_text(*batch_quantile(run, 0.5)), time_text(*batch_quantile(run, 0.9)),
+               time_text(*batch_quantile(run, 0.99)), run.batches.size(),
+               with_uncertainty(gross, static_cast<double>(run.batches.size())));
   fmt::print("per inference  {}, {:.1f} inferences a second; energy {}\n",
              time_text(inference->duration() / count), count / inference->duration().value(),
              with_uncertainty(gross, count));

@@ -111,7 +111,7 @@ struct Run {
   std::map<std::string, double> temperature_end_c;
   Counters counters;
   std::map<std::string, std::string> notes;  // of the engine: "provider" -> "CPU"
-  std::string wall_time;  // ISO 8601, for people
+  std::string wall_time;                     // ISO 8601, for people
 
   const Phase* phase(PhaseKind kind) const;
   const PhaseEnergy* energy(PhaseKind kind, const std::string& rail = "total") const;

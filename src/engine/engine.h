@@ -94,8 +94,9 @@ struct EngineKind {
   std::vector<EngineAxis> axes;
   // `worker_directory`: where the worker programs lie (beside the program, or in libexec).
   Result<std::unique_ptr<Engine>> (*open)(const std::string& worker_directory, Clock& clock);
-  int opset = 0;           // of zoo models: what this engine reads best; 0: the newest
-  bool has_worker = true;  // false: the engine needs no program of its own
+  int opset = 0;              // of zoo models: what this engine reads best; 0: the newest
+  bool runs_networks = true;  // false: the user's program, which needs neither worker nor model
+  bool makes_inputs = false;  // by itself: options input.* and post.* are not for it
 };
 
 // Sets the job's fields from the setting's engine axes (batch, threads, graph, ...), `engine`

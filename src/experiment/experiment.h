@@ -42,7 +42,7 @@ Result<std::vector<PlannedRun>> order_runs(const Plan& plan, const Board& board)
 struct MeasuredRun {
   Run run;
   Trace trace;
-  std::optional<Error> engine_error;         // why the engine failed, where it did
+  std::optional<Error> engine_error;  // why the engine failed, where it did
 };
 // Errors: what the board or the user cannot do. What the engine cannot do is a failed run.
 Result<MeasuredRun> measure(Board& board, Engine& engine, const Job& job, const Protocol& protocol,

@@ -1,4 +1,7 @@
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "base/random.h"
@@ -184,13 +187,16 @@ class Measurement {
     const std::unique_ptr<Session> session = std::move(*started);
     engine_started_ = true;
     const bool is_virtual = board_.clock->is_virtual();
+    const Duration silence = allowed_silence();
     Instant heard = board_.clock->now();
     while (!interrupted_.load(std::memory_order_relaxed)) {
       const Instant now = board_.clock->now();
-      if (now - heard >= kSilence)
-        return fail(ErrorKind::engine, engine_.name() + " says nothing for 600 s and was stopped",
+      if (now - heard >= silence)
+        return fail(ErrorKind::engine,
+                    fmt::format("{} says nothing for {:.0f} s and was stopped", engine_.name(),
+                                silence.seconds().value()),
                     "Try fewer inferences, or measure the engine alone");
-      const Instant deadline = is_virtual ? heard + kSilence : now + kSlice;
+      const Instant deadline = is_virtual ? heard + silence : now + kSlice;
       ISOJOULE_TRY(const std::optional<Event> event, session->next_event(deadline));
       if (!event) continue;
       heard = board_.clock->now();
@@ -198,6 +204,17 @@ class Measurement {
       return event->kind == EventKind::failed ? failure(error_of(*event)) : Status{};
     }
     return interruption();
+  }
+
+  // Who allows an engine more time than is usual gets it here, too.
+  Duration allowed_silence() const {
+    const auto option = job_.options.find("timeout_s");
+    if (option == job_.options.end()) return kSilence;
+    double seconds = 0;
+    const std::string& text = option->second;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (parsed.ec != std::errc() || !(seconds < 1e9)) return kSilence;  // the engine refuses it
+    return std::max(kSilence, Duration::from(Second(seconds)) + Duration::milliseconds(10'000));
   }
 
   // True after the last event.
@@ -229,9 +246,21 @@ class Measurement {
     const auto batches = static_cast<std::int64_t>(run().batches.size());
     // An engine that does not mark its batches has made all that was asked for, in whole batches.
     run().inferences = (batches > 0 ? batches : (job_.inferences + batch - 1) / batch) * batch;
+    take_own_count();
     if (run().phase(PhaseKind::inference) == nullptr)
       take_failure(
           {ErrorKind::engine, engine_.name() + " finished without an inference phase", "", ""});
+  }
+
+  // A program knows best how many it made (engine command).
+  void take_own_count() {
+    const auto note = run().notes.find("inferences");
+    if (note == run().notes.end()) return;
+    std::int64_t count = 0;
+    const std::string& text = note->second;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (error == std::errc() && end == text.data() + text.size() && count > 0)
+      run().inferences = count;
   }
 
   // Out of memory, a crash, a file that is no network: a result of this run.

@@ -26,6 +26,9 @@ inline constexpr std::int64_t kMostPixels = 100'000'000;
 // `name` is for messages. Errors: parse (no image, or cut off), out_of_range (beyond kMostPixels).
 Result<Image> decode_image(std::string_view bytes, const std::string& name);
 
+// Errors: parse (no pixels), out_of_range.
+Status check_extent(std::int64_t width, std::int64_t height, const std::string& name);
+
 std::string encode_png(const Image& image);
 std::string encode_jpeg(const Image& image, int quality);
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <rapidcheck.h>
 
+#include "tensor/jpeg_tables.h"
 #include "tensor/picture.h"
 
 namespace isojoule {
@@ -56,7 +57,12 @@ TEST(Image, PnmIsRead) {
   ASSERT_TRUE(colour) << to_string(colour.error());
   EXPECT_EQ(colour->width, 2);
   EXPECT_EQ(colour->pixels, (std::vector<std::uint8_t>{'a', 'b', 'c', 'd', 'e', 'f'}));
-  EXPECT_TRUE(decode_image("P5 2 1 255\nab", "x.pgm"));
+  const auto grey = decode_image("P5\n# of 15\n2 1\n15\n" + std::string("\x0f\x05", 2), "x.pgm");
+  ASSERT_TRUE(grey) << to_string(grey.error());
+  EXPECT_EQ(grey->pixels, (std::vector<std::uint8_t>{255, 255, 255, 85, 85, 85}));
+  EXPECT_THAT(error_of("P6 1 1 65535\nabcdef"), HasSubstr("16 bits a value"));
+  EXPECT_THAT(error_of("P6 1 1"), HasSubstr("its header is none"));
+  EXPECT_THAT(error_of("P6 99999999999999999999 1 255\n"), HasSubstr("its header is none"));
 }
 
 TEST(Image, WhatIsNoImageIsNamed) {
@@ -78,6 +84,17 @@ TEST(Image, ACutImageIsNoImage) {
     }
   }
   EXPECT_THAT(error_of(encode_jpeg(image, 90).substr(0, 1500)), HasSubstr("was cut off"));
+}
+
+// stb_image would write beyond its tables, see jpeg_tables.h.
+TEST(Image, JpegTablesThatCannotBe) {
+  std::string whole = encode_jpeg(made_up_picture(2, 16, 16), 90);
+  EXPECT_TRUE(jpeg_tables_fit(whole));
+  whole[whole.find("\xff\xc4") + 6] = '\xff';
+  EXPECT_FALSE(jpeg_tables_fit(whole));
+  EXPECT_THAT(error_of(whole), HasSubstr("is a damaged image"));
+  EXPECT_FALSE(jpeg_tables_fit("\xff\xff\xd8"));
+  EXPECT_TRUE(jpeg_tables_fit("GIF89a"));
 }
 
 TEST(Image, AHugeImageIsRefusedBeforeItIsDecoded) {

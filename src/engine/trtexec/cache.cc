@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <span>
 
 #include "base/descriptor.h"
 #include "base/file_tree.h"

@@ -2,6 +2,7 @@
 // for the same model, arguments, version and machine.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 

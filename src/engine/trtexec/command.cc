@@ -63,7 +63,7 @@ Status add_running(const Plan& plan, Words& words) {
   if (!plan.loaded_inputs.empty()) words.push_back("--loadInputs=" + plan.loaded_inputs);
   add_device(options, words);
   if (options.streams > 1) {
-    const bool renamed = plan.program.flags.empty() ? !is_before(plan.program, 10, 0)
+    const bool renamed = plan.program.flags.empty() ? !is_before(plan.program, 8, 6)
                                                     : plan.program.has("--infStreams");
     words.push_back(fmt::format("{}={}", renamed ? "--infStreams" : "--streams", options.streams));
   }

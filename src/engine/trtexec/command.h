@@ -2,6 +2,7 @@
 // by what its help names, so that a version that nobody here has seen still gets what it knows.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 

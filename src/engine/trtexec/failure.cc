@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <vector>
 
 namespace isojoule::trtexec {
 namespace {
@@ -36,8 +37,8 @@ const std::vector<Cause>& causes() {
        ErrorKind::unsupported,
        "no such DLA core here: ",
        "Take accelerator gpu; Jetson Nano, TX2 and Orin Nano have no DLA."},
-      {{"not supported on dla", "dla validation failed", "unsupported on dla",
-        "gpu fallback is not enabled", "gpu_fallback", "on to gpu is not enabled"},
+      {{"not supported on dla", "dla validation failed", "gpu fallback is not enabled",
+        "gpu_fallback"},
        ErrorKind::unsupported,
        "a layer cannot run on the DLA: ",
        "Allow it to run on the GPU: option fallback=on."},
@@ -82,6 +83,15 @@ const std::string* line_with(const std::vector<std::string>& lines, const Cause&
   return nullptr;
 }
 
+// "[6] Assertion failed: ...": the parser's own reason, on a line without prefix.
+std::string parser_reason(const std::vector<std::string>& lines) {
+  for (const std::string& line : lines)
+    if (line.size() > 4 && line[0] == '[' && std::isdigit(static_cast<unsigned char>(line[1])) &&
+        line[2] == ']')
+      return line.substr(4);
+  return {};
+}
+
 std::string shortened(const std::string& line) {
   return line.size() <= kLongest ? line : line.substr(0, kLongest) + "...";
 }
@@ -100,11 +110,15 @@ Error failure_of(const Log& log, const ExitState& exit, const std::string& doing
   for (const Cause& cause : causes()) {
     const std::string* line = line_with(lines, cause);
     if (line == nullptr && cause.in_warnings) line = line_with(log.warnings, cause);
-    if (line != nullptr)
-      return {cause.kind,
-              std::string(cause.what) + where + shortened(*line),
-              {},
-              std::string(cause.remedy)};
+    if (line == nullptr) continue;
+    const std::string reason =
+        cause.kind == ErrorKind::parse ? parser_reason(log.errors) : std::string();
+    if (!reason.empty())
+      return {cause.kind, where + shortened(*line + ": " + reason), {}, std::string(cause.remedy)};
+    return {cause.kind,
+            std::string(cause.what) + where + shortened(*line),
+            {},
+            std::string(cause.remedy)};
   }
   Error error{ErrorKind::engine, where, {}, {}};
   if (exit.by_signal)

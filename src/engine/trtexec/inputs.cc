@@ -2,6 +2,7 @@
 
 #include <onnx/onnx_pb.h>
 
+#include <algorithm>
 #include <set>
 
 #include "base/random.h"
@@ -122,7 +123,8 @@ std::string shapes_argument(const std::vector<TensorSpec>& model,
 Result<std::string> write_inputs(const std::vector<TensorSpec>& inputs, const Options& options,
                                  bool wide, std::uint64_t seed, const std::string& folder) {
   std::string argument;
-  for (const auto& [name, limit] : options.limits) {
+  for (const auto& [input_name, limit] : options.limits) {
+    const std::string& name = input_name;  // a binding cannot be captured
     const auto spec = std::find_if(inputs.begin(), inputs.end(),
                                    [&name](const auto& input) { return input.name == name; });
     if (spec == inputs.end())

@@ -1,6 +1,8 @@
 #include "engine/trtexec/log.h"
 
 #include <algorithm>
+#include <charconv>
+#include <utility>
 
 #include "engine/trtexec/number.h"
 
@@ -42,7 +44,7 @@ Statistics read_statistics(std::string_view text) {
   return read;
 }
 
-// "8.5.2"; "8201" up to 8.2.
+// "8.5.2"; "8001" in 8.0.
 std::optional<Version> version_of_words(std::string_view words) {
   if (words.find('.') == std::string_view::npos) return version_of_number(words);
   Version version;
@@ -171,7 +173,7 @@ bool LogReader::layer(std::string_view text) {
   return false;
 }
 
-// Up to 8.x "name  time  average  median  percent", from 10 on the name comes last. A name may hold
+// Up to 8.5 "name  time  average  median  percent", since 8.6 the name comes last. A name may hold
 // anything, numbers and blanks too, so the numbers are counted from their end of the row.
 bool LogReader::profile_row(std::string_view text) {
   if (section_ == Section::profile_header) {
@@ -211,6 +213,7 @@ void LogReader::warning(std::string_view text) {
     log_.unstable_percent = leading_number(text.substr(at + variation.size()));
   if (has("bound by Enqueue Time")) log_.bound_by_enqueue = true;
   if (has("bound by host-to-device") || has("bound by device-to-host")) log_.bound_by_copies = true;
+  if (has("CUDA lazy loading is not enabled")) log_.lazy_loading_off = true;
   if (has("useCudaGraph flag has been ignored") || has("Ignored --useCudaGraph"))
     log_.graph_ignored = true;
 }

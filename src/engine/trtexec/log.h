@@ -58,7 +58,8 @@ struct Log {
   std::optional<double> warmup_queries, timed_queries;
   // Coefficient of variation of the computing time, where trtexec (since 8.4) found it unstable.
   std::optional<double> unstable_percent;
-  bool bound_by_enqueue = false, bound_by_copies = false, graph_ignored = false;
+  bool bound_by_enqueue = false, bound_by_copies = false, graph_ignored = false,
+       lazy_loading_off = false;
   bool layers_placed = false;  // the two lists were printed; one of them may be empty
   std::vector<PlacedLayer> dla_layers, gpu_layers;
   std::optional<double> profiled_iterations;

@@ -1,5 +1,8 @@
 #include "engine/trtexec/log_line.h"
 
+#include <algorithm>
+#include <charconv>
+
 #include "engine/trtexec/number.h"
 
 namespace isojoule::trtexec {

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -165,7 +166,9 @@ TEST(TrtexecFailure, the_cause_is_named_and_not_what_followed) {
   const Error refused = error_of("v8_6_dla_refused");
   EXPECT_EQ(refused.kind, ErrorKind::unsupported);
   EXPECT_THAT(refused.remedy, HasSubstr("fallback=on"));
-  EXPECT_EQ(error_of("v10_0_no_model").kind, ErrorKind::parse);
+  const Error unread = error_of("v10_0_no_model");
+  EXPECT_EQ(unread.kind, ErrorKind::parse);
+  EXPECT_THAT(unread.what, HasSubstr("scaleAllPositive"));
 }
 
 TEST(TrtexecFailure, ends_without_words_are_told_as_they_were) {

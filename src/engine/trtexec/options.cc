@@ -1,6 +1,8 @@
 #include "engine/trtexec/options.h"
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <functional>
 
 #include "base/text.h"
@@ -34,7 +36,7 @@ Result<double> read_number(const std::string& key, const std::string& value, dou
 
 Result<std::int64_t> read_count(const std::string& key, std::string_view value, double most) {
   const std::optional<double> number = whole_number(value);
-  if (!number || *number < 1 || *number > most || *number != static_cast<std::int64_t>(*number))
+  if (!number || *number < 1 || *number > most || *number != std::floor(*number))
     return bad(key, std::string(value), "Give a whole number from 1.");
   return static_cast<std::int64_t>(*number);
 }

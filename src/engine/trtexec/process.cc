@@ -1,5 +1,6 @@
 #include "engine/trtexec/process.h"
 
+#include <algorithm>
 #include <csignal>
 
 #include "base/clock.h"
@@ -55,7 +56,7 @@ class Runner {
     options.output_limit = kPendingBytes;
     course_.started = clock_->now();
     ISOJOULE_TRY(child_, Subprocess::start(options));
-    heard_ = course_.started;
+    heard_ = told_ = course_.started;
     ISOJOULE_CHECK(follow());
     course_.log = reader_.log();
     if (succeeded(course_.log, *exit_)) return course_;
@@ -71,7 +72,7 @@ class Runner {
  private:
   Status follow() {
     while (!exit_) {
-      const Instant deadline = clock_->now() + kStep;
+      const Instant deadline = told_ + kStep;
       if (child_->output_closed())
         exit_ = child_->wait(deadline);
       else
@@ -80,10 +81,9 @@ class Runner {
       // What it started may hold its output open beyond its end.
       if (!exit_ && clock_->now() >= deadline) exit_ = child_->wait(clock_->now());
       if (exit_) break;
-      if (call_.alive && clock_->now() - told_ >= kStep) {
-        told_ = clock_->now();
-        call_.alive();
-      }
+      if (clock_->now() < deadline) continue;
+      told_ = clock_->now();
+      if (call_.alive) call_.alive();
       ISOJOULE_CHECK(check_limits());
     }
     course_.ended = clock_->now();

@@ -124,12 +124,13 @@ std::vector<LayerTime> layer_times(const Profile& profile, const Placement& plac
       layer.operation = kind->second;
     else if (dla != nullptr || gpu != nullptr)
       layer.operation = dla != nullptr ? dla->operation : gpu->operation;
+    // With lists, rows that stand in none are reformatting and the like, on the GPU.
+    const bool unlisted =
+        placement.known && !moves_data(row.name) && !row.name.starts_with("{ForeignNode[");
     if (dla != nullptr)
       layer.device = "DLA";
-    else if (gpu != nullptr || !on_dla)
+    else if (gpu != nullptr || !on_dla || unlisted)
       layer.device = "GPU";
-    else if (placement.known && !moves_data(row.name) && !row.name.starts_with("{ForeignNode["))
-      layer.device = "GPU";  // reformatting and the like, which the lists leave out
     layers.push_back(std::move(layer));
   }
   return layers;

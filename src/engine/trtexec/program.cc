@@ -2,8 +2,10 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/subprocess.h"
@@ -47,10 +49,13 @@ bool is_flag_character(char c) {
 Result<std::string> find_program(const std::string& asked) {
   const std::string remedy =
       "Install TensorRT's samples (on a Jetson: apt install libnvinfer-bin), or give option "
-      "trtexec=PATH.";
-  if (!asked.empty()) {
-    if (is_program(asked)) return asked;
-    return fail(ErrorKind::not_found, "trtexec: " + asked + " is no program", remedy);
+      "trtexec=PATH, or ISOJOULE_TRTEXEC=PATH.";
+  // Whoever names one wants that one and no other.
+  const char* variable = std::getenv("ISOJOULE_TRTEXEC");
+  const std::string named = asked.empty() && variable != nullptr ? variable : asked;
+  if (!named.empty()) {
+    if (is_program(named)) return named;
+    return fail(ErrorKind::not_found, "trtexec: " + named + " is no program", remedy);
   }
   const std::vector<std::string> tried = places();
   for (const std::string& path : tried)

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
+#include <algorithm>
 #include <filesystem>
 
 #include "base/text_file.h"
@@ -11,42 +11,21 @@
 #include "engine/trtexec/placement.h"
 #include "engine/trtexec/process.h"
 #include "engine/trtexec/profile.h"
+#include "engine/trtexec/scratch.h"
 
 namespace isojoule::trtexec {
 namespace {
 
 namespace fs = std::filesystem;
 
-// Holds the engine, the exported files and generated inputs; gone with its owner. An engine can be
-// large: the folder follows TMPDIR.
-class ScratchFolder {
- public:
-  ScratchFolder() = default;
-  ~ScratchFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  Status make() {
-    std::error_code error;
-    std::string pattern = (fs::temp_directory_path(error) / "isojoule_trtexec_XXXXXX").string();
-    if (error || mkdtemp(pattern.data()) == nullptr)
-      return fail(ErrorKind::io, "no folder for the engine: " + pattern,
-                  "Let TMPDIR name a folder that can be written.");
-    path_ = pattern;
-    return {};
-  }
-  std::string file(const char* name) const { return path_ + "/" + name; }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
 std::string milliseconds_words(Duration time) {
   return fmt::format("{:.3g}", static_cast<double>(time.ns) * 1e-6);
 }
+
+std::string seconds_words(Duration time) { return fmt::format("{:.0f} s", time.seconds().value()); }
+
+// Whoever waits for events, and not only for signs of life, hears something that often.
+constexpr Duration kNotePeriod = Duration::milliseconds(60'000);
 
 class JobRun {
  public:
@@ -162,18 +141,23 @@ class JobRun {
     const std::string file = scratch_.file("times.json");
     ISOJOULE_TRY(const auto command, run_command(plan_, counts, file));
     ISOJOULE_TRY(const Course course, call(command, "running the batches"));
-    ISOJOULE_TRY(const std::string text, read_text_file(file));
-    ISOJOULE_TRY(std::vector<BatchTimes> times, parse_times(text));
-    if (times.empty()) return fail(ErrorKind::engine, "trtexec exported no times");
+    const auto read =
+        read_text_file(file).and_then([](const std::string& text) { return parse_times(text); });
+    // Of this run alone: as not_found or parse it would pass for a missing library or a bad model.
+    if (!read)
+      return fail(ErrorKind::engine, "trtexec exported no times: " + read.error().what,
+                  read.error().remedy);
+    if (read->empty()) return fail(ErrorKind::engine, "trtexec exported no times");
+    const std::vector<BatchTimes>& times = *read;
     double last = 0;
     for (const BatchTimes& one : times) last = std::max(last, one.copy_out_end);
     ISOJOULE_TRY(const TimeZero zero,
                  find_time_zero(course.inference_line, course.report_line, last));
     note_zero(zero, last);
     note_run(course.log);
-    ISOJOULE_TRY(const PlacedBatches placed,
-                 place_batches(std::move(times), batches, static_cast<double>(counts.warm_up_ms),
-                               zero.at, overlap()));
+    ISOJOULE_TRY(
+        const PlacedBatches placed,
+        place_batches(times, batches, static_cast<double>(counts.warm_up_ms), zero.at, overlap()));
     return tell_phases(course, zero.at, placed);
   }
 
@@ -224,6 +208,8 @@ class JobRun {
     note_number("deserialised_s", log.deserialised_s);
     if (log.unstable_percent) note_number("warning unstable_percent", log.unstable_percent);
     if (log.graph_ignored) channel_.note("warning cuda_graph", "trtexec could not use it");
+    if (log.lazy_loading_off && plan_.options.loading == "lazy")
+      channel_.note("warning loading", "CUDA does not load lazily here: it does so since 11.7");
     if (log.bound_by_enqueue)
       channel_.note("warning enqueue",
                     "the CPU may be slower at handing out work than the GPU at "
@@ -274,8 +260,19 @@ class JobRun {
     call.doing = doing;
     call.silence = plan_.options.silence;
     call.limit = plan_.options.limit;
-    call.alive = [this] { channel_.tell_batches({}); };
-    return run_call(call);
+    const Instant begin = worker_now();
+    Duration told = kNotePeriod;
+    call.alive = [&] {
+      channel_.tell_batches({});
+      const Duration passed = worker_now() - begin;
+      if (passed < told) return;
+      told = passed + kNotePeriod;
+      channel_.note("progress", doing + ": for " + seconds_words(passed) + " by now");
+    };
+    Result<Course> course = run_call(call);
+    if (told > kNotePeriod)
+      channel_.note("progress", doing + ": took " + seconds_words(worker_now() - begin));
+    return course;
   }
 
   void tell(EventKind kind, PhaseKind phase, Instant at) {

@@ -25,7 +25,10 @@ const EngineKind& engine_kind_trtexec() {
        {"loading", {"lazy", "eager"}},
        {"accelerator", {"gpu", "dla", "dla1"}},
        {"precision", {"fp32", "fp16", "int8"}}},
-      open_trtexec};
+      open_trtexec,
+      0,
+      true,
+      true};
   return kind;
 }
 

@@ -244,7 +244,7 @@ TEST_F(TrtexecTest, options_that_changed_their_names) {
   ASSERT_FALSE(old.error) << to_string(*old.error);
   EXPECT_THAT(old.calls, HasSubstr("--streams=2"));
   EXPECT_EQ(old.batches.size(), 10u);
-  set("10.3");
+  set("8.6");
   const Outcome later = run();
   ASSERT_FALSE(later.error) << to_string(*later.error);
   EXPECT_THAT(later.calls, HasSubstr("--infStreams=2"));
@@ -324,9 +324,9 @@ TEST_F(TrtexecTest, every_way_to_go_wrong_is_one_typed_error) {
   EXPECT_THAT(error_of("no_engine").what, HasSubstr("there is no engine"));
   EXPECT_THAT(error_of("stale").remedy, HasSubstr("engine cache"));
   EXPECT_THAT(error_of("no_verdict").what, HasSubstr("without a verdict"));
-  EXPECT_EQ(error_of("bad_times").kind, ErrorKind::parse);
+  EXPECT_EQ(error_of("bad_times").kind, ErrorKind::engine);
   EXPECT_THAT(error_of("few_times").what, HasSubstr("1 batches of 10"));
-  EXPECT_NE(error_of("no_times").kind, ErrorKind::internal);
+  EXPECT_EQ(error_of("no_times").kind, ErrorKind::engine);
 }
 
 TEST_F(TrtexecTest, what_cannot_be_asked_is_refused_before_anything_runs) {
@@ -362,13 +362,16 @@ TEST_F(TrtexecTest, a_hang_is_found_and_a_slow_build_is_none) {
   EXPECT_THAT(hang.what, HasSubstr("Starting inference"));
   // Longer than the core waits for a word: the worker says that it is alive.
   job_.options["silence_s"] = "30";
-  job_.options["timeout_s"] = "2.5";
+  job_.options["timeout_s"] = "3.5";
   set("8.5", "slow");
   const Outcome slow = run();
   EXPECT_FALSE(slow.error) << to_string(*slow.error);
 }
 
 TEST_F(TrtexecTest, nothing_is_left_behind) {
+  // Of a worker that was killed: the highest process id that the kernel gives is below 2^22.
+  fs::create_directory(folder_ / "isojoule_trtexec_4194304_abcdef");
+  std::ofstream(folder_ / "isojoule_trtexec_4194304_abcdef" / "model.engine") << "large";
   run();
   error_of("bad_times");
   for (const auto& entry : fs::directory_iterator(folder_))

@@ -1,7 +1,7 @@
 // isojoule-engine-trtexec: started by isojoule, which sends one job over descriptor 3. It runs no
 // network itself, so that it keeps its own course instead of worker_run.h's: the phases are those
 // of trtexec's processes.
-#include <unistd.h>
+#include <fcntl.h>
 
 #include <cstdio>
 #include <cstring>
@@ -30,6 +30,8 @@ int describe() {
 
 int main(int argc, char** argv) {
   if (argc == 2 && std::strcmp(argv[1], "--describe") == 0) return describe();
+  // Not trtexec's: it must not keep the channel open when this program is gone.
+  fcntl(isojoule::kWorkerDescriptor, F_SETFD, FD_CLOEXEC);
   isojoule::WorkerChannel channel;
   const isojoule::Result<isojoule::Job> job = channel.receive_job();
   if (!job) {
