@@ -30,6 +30,7 @@ struct LayerCost {
   // convolution: rows = input positions, columns = output channels a group x kernel, depth = input
   // channels a group. All 0 where it is none.
   std::int64_t rows = 0, columns = 0, depth = 0, groups = 0;
+  std::int64_t dilation = 1;  // of a convolution: distance between its kernel's positions
   std::vector<std::int64_t> output_shape;
   bool known = true;  // false: an operator whose operations are not counted
 };

@@ -79,6 +79,7 @@ void count_convolution(const Layer& layer, LayerCost& cost, std::size_t weight, 
   if (w.size() < 2) return;
   set_product(cost, positions(layer.output()), w[0] / groups,
               saturating_product(Shape(w.begin() + 1, w.end())), groups);
+  cost.dilation = std::max<std::int64_t>(layer.integer("dilations", 1), 1);
   if (!layer.input(bias).empty()) cost.other_ops = layer.outputs();
 }
 

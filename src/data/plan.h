@@ -36,8 +36,9 @@ struct PlanGrid {
 struct Protocol {
   std::int64_t inferences = 3200;
   std::int64_t warmup_batches = 2;
-  bool warmup_until_stable = false;  // and until the batches' times have settled
-  std::int64_t profile_batches = 0;  // after the inference phase, for the layers' times
+  Duration warmup = Duration::milliseconds(0);  // at least so long, too
+  bool warmup_until_stable = false;             // and until the batches' times have settled
+  std::int64_t profile_batches = 0;             // after the inference phase, for the layers' times
   std::int64_t repeats = 10;
   Duration sampling_period = Duration::milliseconds(100);
   Duration settle = Duration::milliseconds(500);

@@ -69,6 +69,16 @@ const std::vector<Axis>& engine_axes() {
   return axes;
 }
 
+namespace {
+constexpr std::string_view kOption = "option.";
+}  // namespace
+
+bool is_option_axis(std::string_view axis) {
+  return axis.starts_with(kOption) && axis.size() > kOption.size();
+}
+
+std::string option_of(std::string_view axis) { return std::string(axis.substr(kOption.size())); }
+
 const Value* Setting::find(const std::string& axis) const {
   const auto found = values_.find(axis);
   return found == values_.end() ? nullptr : &found->second;

@@ -37,11 +37,12 @@ struct Axis {
   std::vector<std::string> choices = {};  // of an engine axis whose values are words
 };
 
-// "option.NAME" is the engine's own option NAME, turned like an axis.
-inline constexpr std::string_view kOptionAxis = "option.";
-
 // Engine axes are the same on every board. Knob axes come from the board.
 const std::vector<Axis>& engine_axes();
+
+// "option.NAME": an option of the engine as an axis, a word or a number as the engine reads it.
+bool is_option_axis(std::string_view axis);
+std::string option_of(std::string_view axis);  // NAME
 
 class Setting {
  public:

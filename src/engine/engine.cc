@@ -33,8 +33,7 @@ void take_engine_axes(const Setting& setting, Job& job) {
   word("precision", job.precision);
   word("implementation", job.implementation);
   for (const auto& [axis, value] : setting.values())
-    if (axis.starts_with(kOptionAxis))
-      job.options[axis.substr(kOptionAxis.size())] = to_string(value);
+    if (is_option_axis(axis)) job.options[option_of(axis)] = to_string(value);
 }
 
 Status check_engine_axes(const EngineKind& kind, const Setting& setting) {

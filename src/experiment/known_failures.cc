@@ -9,7 +9,7 @@ namespace {
 
 bool is_engine_axis(const std::string& name) {
   const auto& axes = engine_axes();
-  return name.starts_with(kOptionAxis) ||
+  return is_option_axis(name) ||
          std::any_of(axes.begin(), axes.end(), [&](const Axis& axis) { return axis.name == name; });
 }
 

@@ -10,10 +10,7 @@
 namespace isojoule {
 namespace {
 
-// Of "option.NAME": any text.
 const Axis* engine_axis(const std::string& name) {
-  static const Axis option{std::string(kOptionAxis), Unit::none, true, "an option of the engine"};
-  if (name.size() > kOptionAxis.size() && name.starts_with(kOptionAxis)) return &option;
   for (const Axis& axis : engine_axes())
     if (axis.name == name) return &axis;
   return nullptr;
@@ -51,28 +48,31 @@ std::string nearest_values(const Value& wanted, const Knob& knob) {
   return text;
 }
 
-Status check_word(const std::string& where, const std::string& axis, const Value& value,
-                  const Axis& of_engine) {
-  const auto& choices = of_engine.choices;
-  if (choices.empty() ||
-      std::find(choices.begin(), choices.end(), to_string(value)) != choices.end())
-    return {};
+// Words have choices ("engine" is any name: whoever opens it knows), the others are counts.
+Status check_engine_value(const std::string& where, const Axis& known, const Value& value) {
+  const std::string& axis = known.name;
+  if (const auto* word = std::get_if<std::string>(&value); word != nullptr) {
+    const auto& choices = known.choices;
+    const bool is_free = axis == "engine";
+    if (is_free || std::find(choices.begin(), choices.end(), *word) != choices.end()) return {};
+    if (!choices.empty())
+      return fail(ErrorKind::out_of_range, where + ": no " + axis + " is '" + *word + "'",
+                  unknown_name_remedy(*word, choices));
+  }
+  const auto* number = std::get_if<double>(&value);
+  const double least = axis == "batch" ? 1 : 0;
+  const bool counts = known.choices.empty() && axis != "engine";
+  if (counts && number != nullptr && *number >= least && *number == std::floor(*number)) return {};
   return fail(ErrorKind::out_of_range,
               where + ": " + axis + " = " + to_string(value) + " is not possible",
-              unknown_name_remedy(to_string(value), choices));
+              counts ? "Give a whole number of at least " + to_string(Value(least))
+                     : "Give one of its words: " + join(known.choices, ", "));
 }
 
 Status check_value(const std::string& where, const std::string& axis, const Value& value,
                    const Board& board) {
-  if (const Axis* of_engine = engine_axis(axis)) {
-    if (of_engine->unit != Unit::count) return check_word(where, axis, value, *of_engine);
-    const auto* number = std::get_if<double>(&value);
-    const double least = axis == "batch" ? 1 : 0;
-    if (number != nullptr && *number >= least && *number == std::floor(*number)) return {};
-    return fail(ErrorKind::out_of_range,
-                where + ": " + axis + " = " + to_string(value) + " is not possible",
-                "Give a whole number of at least " + to_string(Value(least)));
-  }
+  if (is_option_axis(axis)) return {};  // the engine knows its options
+  if (const Axis* known = engine_axis(axis)) return check_engine_value(where, *known, value);
   const Knob* knob = board.knob(axis);
   if (knob == nullptr)
     return fail(ErrorKind::out_of_range,
@@ -103,7 +103,9 @@ Result<std::vector<Value>> values_of(const std::string& where, const PlanAxis& a
       ISOJOULE_CHECK(check_value(where, axis.name, value, board));
     return axis.values;
   }
-  if (engine_axis(axis.name) != nullptr)
+  if (const Axis* known = engine_axis(axis.name); known && !known->choices.empty())
+    return std::vector<Value>(known->choices.begin(), known->choices.end());
+  if (engine_axis(axis.name) != nullptr || is_option_axis(axis.name))
     return fail(ErrorKind::invalid,
                 where + ": '" + axis.name + "' has no end, \"all\" is not possible",
                 "Give a list of values");

@@ -106,6 +106,25 @@ TEST(Order, ABatchNotNamedIsOne) {
   for (const PlannedRun& run : *runs) EXPECT_EQ(run.setting.number("batch"), 1.0);
 }
 
+TEST(Order, EngineAxesThatAreWordsHaveTheirChoices) {
+  fake::Bench bench;
+  Plan plan = small_plan();
+  plan.grids[0].fixed.set("accelerator", std::string("dla"));
+  plan.grids[0].fixed.set("option.gc", std::string("off"));  // the engine knows its options
+  plan.grids[0].axes[1] = {"precision", true, {}};           // "all": every choice
+  const auto runs = order_runs(plan, bench.board);
+  ASSERT_TRUE(runs) << to_string(runs.error());
+  std::set<std::string> precisions;
+  for (const PlannedRun& run : *runs)
+    if (run.baseline.empty()) precisions.insert(*run.setting.text("precision"));
+  EXPECT_EQ(precisions, (std::set<std::string>{"fp16", "fp32", "int8"}));
+  plan.grids[0].fixed.set("accelerator", std::string("dlaa"));
+  EXPECT_THAT(error_of(plan), HasSubstr("no accelerator is 'dlaa'"));
+  EXPECT_THAT(error_of(plan), HasSubstr("Did you mean 'dla'?"));
+  plan.grids[0].fixed.set("accelerator", 1.0);
+  EXPECT_THAT(error_of(plan), HasSubstr("Give one of its words: cpu, gpu, dla, dla1"));
+}
+
 TEST(Order, WhatTheBoardDoesNotHaveIsNamed) {
   Plan plan = small_plan();
   plan.grids[0].axes[1] = {"gpu_frequency", false, {850e6}};

@@ -60,9 +60,9 @@ class PlanReader {
     const toml::table& table = *node->as_table();
     ISOJOULE_CHECK(toml_.check_keys(
         table,
-        {"inferences", "warmup_batches", "warmup_until_stable", "profile_batches", "repeats",
-         "sampling_period_ms", "settle_ms", "idle_ms", "start_temperature_c", "cool_down_s",
-         "variation_percent", "seed", "keep_traces"},
+        {"inferences", "warmup_batches", "warmup_s", "warmup_until_stable", "profile_batches",
+         "repeats", "sampling_period_ms", "settle_ms", "idle_ms", "start_temperature_c",
+         "cool_down_s", "variation_percent", "seed", "keep_traces"},
         "[protocol]"));
     Protocol& protocol = plan_.protocol;
     ISOJOULE_CHECK(read_count(table, "inferences", 1, protocol.inferences));
@@ -74,6 +74,9 @@ class PlanReader {
     ISOJOULE_CHECK(read_milliseconds(table, "settle_ms", 0, protocol.settle));
     ISOJOULE_CHECK(read_milliseconds(table, "idle_ms", 0, protocol.idle));
     ISOJOULE_CHECK(toml_.read(table, "start_temperature_c", protocol.start_temperature_c));
+    double warmup_s = protocol.warmup.seconds().value();
+    ISOJOULE_CHECK(read_positive(table, "warmup_s", warmup_s));
+    protocol.warmup = Duration::from(Second(warmup_s));
     double cool_down_s = protocol.cool_down.seconds().value();
     ISOJOULE_CHECK(read_positive(table, "cool_down_s", cool_down_s));
     protocol.cool_down = Duration::from(Second(cool_down_s));
@@ -228,6 +231,7 @@ std::string protocol_json(const Protocol& protocol) {
   const nlohmann::ordered_json json = {
       {"inferences", protocol.inferences},
       {"warmup_batches", protocol.warmup_batches},
+      {"warmup_s", protocol.warmup.seconds().value()},
       {"warmup_until_stable", protocol.warmup_until_stable},
       {"profile_batches", protocol.profile_batches},
       {"repeats", protocol.repeats},

@@ -109,6 +109,7 @@ class Sweep {
     take_engine_axes(planned.setting, job);
     job.inferences = plan_.protocol.inferences;
     job.warmup_batches = plan_.protocol.warmup_batches;
+    job.warmup_time = plan_.protocol.warmup;
     job.warmup_until_stable = plan_.protocol.warmup_until_stable;
     job.profile_batches = plan_.protocol.profile_batches;
     job.seed = plan_.protocol.seed;

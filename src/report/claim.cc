@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "base/toml_reader.h"
+#include "data/value_text.h"
 #include "report/finding.h"
 
 namespace isojoule {
@@ -12,6 +13,7 @@ namespace {
 const std::vector<std::string> kClaimKeys = {
     "id",      "source",   "where",    "board",     "other_board", "kind",  "what",
     "note",    "networks", "batches",  "baseline",  "watch",       "fixed", "quantity",
+    "setting", "against",  "axis",
     "claimed", "unit",     "relation", "tolerance", "covered",     "reason"};
 
 class ClaimReader {
@@ -72,7 +74,10 @@ class ClaimReader {
     ISOJOULE_CHECK(read_numbers(table, "batches", claim.batches));
     ISOJOULE_CHECK(read_claimed(table, claim));
     ISOJOULE_CHECK(read_relation(table, claim));
-    ISOJOULE_CHECK(read_fixed(table, claim));
+    ISOJOULE_CHECK(toml_.read(table, "axis", claim.axis));
+    ISOJOULE_CHECK(read_setting(table, "fixed", claim.fixed));
+    ISOJOULE_CHECK(read_setting(table, "setting", claim.setting));
+    ISOJOULE_CHECK(read_setting(table, "against", claim.against));
     if (table.contains("tolerance")) {
       claim.tolerance = 0;
       ISOJOULE_CHECK(toml_.read(table, "tolerance", *claim.tolerance));
@@ -125,15 +130,24 @@ class ClaimReader {
     return {};
   }
 
-  Status read_fixed(const toml::table& table, Claim& claim) {
-    const toml::node* node = table.get("fixed");
+  // { cpu_frequency_mhz = 729.6, accelerator = "dla" }: as in a plan.
+  Status read_setting(const toml::table& table, std::string_view name, Setting& setting) {
+    const toml::node* node = table.get(name);
     if (node == nullptr) return {};
-    if (!node->is_table()) return toml_.error(*node, "'fixed' must be a table");
+    if (!node->is_table())
+      return toml_.error(*node, "'" + std::string(name) + "' must be a table, { axis = value }");
     for (const auto& [key, value] : *node->as_table()) {
-      const std::string_view name = key.str();
-      if (!name.ends_with("_frequency_hz") || !value.is_number())
-        return toml_.error(value, "'fixed' takes cpu_frequency_hz and gpu_frequency_hz");
-      claim.fixed.set(std::string(name.substr(0, name.size() - 3)), *value.value<double>());
+      const AxisKey axis = split_unit(key.str());
+      if (const auto text = value.value<std::string>(); value.is_string()) {
+        setting.set(axis.axis, *text);
+      } else if (!value.is_number()) {
+        return toml_.error(value, "'" + axis.axis + "' must be a number or a text in quotes");
+      } else if (axis.axis.ends_with("frequency") && !axis.has_unit) {
+        return toml_.error(value, "'" + axis.axis + "' has a number without a unit",
+                           "Write " + axis.axis + "_hz or " + axis.axis + "_mhz");
+      } else {
+        setting.set(axis.axis, scaled(*value.value<double>(), axis.scale));
+      }
     }
     return {};
   }

@@ -30,8 +30,10 @@ struct Claim {
   std::vector<double> batches;  // the first that the study has; a batch effect: from and to
   std::string baseline;         // of a comparison with the default governors
   std::string watch;            // of a residency
-  Setting fixed;                // clocks that are held, of a sweep
-  std::string quantity;         // "energy", "power" or "latency", where a kind has several
+  Setting fixed;                // what is held, of a sweep or a comparison
+  Setting setting, against;     // the two sides of a comparison between settings
+  std::string axis;             // that is turned, of an effect
+  std::string quantity;  // "energy", "power", "latency", where a kind has several; see finding.h
   bool has_figure = false;      // otherwise the source states it in words
   double low = 0, high = 0;     // as claimed; the same where it is one number
   std::string unit;             // "%", "W", "s", "Hz", "J", "", as claimed

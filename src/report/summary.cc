@@ -78,6 +78,8 @@ class PointBuilder {
     point_.energy_j = energy_.estimate(std::hypot(gain, offset), random);
     point_.net_energy_j = net_.estimate(net_u_ / std::max(1.0, net_.count()), 0);
     point_.latency_s = latency_.estimate(0, 0);
+    point_.loading_energy_j = loading_.estimate(0, 0);
+    point_.whole_energy_j = whole_.estimate(0, 0);
     if (point_.energy_j) {
       const double seconds = point_.latency_s->value;
       point_.power_w = power_.estimate(std::hypot(gain, offset) / seconds, random / seconds);
@@ -103,6 +105,7 @@ class PointBuilder {
       watched_[watch] += 1;
       for (const auto& [value, percent] : shares) point_.residency_percent[watch][value] += percent;
     }
+    add_phases(run);
     const PhaseEnergy* energy = run.energy(PhaseKind::inference);
     if (energy == nullptr || inference == nullptr || !energy->gross.value) {
       if (point_.why_absent.empty())
@@ -112,6 +115,24 @@ class PointBuilder {
       return;
     }
     add_energy(*energy, inference->duration().value());
+  }
+
+  void add_phases(const Run& run) {
+    double loading = 0, whole = 0;
+    bool has_loading = false;
+    for (const Phase& phase : run.phases) {
+      if (phase.kind == PhaseKind::idle || phase.kind > PhaseKind::inference) continue;
+      const PhaseEnergy* energy = run.energy(phase.kind);
+      if (energy == nullptr || !energy->gross.value) return;
+      const double joules = energy->gross.value->value();
+      whole += joules;
+      const bool loads =
+          phase.kind == PhaseKind::load || phase.kind == PhaseKind::graph_initialisation;
+      if (loads) loading += joules;
+      has_loading = has_loading || loads;
+    }
+    if (has_loading) loading_.add(loading);
+    if (whole > 0) whole_.add(whole);
   }
 
   void add_energy(const PhaseEnergy& energy, double seconds) {
@@ -128,7 +149,7 @@ class PointBuilder {
   }
 
   Point point_;
-  Repeats energy_, net_, power_, latency_;
+  Repeats energy_, net_, power_, latency_, loading_, whole_;
   double gain_ = 0, offset_ = 0, random_square_ = 0, net_u_ = 0;
   std::map<std::string, double> watched_;  // runs that watched it
   std::string why_none_;

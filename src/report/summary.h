@@ -28,6 +28,9 @@ struct Point {
   std::optional<Estimate> net_energy_j;  // without the idle power
   std::optional<Estimate> power_w;       // mean in the inference phase
   std::optional<Estimate> latency_s;     // of the whole inference phase
+  // load and graph_initialisation; and everything from the process's start to the end of the
+  // inference phase. Absent where a phase of them has no energy.
+  std::optional<Estimate> loading_energy_j, whole_energy_j;
   std::string why_absent;                // where energy is absent
   double inferences = 0;                 // of one run
   std::map<std::string, std::map<double, double>> residency_percent;  // mean over the runs

@@ -73,7 +73,7 @@ BoardTree::BoardTree(const BoardShape& shape, const Constants& constants, Simula
                       : std::make_unique<GpuDeviceNodes>(tree_, shape, simulation)),
       caps_(tree_, shape.jetson.caps),
       emc_(tree_, shape.jetson.emc, constants, caps_, simulation),
-      dla_(tree_, shape.jetson.dla, caps_),
+      dla_(tree_, shape.jetson.dla, caps_, simulation),
       thermal_(tree_, shape, constants, simulation),
       fan_(tree_, shape.fan, constants, simulation, numbers_.fan, numbers_.tachometer),
       nvpmodel_(tree_, shape, options.root) {

@@ -345,7 +345,9 @@ GovernedFigures governed_figures(const Constants& constants, const NetworkCost& 
   Simulation simulation(constants, 1, true);
   simulation.set_governor(Domain::cpu, cpu_governor);
   simulation.set_governor(Domain::gpu, gpu_governor);
-  simulation.start({cost, network, cost.batch, 1'000'000, 0, of(constants, network)});
+  SimulatedJob job{cost, network, cost.batch, 1'000'000, 0, of(constants, network)};
+  job.execution.static_graph = constants.compiled;
+  simulation.start(job);
   // Governors settle within some of their windows.
   simulation.advance_to(simulation.now() + Duration::from(Second(std::min(3.0, seconds))));
   while (simulation.take_event()) {

@@ -72,6 +72,7 @@ struct Reader {
     for (const ConstantField& field : constant_fields()) {
       if (!c.has_gpu() && field.of_gpu()) continue;
       if (c.has_gpu() && field.of_cpu_kernels()) continue;
+      if (field.of_dla() && !root.contains("dla")) continue;
       const auto value = root.at_path(field.key).value<double>();
       if (!value && field.optional && !root.at_path(field.key)) continue;
       if (!value) return bad(fmt::format("{} ({}) is missing or no number", field.key, field.unit));
@@ -80,6 +81,18 @@ struct Reader {
                                field.lower, field.upper));
       field.of(c) = *value;
     }
+    return {};
+  }
+
+  // The words beside the numbers of [precision] and [graph].
+  Status choices(Constants& c) const {
+    for (std::size_t i = 0; i < precision_names.size(); ++i)
+      c.precision_reasons[i] = root.at_path(fmt::format("precision.{}.reason", precision_names[i]))
+                                   .value_or(std::string());
+    c.has_graph = root.contains("graph");
+    const std::string own = root.at_path("graph.own").value_or(std::string("dynamic"));
+    if (own != "dynamic" && own != "static") return bad("graph.own must be dynamic or static");
+    c.compiled = own == "static";
     return {};
   }
 
@@ -179,10 +192,12 @@ Result<Constants> read(const Reader& reader) {
   if (!has(c.cpu_governors, c.default_cpu_governor))
     return reader.bad("cpu.default_governor is not among cpu.governors");
   ISOJOULE_CHECK(reader.numbers(c));
+  ISOJOULE_CHECK(reader.choices(c));
   ISOJOULE_CHECK(reader.rails(c));
   ISOJOULE_CHECK(reader.networks(c));
   if (c.cpu_voltage.minimum_v > c.cpu_voltage.maximum_v ||
-      c.gpu_voltage.minimum_v > c.gpu_voltage.maximum_v)
+      c.gpu_voltage.minimum_v > c.gpu_voltage.maximum_v ||
+      c.dla.voltage.minimum_v > c.dla.voltage.maximum_v)
     return reader.bad("minimum_v is above maximum_v");
   return c;
 }

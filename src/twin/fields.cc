@@ -9,9 +9,105 @@
 // clang-format on
 
 namespace isojoule::twin {
+namespace {
 
-std::span<const ConstantField> constant_fields() {
-  static const ConstantField fields[] = {
+// What a job may choose: boards that leave these out do not have the choice.
+std::vector<ConstantField> choice_fields() {
+  return {
+      OPTIONAL_FIELD("precision.fp32.mac_rate", "1", "of gpu.macs_per_cycle; 0: not there",
+                     precisions[0].mac_rate, 0, 64),
+      OPTIONAL_FIELD("precision.fp32.mac_energy", "1", "of gpu.mac_pj", precisions[0].mac_energy,
+                     0, 20),
+      OPTIONAL_FIELD("precision.fp32.element_bytes", "byte", "of a weight or activation",
+                     precisions[0].element_bytes, 1, 8),
+      OPTIONAL_FIELD("precision.fp16.mac_rate", "1", "of gpu.macs_per_cycle; 0: not there",
+                     precisions[1].mac_rate, 0, 64),
+      OPTIONAL_FIELD("precision.fp16.mac_energy", "1", "of gpu.mac_pj", precisions[1].mac_energy,
+                     0, 20),
+      OPTIONAL_FIELD("precision.fp16.element_bytes", "byte", "of a weight or activation",
+                     precisions[1].element_bytes, 1, 8),
+      OPTIONAL_FIELD("precision.int8.mac_rate", "1", "of gpu.macs_per_cycle; 0: not there",
+                     precisions[2].mac_rate, 0, 64),
+      OPTIONAL_FIELD("precision.int8.mac_energy", "1", "of gpu.mac_pj", precisions[2].mac_energy,
+                     0, 20),
+      OPTIONAL_FIELD("precision.int8.element_bytes", "byte", "of a weight or activation",
+                     precisions[2].element_bytes, 1, 8),
+      OPTIONAL_FIELD("graph.static_kernel_share", "1",
+                     "of a kernel's time, in a graph compiled ahead", graph.static_kernel_share,
+                     0.1, 1),
+      OPTIONAL_FIELD("graph.static_cycles_per_layer", "cycle",
+                     "CPU: a layer traced, optimised and compiled ahead",
+                     graph.static_cycles_per_layer, 0, 1e10),
+      OPTIONAL_FIELD("graph.cpp_kernel_share", "1",
+                     "of a kernel's time, without an interpreter between the launches",
+                     graph.cpp_kernel_share, 0.1, 1),
+      OPTIONAL_FIELD("graph.cpp_cycles_share", "1",
+                     "of cpu_cycles_per_inference, without an interpreter", graph.cpp_cycles_share,
+                     0, 1),
+      OPTIONAL_FIELD("graph.cpp_input_share", "1",
+                     "of a batch's wait for its inputs, without the interpreter's lock",
+                     graph.cpp_input_share, 0, 1),
+      OPTIONAL_FIELD("graph.gc_share", "1",
+                     "of cpu_cycles_per_inference and the wait: the garbage collector",
+                     graph.gc_share, 0, 1),
+      OPTIONAL_FIELD("graph.lazy_share", "1",
+                     "of initialisation_cycles: kernels loaded at the first inference",
+                     graph.lazy_share, 0, 1),
+      OPTIONAL_FIELD("graph.eager_share", "1", "of those cycles where all are loaded at once",
+                     graph.eager_share, 0, 2),
+  };
+}
+
+// Of a board with a deep-learning accelerator; all of them are needed there.
+std::vector<ConstantField> dla_fields() {
+  return {
+      FIELD("dla.cores", "1", "accelerators of this kind", dla.cores, 1, 8),
+      FIELD("dla.maximum_hz", "Hz", "its clock without a cap", dla.maximum_hz, 1e8, 4e9),
+      FIELD("dla.macs_per_cycle", "MAC/cycle", "one accelerator's peak, INT8, dense",
+            dla.macs_per_cycle, 1, 1e6),
+      FIELD("dla.fp16_rate", "1", "of it in half precision", dla.fp16_rate, 0.01, 1),
+      FIELD("dla.efficiency", "1", "share of the peak in whole atoms", dla.efficiency, 0.01, 1),
+      FIELD("dla.atom_inputs", "1", "products that one operation adds up; the last are padded",
+            dla.atom_inputs, 1, 1024),
+      FIELD("dla.atom_outputs", "1", "output channels that one operation makes; padded too",
+            dla.atom_outputs, 1, 1024),
+      FIELD("dla.depthwise_macs_per_cycle", "MAC/cycle", "of convolutions channel by channel",
+            dla.depthwise_macs_per_cycle, 1, 1e5),
+      FIELD("dla.lanes", "1", "element operations a cycle: pooling, addition", dla.lanes,
+            1, 4096),
+      FIELD("dla.resize_lanes", "1", "operations a cycle of a resize", dla.resize_lanes, 0.01, 4096),
+      FIELD("dla.layer_cycles", "cycle", "its blocks are set up for a layer, at its own clock",
+            dla.layer_cycles, 0, 1e6),
+      FIELD("dla.sram_mb", "2^20 byte", "memory of its own, where activations stay while they fit",
+            dla.sram_mb, 0, 64),
+      FIELD("dla.bytes_per_cycle", "byte/cycle", "memory requests that it makes at its clock",
+            dla.bytes_per_cycle, 1, 1024),
+      FIELD("dla.memory_gbps", "1e9 byte/s", "its way to the DRAM, at the memory's highest clock",
+            dla.memory_gbps, 1, 500),
+      FIELD("dla.overlap", "1", "share of the shorter of compute and memory time that hides",
+            dla.overlap, 0, 1),
+      FIELD("dla.submit_cycles", "cycle", "CPU: a task is handed over and its end noticed",
+            dla.submit_cycles, 0, 1e8),
+      FIELD("dla.reformat_cycles_per_byte", "cycle/byte",
+            "CPU: inputs and outputs into and out of its layout", dla.reformat_cycles_per_byte, 0,
+            1000),
+      FIELD("dla.reformat_serial_share", "1", "of that work that no further core shortens",
+            dla.reformat_serial_share, 0, 1),
+      FIELD("dla.wait_activity", "1", "a core that sleeps until the task's end",
+            dla.wait_activity, 0, 1),
+      FIELD("dla.clock_nf", "nF", "switched capacitance of a busy accelerator", dla.clock_nf, 0, 50),
+      FIELD("dla.mac_pj", "pJ", "a MAC in INT8 with its operands' way, at maximum_v", dla.mac_pj, 0,
+            50),
+      FIELD("dla.leakage_w", "W", "of one that runs, at maximum_v and reference_c", dla.leakage_w,
+            0, 5),
+      FIELD("dla.minimum_v", "V", "supply up to the knee", dla.voltage.minimum_v, 0.4, 1.3),
+      FIELD("dla.maximum_v", "V", "supply at the highest clock", dla.voltage.maximum_v, 0.4, 1.4),
+      FIELD("dla.knee_hz", "Hz", "clock from which the voltage rises", dla.voltage.knee_hz, 0, 3e9),
+  };
+}
+
+std::vector<ConstantField> board_fields() {
+  return {
       FIELD("gpu.macs_per_cycle", "MAC/cycle", "peak of the units that matrix products use",
             gpu_macs_per_cycle, 1, 1e5),
       FIELD("gpu.lanes", "1", "CUDA cores", gpu_lanes, 1, 1e5),
@@ -23,6 +119,8 @@ std::span<const ConstantField> constant_fields() {
             launch_cycles, 0, 1e7),
       FIELD("gpu.bytes_per_cycle", "byte/cycle", "memory requests that the GPU makes at its clock",
             gpu_bytes_per_cycle, 1, 4096),
+      OPTIONAL_FIELD("gpu.unit_share", "1", "of the GPU's units (TPCs) that the power mode leaves on",
+                     gpu_unit_share, 0.01, 1),
       FIELD("gpu.overlap", "1", "share of the shorter of compute and memory time that hides",
             overlap, 0, 1),
       FIELD("gpu.clock_nf", "nF", "switched capacitance of a busy GPU's clocks and control",
@@ -128,7 +226,24 @@ std::span<const ConstantField> constant_fields() {
             run_variation, 0, 0.2),
       FIELD("process.batch_variation", "1", "batch time within a run, standard deviation",
             batch_variation, 0, 0.2),
+      OPTIONAL_FIELD("process.start_share", "1",
+                     "of initialisation_cycles before the model is read: program and libraries",
+                     start_share, 0, 1),
+      OPTIONAL_FIELD("process.input_cycles_per_byte", "cycle/byte",
+                     "CPU: decoding and scaling a batch's inputs, once", input_cycles_per_byte, 0,
+                     1000),
   };
+}
+
+}  // namespace
+
+std::span<const ConstantField> constant_fields() {
+  static const std::vector<ConstantField> fields = [] {
+    std::vector<ConstantField> all = board_fields();
+    for (const auto& more : {choice_fields(), dla_fields()})
+      all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }();
   return fields;
 }
 

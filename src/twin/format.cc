@@ -31,6 +31,23 @@ std::string list(const Items& items, Text text) {
 
 std::string quoted(const std::string& word) { return "\"" + word + "\""; }
 
+std::string reasons(const Constants& c) {
+  std::string out;
+  for (std::size_t i = 0; i < precision_names.size(); ++i)
+    if (!c.precision_reasons[i].empty())
+      out += fmt::format("{}.reason = {}\n", precision_names[i], quoted(c.precision_reasons[i]));
+  return out;
+}
+
+bool has_table(const Constants& c, std::string_view table) {
+  if (table == "gpu") return c.has_gpu();
+  if (table == "kernels") return !c.has_gpu();
+  if (table == "precision") return c.has_precisions();
+  if (table == "graph") return c.has_graph;
+  if (table == "dla") return c.has_dla();
+  return true;
+}
+
 std::string fixed_part(const Constants& c, std::string_view table) {
   auto khz = [](Hertz f) { return number(f.value() / 1e3); };
   auto hz = [](Hertz f) { return fmt::format("{:.0f}", f.value()); };
@@ -42,6 +59,8 @@ std::string fixed_part(const Constants& c, std::string_view table) {
     return fmt::format("frequencies_hz = {}\ngovernors = {}\ndefault_governor = {}\n",
                        list(c.gpu_frequencies, hz), list(c.gpu_governors, quoted),
                        quoted(c.default_gpu_governor));
+  if (table == "graph") return c.compiled ? "own = \"static\"\n" : "own = \"dynamic\"\n";
+  if (table == "precision") return reasons(c);
   if (table == "power") return fmt::format("supply_v = {}\n", number(c.supply_voltage_v));
   if (table == "thermal") return "zones = " + list(c.thermal_zones, quoted) + "\n";
   return {};
@@ -77,6 +96,16 @@ std::string networks(const Constants& c, const std::map<std::string, std::string
   return out;
 }
 
+// Optional ones that are as they begin; of the precisions all or none.
+bool is_left_out(const ConstantField& field, Constants& c, Constants& standard) {
+  if (field.key.starts_with("precision.")) {
+    for (std::size_t i = 0; i < precision_names.size(); ++i)
+      if (field.key.substr(field.key.find('.') + 1).starts_with(precision_names[i]))
+        return !(c.precisions[i].mac_rate > 0);
+  }
+  return field.optional && field.of(c) == field.of(standard);
+}
+
 }  // namespace
 
 std::string format_constants(const Constants& constants,
@@ -90,13 +119,13 @@ std::string format_constants(const Constants& constants,
       c.board);
   Constants standard;
   for (const std::string_view wanted :
-       {"gpu", "kernels", "memory", "cpu", "power", "thermal", "process"}) {
-    if (wanted == (c.has_gpu() ? "kernels" : "gpu")) continue;
+       {"gpu", "kernels", "memory", "cpu", "power", "thermal", "process", "precision", "graph", "dla"}) {
+    if (!has_table(c, wanted)) continue;
     out += fmt::format("\n[{}]\n{}", wanted, fixed_part(c, wanted));
     for (const ConstantField& field : constant_fields()) {
       const auto dot = field.key.find('.');
       if (field.key.substr(0, dot) != wanted) continue;
-      if (field.optional && field.of(c) == field.of(standard)) continue;
+      if (is_left_out(field, c, standard)) continue;
       const auto note = notes.find(std::string(field.key));
       out += fmt::format("{} = {}  # {}: {}{}\n", field.key.substr(dot + 1), number(field.of(c)),
                          field.unit, field.meaning, note == notes.end() ? "" : "; " + note->second);

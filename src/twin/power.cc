@@ -49,9 +49,21 @@ double gpu_power(const Constants& c, const PowerState& s) {
   const double clocked = s.gpu_busy + c.gpu_idle_share * (1 - s.gpu_busy);
   const double scale = volts / c.gpu_voltage.maximum_v;
   const double gated = s.gpu_gated ? c.gpu_gated_share : 1;
-  return gated * (c.gpu_clock_nf * 1e-9 * clocked * volts * volts * s.gpu_hz +
+  // Units that a mask leaves out are switched off.
+  const double on = c.gpu_unit_share;
+  return gated * (c.gpu_clock_nf * on * 1e-9 * clocked * volts * volts * s.gpu_hz +
                   c.gpu_mac_pj * 1e-12 * scale * scale * s.macs_per_s +
-                  leakage(c.gpu_leakage_w, volts, c.gpu_voltage.maximum_v, 1, c, s.temperature_c));
+                  leakage(c.gpu_leakage_w, volts, c.gpu_voltage.maximum_v, on, c, s.temperature_c));
+}
+
+double dla_power(const Constants& c, const PowerState& s) {
+  if (s.dla_busy <= 0) return 0;
+  const DlaConstants& d = c.dla;
+  const double volts = voltage_at(d.voltage, s.dla_hz, d.maximum_hz, false, 0);
+  const double scale = volts / d.voltage.maximum_v;
+  return d.clock_nf * 1e-9 * s.dla_busy * volts * volts * s.dla_hz +
+         d.mac_pj * 1e-12 * scale * scale * s.dla_macs_per_s +
+         leakage(d.leakage_w, volts, d.voltage.maximum_v, 1, c, s.temperature_c);
 }
 
 }  // namespace
@@ -75,7 +87,7 @@ ComponentPower component_power(const Constants& c, const PowerState& s) {
       c.memory_pj_per_byte * 1e-12 * s.bytes_per_s + c.memory_idle_w * s.memory_share;
   at(power, Component::soc) = c.soc_w - c.memory_idle_w;
   at(power, Component::board) = c.board_w;
-  at(power, Component::cv) = c.cv_w;
+  at(power, Component::cv) = c.cv_w + dla_power(c, s);
   return power;
 }
 

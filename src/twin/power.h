@@ -4,6 +4,8 @@
 // Memory: pj_per_byte x bytes/s, whatever its clock, and memory.idle_w (a part of soc_w) in
 // proportion to its clock: clock tree, interface and refresh logic run at that clock at a voltage
 // that the BPMP and the DRAM's standard hold fixed.
+// A DLA that runs adds C V^2 f, leakage and its MACs to what the vision accelerators draw idle; one
+// that does not is switched off.
 // CPU clusters at different clocks: uncore and leakage are shared out by their online cores, each
 // at its own clock and voltage; the work's activity is the working cluster's.
 #pragma once
@@ -42,6 +44,9 @@ struct PowerState {
   double memory_share = 1;   // of the memory's highest clock
   bool gpu_gated = false;    // railgated: its rail is off
   IdleClusters others = {};  // online_cores counts their cores too
+  double dla_hz = 0;         // of the one that runs
+  double dla_busy = 0;
+  double dla_macs_per_s = 0;
 };
 
 using ComponentPower = std::array<double, component_count>;  // W, by Component

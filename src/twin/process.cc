@@ -15,46 +15,103 @@ Process::Process(const Constants& constants, const SimulatedJob& job, Random* ra
                  std::deque<SimulatedEvent>& events, double memory_share)
     : constants_(constants),
       random_(random),
-      cost_(job.cost),
       network_(job.network_constants),
-      work_(batch_work(job.cost, job.network_constants, constants, memory_share)) {
+      execution_(job.execution),
+      options_(work_options(job.execution, constants)) {
+  if (execution_.on_dla) {
+    // Where nothing may fall back, whoever starts the job has looked whether it must.
+    Execution with_fallback = execution_;
+    with_fallback.fallback = true;
+    parts_ = *placed(job.cost, with_fallback);
+  } else {
+    parts_ = {{false, job.cost}};
+  }
+  make_works(memory_share);
   run_factor_ = factor(random_, constants.run_variation);
   plan_phases(job);
   begin_phase(now, events);
 }
 
-void Process::set_memory_share(double share) {
-  work_ = batch_work(cost_, network_, constants_, share);
+void Process::make_works(double memory_share) {
+  memory_share_ = memory_share;
+  works_.clear();
+  for (const PlacedPart& part : parts_)
+    works_.push_back(execution_.on_dla
+                         ? part_work(part, network_, constants_, memory_share, options_)
+                         : batch_work(part.cost, network_, constants_, memory_share, options_));
 }
+
+void Process::set_memory_share(double share) { make_works(share); }
 
 void Process::plan_phases(const SimulatedJob& job) {
   const Constants& c = constants_;
-  double file_bytes = 0;
+  double file_bytes = 0, launches = 0, layers = 0;
   for (const LayerCost& layer : job.cost.layers)
     file_bytes += static_cast<double>(layer.bytes_weights);
+  for (const BatchWork& work : works_) {
+    layers += work.kernels;
+    if (c.has_gpu() && !work.on_dla) launches += work.kernels * c.launch_cycles;
+  }
+  const StartCycles start = start_cycles(execution_, c, layers);
+  phases_.push_back({PhaseKind::process_start, 1, {{StageKind::cpu, 1 + start.process}}});
   phases_.push_back({PhaseKind::load,
                      1,
                      {{StageKind::io, file_bytes / (c.storage_mbps * 1e6)},
                       {StageKind::cpu, 1 + file_bytes * c.load_cycles_per_byte}}});
-  const double launches = c.has_gpu() ? work_.kernels * c.launch_cycles : 0;
-  phases_.push_back({PhaseKind::graph_initialisation,
-                     1,
-                     {{StageKind::cpu, 1 + c.initialisation_cycles + launches}}});
-  const std::vector<Stage> batch = batch_stages(work_, job.network_constants, c);
-  if (job.warmup_batches > 0) phases_.push_back({PhaseKind::warm_up, job.warmup_batches, batch});
-  if (job.batches > 0) phases_.push_back({PhaseKind::inference, job.batches, batch});
+  phases_.push_back(
+      {PhaseKind::graph_initialisation, 1, {{StageKind::cpu, 1 + start.graph + launches}}});
+  plan_batches(job, start);
   phases_.push_back({PhaseKind::tear_down, 1, {{StageKind::cpu, 1 + c.tear_down_cycles}}});
 }
 
+void Process::plan_batches(const SimulatedJob& job, const StartCycles& start) {
+  const std::vector<Stage> batch = stages_of_batch();
+  const double input_cycles = works_.front().input_bytes * constants_.input_cycles_per_byte;
+  phases_.push_back({PhaseKind::inputs, 1, {{StageKind::cpu, 1 + input_cycles}}});
+  std::vector<Stage> first = batch;
+  if (start.first_use > 0) first.insert(first.begin(), {StageKind::cpu, start.first_use});
+  phases_.push_back({PhaseKind::first_inference, 1, std::move(first)});
+  if (job.warmup_batches > 0 || job.warmup_time.ns > 0)
+    phases_.push_back(
+        {PhaseKind::warm_up, std::max<std::int64_t>(1, job.warmup_batches), batch, job.warmup_time});
+  if (job.batches > 0) phases_.push_back({PhaseKind::inference, job.batches, batch});
+  if (job.profile_batches > 0)
+    phases_.push_back({PhaseKind::profiling, job.profile_batches, batch});
+}
+
+// Inputs and the CPU's own work come first, whichever device then begins.
+std::vector<Stage> Process::stages_of_batch() const {
+  if (!execution_.on_dla) return batch_stages(works_.front(), network_, constants_, options_);
+  const DlaConstants& dla = constants_.dla;
+  const double scale = options_.element_bytes / 4;  // LayerCost counts FP32
+  const double in =
+      scale * static_cast<double>(parts_.front().cost.layers.front().bytes_read);
+  const double out = scale * static_cast<double>(parts_.back().cost.layers.back().bytes_written);
+  const double cycles = options_.cycles_share * network_.cpu_cycles_per_inference *
+                        static_cast<double>(parts_.front().cost.batch);
+  std::vector<Stage> stages;  // inputs lie in memory: bringing them into the DLA's layout is all
+  if (cycles > 0) stages.push_back({StageKind::cpu, cycles});
+  if (const double reformat = (in + out) * dla.reformat_cycles_per_byte; reformat > 0)
+    stages.push_back({StageKind::cpu_cores, reformat});
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    if (parts_[i].on_dla && dla.submit_cycles > 0)
+      stages.push_back({StageKind::cpu, dla.submit_cycles});
+    stages.push_back({parts_[i].on_dla ? StageKind::dla : StageKind::gpu, 1, i});
+  }
+  return stages;
+}
+
 bool Process::fits_in_memory() const {
-  const double bytes = work_.weight_bytes + work_.activation_bytes + work_.input_bytes;
+  double bytes = 0;
+  for (const BatchWork& work : works_)
+    bytes += work.weight_bytes + work.activation_bytes + work.input_bytes;
   return bytes + constants_.runtime_gb * 1e9 <= constants_.memory_gb * 1e9;
 }
 
 void Process::begin_phase(Instant now, std::deque<SimulatedEvent>& events) {
   phase_begin_ = now;
   round_ = 0;
-  events.push_back({SimulatedEvent::Kind::phase_begin, phases_[phase_].kind, now, now});
+  events.push_back({SimulatedEvent::Kind::phase_begin, phases_[phase_].kind, now, now, {}});
   begin_round(now);
 }
 
@@ -62,43 +119,79 @@ void Process::begin_round(Instant now) {
   round_begin_ = now;
   stages_ = phases_[phase_].stages;
   stage_ = 0;
-  const double variation = factor(random_, constants_.batch_variation);
+  // Not of what comes before: with or without it the batches that are measured vary alike.
+  const PhaseKind kind = phases_[phase_].kind;
+  const bool varies = kind != PhaseKind::process_start && kind != PhaseKind::inputs &&
+                      kind != PhaseKind::first_inference;
+  const double variation = varies ? factor(random_, constants_.batch_variation) : 1;
   for (Stage& stage : stages_) {
     stage.amount *= variation;
-    if (stage.kind == StageKind::gpu || stage.kind == StageKind::cpu_kernels)
+    if (stage.kind == StageKind::gpu || stage.kind == StageKind::cpu_kernels ||
+        stage.kind == StageKind::dla)
       stage.amount *= run_factor_;
   }
 }
 
-void Process::end_stage(Instant now, std::deque<SimulatedEvent>& events) {
+void Process::end_stage(Instant now, const Clocks& clocks, std::deque<SimulatedEvent>& events) {
   woke_from_io_ = stage().kind == StageKind::io;
   if (++stage_ < stages_.size()) return;
   const PhasePlan& phase = phases_[phase_];
   if (phase.kind == PhaseKind::inference)
-    events.push_back({SimulatedEvent::Kind::batch, phase.kind, round_begin_, now});
-  if (++round_ < phase.rounds) {
+    events.push_back({SimulatedEvent::Kind::batch, phase.kind, round_begin_, now, {}});
+  if (++round_ < phase.rounds || now - phase_begin_ < phase.at_least) {
     begin_round(now);
     return;
   }
   if (phase.kind == PhaseKind::graph_initialisation && !fits_in_memory()) {
-    events.push_back({SimulatedEvent::Kind::out_of_memory, phase.kind, phase_begin_, now});
+    events.push_back({SimulatedEvent::Kind::out_of_memory, phase.kind, phase_begin_, now, {}});
     finished_ = true;
     return;
   }
-  events.push_back({SimulatedEvent::Kind::phase_end, phase.kind, phase_begin_, now});
+  if (phase.kind == PhaseKind::profiling)
+    events.push_back(
+        {SimulatedEvent::Kind::layers, phase.kind, phase_begin_, now, layer_times(clocks)});
+  events.push_back({SimulatedEvent::Kind::phase_end, phase.kind, phase_begin_, now, {}});
   if (++phase_ < phases_.size()) {
     begin_phase(now, events);
     return;
   }
-  events.push_back({SimulatedEvent::Kind::finished, PhaseKind::idle, now, now});
+  events.push_back({SimulatedEvent::Kind::finished, PhaseKind::idle, now, now, {}});
   finished_ = true;
 }
 
-Second Process::after_stage(Hertz cpu, std::size_t gpu, int cores) const {
+Second Process::after_stage(const Clocks& clocks) const {
   Second sum(0);
   for (std::size_t i = stage_ + 1; i < stages_.size(); ++i)
-    sum += Second(stage_load(work_, constants_, stages_[i], cpu, gpu, cores).seconds);
+    sum += Second(load_of(stages_[i], clocks).seconds);
   return sum;
+}
+
+// As a profiler gives them: what an engine has fused is one row.
+std::vector<LayerTime> Process::layer_times(const Clocks& clocks) const {
+  std::vector<LayerTime> times;
+  const std::int64_t rounds = phases_[phase_].rounds;
+  for (std::size_t part = 0; part < works_.size(); ++part) {
+    const BatchWork& work = works_[part];
+    for (const KernelWork& kernel : work.kernel_works) {
+      const double gpu_hz = constants_.gpu_frequencies[clocks.gpu].value();
+      const double seconds =
+          work.on_dla
+              ? dla_kernel_seconds(kernel, work.dla_bandwidth, constants_, clocks.dla)
+              : work.kernel_share * kernel_seconds(kernel, gpu_hz, constants_, memory_share_);
+      LayerTime time;
+      for (const std::size_t index : kernel.layers) {
+        const LayerCost& layer = parts_[part].cost.layers[index];
+        time.name += (time.name.empty() ? "" : " + ") + layer.name;
+        time.operation += (time.operation.empty() ? "" : "+") + layer.operation;
+      }
+      time.device = work.on_dla ? "DLA" : "GPU";
+      time.time = Second(run_factor_ * seconds);
+      time.spread = Second(random_ ? constants_.batch_variation * time.time.value() : 0);
+      time.batches = rounds;
+      times.push_back(std::move(time));
+    }
+  }
+  return times;
 }
 
 }  // namespace isojoule::twin

@@ -6,10 +6,19 @@
 #include <vector>
 
 #include "base/random.h"
+#include "twin/dla.h"
 #include "twin/simulation.h"
 #include "twin/work.h"
 
 namespace isojoule::twin {
+
+// The clocks that a stage runs at; `gpu`: index into the table.
+struct Clocks {
+  Hertz cpu;
+  std::size_t gpu = 0;
+  int cores = 1;
+  Hertz dla{0};
+};
 
 class Process {
  public:
@@ -20,18 +29,16 @@ class Process {
   // The memory clock has changed: the kernels take another time from now on.
   void set_memory_share(double share);
 
-  const BatchWork& work() const { return work_; }
+  int dla_core() const { return execution_.dla_core; }
   const Stage& stage() const { return stages_[stage_]; }
   bool finished() const { return finished_; }
 
-  // The whole current stage at these clocks (gpu: index into the table).
-  StageLoad load(Hertz cpu, std::size_t gpu, int cores = 1) const {
-    return stage_load(work_, constants_, stage(), cpu, gpu, cores);
-  }
+  // The whole current stage at these clocks.
+  StageLoad load(const Clocks& clocks) const { return load_of(stage(), clocks); }
   // From the end of the current stage to the end of the batch or phase that it belongs to.
-  Second after_stage(Hertz cpu, std::size_t gpu, int cores = 1) const;
+  Second after_stage(const Clocks& clocks) const;
   // The current stage has ended: goes on to the next and says what that ends and begins.
-  void end_stage(Instant now, std::deque<SimulatedEvent>& events);
+  void end_stage(Instant now, const Clocks& clocks, std::deque<SimulatedEvent>& events);
   bool woke_from_io() const { return woke_from_io_; }
 
  private:
@@ -39,17 +46,29 @@ class Process {
     PhaseKind kind;
     std::int64_t rounds;  // batches, or 1
     std::vector<Stage> stages;
+    Duration at_least{};  // rounds go on until then
   };
   void plan_phases(const SimulatedJob& job);
+  void plan_batches(const SimulatedJob& job, const StartCycles& start);
+  std::vector<Stage> stages_of_batch() const;
+  StageLoad load_of(const Stage& stage, const Clocks& clocks) const {
+    return stage_load(works_[stage.part], constants_, stage, clocks.cpu, clocks.gpu, clocks.cores,
+                      clocks.dla);
+  }
+  void make_works(double memory_share);
+  std::vector<LayerTime> layer_times(const Clocks& clocks) const;
   void begin_round(Instant now);
   void begin_phase(Instant now, std::deque<SimulatedEvent>& events);
   bool fits_in_memory() const;
 
   const Constants& constants_;
   Random* random_;
-  NetworkCost cost_;
   NetworkConstants network_;
-  BatchWork work_;
+  Execution execution_;
+  WorkOptions options_;
+  std::vector<PlacedPart> parts_;  // one where a single device runs the network
+  std::vector<BatchWork> works_;   // of the parts
+  double memory_share_ = 1;
   std::vector<PhasePlan> phases_;
   double run_factor_ = 1;
   std::size_t phase_ = 0;

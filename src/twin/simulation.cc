@@ -121,12 +121,21 @@ void Simulation::set_railgating(bool on, Duration delay) {
 }
 bool Simulation::gpu_gated() const { return impl_->gated(); }
 
+void Simulation::set_dla_frequency(int core, Hertz frequency) {
+  impl_->close_segment();
+  impl_->dla_hz_.at(static_cast<std::size_t>(core)) = frequency;
+  impl_->refresh();
+}
+Hertz Simulation::dla_frequency(int core) const {
+  return impl_->dla_hz_.at(static_cast<std::size_t>(core));
+}
+
 void Simulation::start(const SimulatedJob& job) { impl_->start(job); }
 bool Simulation::running() const { return impl_->process_.has_value(); }
 void Simulation::kill() { impl_->kill(); }
 std::optional<SimulatedEvent> Simulation::take_event() {
   if (impl_->events_.empty()) return std::nullopt;
-  SimulatedEvent event = impl_->events_.front();
+  SimulatedEvent event = std::move(impl_->events_.front());
   impl_->events_.pop_front();
   return event;
 }

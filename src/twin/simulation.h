@@ -16,6 +16,7 @@
 #include "cost/cost.h"
 #include "data/run.h"
 #include "twin/constants.h"
+#include "twin/execution.h"
 
 namespace isojoule::twin {
 
@@ -27,8 +28,11 @@ struct SimulatedJob {
   std::string network;
   std::int64_t batch = 1;
   std::int64_t batches = 1;
-  std::int64_t warmup_batches = 0;
+  std::int64_t warmup_batches = 0;  // at least so many, and at least so long
   NetworkConstants network_constants;  // kernel efficiency, CPU work an inference
+  Duration warmup_time = {};
+  std::int64_t profile_batches = 0;
+  Execution execution = {};
 };
 
 // A CPU cluster beside the one that the work runs on: its clock stands at `fixed`, or follows the
@@ -47,9 +51,17 @@ struct ThrottleCounts {
 };
 
 struct SimulatedEvent {
-  enum class Kind : std::uint8_t { phase_begin, phase_end, batch, finished, out_of_memory } kind;
+  enum class Kind : std::uint8_t {
+    phase_begin,
+    phase_end,
+    batch,
+    layers,
+    finished,
+    out_of_memory
+  } kind;
   PhaseKind phase = PhaseKind::idle;
   Instant begin, end;
+  std::vector<LayerTime> layers;
 };
 
 class Simulation {
@@ -105,6 +117,10 @@ class Simulation {
   // stays).
   void set_railgating(bool on, Duration delay);
   bool gpu_gated() const;
+
+  // ---- the deep-learning accelerators: each has a clock of its own, without a governor ----
+  void set_dla_frequency(int core, Hertz frequency);
+  Hertz dla_frequency(int core) const;
 
   // ---- the process that runs the network ----
   void start(const SimulatedJob& job);

@@ -34,6 +34,7 @@ class Simulation::Impl {
     set_up(domain(Domain::cpu), c_.cpu_frequencies);
     set_up(domain(Domain::gpu), c_.has_gpu() ? c_.gpu_frequencies : no_clock_);
     online_ = c_.cores;
+    dla_hz_.fill(Hertz(c_.dla.maximum_hz));
     choose(Domain::cpu, c_.default_cpu_governor);
     choose(Domain::gpu, c_.default_gpu_governor);
     next_budget_ = c_.power_budget_w > 0 ? now_ + milliseconds(c_.power_budget_period_ms) : never;
@@ -102,12 +103,17 @@ class Simulation::Impl {
     }
   }
 
+  Clocks clocks() const {
+    const std::size_t core = process_ ? static_cast<std::size_t>(process_->dla_core()) : 0;
+    return {domain(Domain::cpu).frequency(), domain(Domain::gpu).current, online_, dla_hz_[core]};
+  }
+
   // Closes the segment of constant power at now_ and begins the next with the present state.
   void refresh() {
     close_segment();
     const ClockDomain& cpu = domain(Domain::cpu);
     const ClockDomain& gpu = domain(Domain::gpu);
-    load_ = process_ ? process_->load(cpu.frequency(), gpu.current, online_) : StageLoad{};
+    load_ = process_ ? process_->load(clocks()) : StageLoad{};
     stage_end_ = process_ ? now_ + Duration::from(Second(remaining_ * load_.seconds)) : never;
     state_ = {cpu.frequency().value(), gpu.frequency().value(), cpu.moves(), gpu.moves(), online_};
     state_.cpu_activity = load_.cpu_activity;
@@ -117,6 +123,9 @@ class Simulation::Impl {
     state_.temperature_c = temperature_;
     state_.memory_share = memory_share_;
     state_.others = idle_clusters();
+    state_.dla_hz = clocks().dla.value();
+    state_.dla_busy = load_.dla_busy;
+    state_.dla_macs_per_s = load_.dla_macs_per_s;
     refresh_gate();
     power_ = component_power(c_, state_);
     for (std::size_t rail = 0; rail < c_.rails.size() && rail < History::most_rails; ++rail) {
@@ -304,7 +313,7 @@ class Simulation::Impl {
   // ---- the process ----
   void end_stage() {
     close_segment();
-    process_->end_stage(now_, events_);
+    process_->end_stage(now_, clocks(), events_);
     io_wake_ = io_wake_ || process_->woke_from_io();
     remaining_ = 1;
     if (process_->finished()) process_.reset();
@@ -330,8 +339,7 @@ class Simulation::Impl {
 
   std::optional<Instant> next_process_time() const {
     if (!process_) return std::nullopt;
-    return stage_end_ + Duration::from(process_->after_stage(domain(Domain::cpu).frequency(),
-                                                             domain(Domain::gpu).current, online_));
+    return stage_end_ + Duration::from(process_->after_stage(clocks()));
   }
 
   const Constants c_;
@@ -359,6 +367,7 @@ class Simulation::Impl {
   std::vector<ClusterLimits> clusters_;
   double memory_share_ = 1;
   double traffic_ = 0;  // byte/s, averaged
+  std::array<Hertz, 8> dla_hz_{};
   bool gating_ = false;
   Duration gate_delay_{};
   Instant gpu_idle_since_;

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <deque>
 
+#include "twin/dla.h"
+#include "twin/execution.h"
+
 namespace isojoule::twin {
 
 class TwinSession final : public Session {
@@ -53,6 +56,10 @@ Event TwinSession::converted(const SimulatedEvent& simulated) {
     case SimulatedEvent::Kind::phase_begin: event.kind = EventKind::phase_begin; break;
     case SimulatedEvent::Kind::phase_end: event.kind = EventKind::phase_end; break;
     case SimulatedEvent::Kind::batch: event.kind = EventKind::batch; break;
+    case SimulatedEvent::Kind::layers:
+      event.kind = EventKind::layers;
+      event.layers = simulated.layers;
+      break;
     case SimulatedEvent::Kind::finished: event.kind = EventKind::finished; break;
     case SimulatedEvent::Kind::out_of_memory:
       event.kind = EventKind::failed;
@@ -109,6 +116,23 @@ const NetworkConstants& TwinEngine::constants_of(const std::string& network) con
   return found == constants_.networks.end() ? constants_.other_networks : found->second;
 }
 
+// How much of the network a DLA takes: its layers, and those that fall back.
+Status TwinEngine::note_placement(const SimulatedJob& job, std::deque<Event>& notes) const {
+  if (!job.execution.on_dla) return {};
+  ISOJOULE_TRY(const auto parts, placed(job.cost, job.execution));
+  std::size_t on_dla = 0, on_gpu = 0;
+  for (const PlacedPart& part : parts) (part.on_dla ? on_dla : on_gpu) += part.cost.layers.size();
+  if (on_dla == 0)
+    return fail(ErrorKind::unsupported,
+                fmt::format("no layer of {} can run on the DLA", job.network),
+                "Use accelerator gpu");
+  const Instant now = clock_.now();
+  notes.push_back(note("layers_on_dla", std::to_string(on_dla), now));
+  notes.push_back(note("layers_on_gpu", std::to_string(on_gpu), now));
+  notes.push_back(note("parts", std::to_string(parts.size()), now));
+  return {};
+}
+
 Result<std::unique_ptr<Session>> TwinEngine::do_start(const Job& job) {
   if (job.batch < 1 || job.inferences < 1 || job.warmup_batches < 0)
     return fail(ErrorKind::invalid,
@@ -118,6 +142,7 @@ Result<std::unique_ptr<Session>> TwinEngine::do_start(const Job& job) {
   if (busy_)
     return fail(ErrorKind::busy, "the simulated board runs a network already",
                 "Wait for its session's end");
+  ISOJOULE_TRY(Execution execution, execution_of(job, constants_));
   ISOJOULE_TRY(const NetworkCost* cost, cost_of(job));
   SimulatedJob simulated;
   simulated.cost = *cost;
@@ -126,10 +151,14 @@ Result<std::unique_ptr<Session>> TwinEngine::do_start(const Job& job) {
   simulated.batches = (job.inferences + job.batch - 1) / job.batch;
   simulated.warmup_batches = job.warmup_batches;
   simulated.network_constants = constants_of(job.network);
+  simulated.warmup_time = job.warmup_time;
+  simulated.profile_batches = job.profile_batches;
+  simulated.execution = std::move(execution);
 
   std::deque<Event> notes;
   const Instant now = clock_.now();
   notes.push_back(note("simulated", "yes", now));
+  ISOJOULE_CHECK(note_placement(simulated, notes));
   notes.push_back(note("board", constants_.board, now));
   const bool known = constants_.networks.count(job.network) != 0;
   notes.push_back(note("network_constants", known ? job.network : "other", now));

@@ -1,6 +1,7 @@
 // The engine of a twin: a process that exists only in the simulation.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <string>
@@ -27,11 +28,13 @@ class TwinEngine final : public Engine {
  private:
   friend class TwinSession;
   const std::string& do_name() const override { return name_; }
-  // Errors: invalid (batch, inferences), busy, those of the cost function.
+  // Errors: invalid (batch, inferences), busy, unsupported (what the board does not have, with the
+  // reason), those of the cost function.
   Result<std::unique_ptr<Session>> do_start(const Job& job) override;
   // Costs are kept by path and batch: a study starts the same job thousands of times. A model file
   // that changes meanwhile is not noticed.
   Result<const NetworkCost*> cost_of(const Job& job);
+  Status note_placement(const SimulatedJob& job, std::deque<Event>& notes) const;
   const NetworkConstants& constants_of(const std::string& network) const;
 
   std::string name_ = "twin";

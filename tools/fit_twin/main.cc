@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "fit.h"
+#include "twin/claims_studies.h"
 #include "workload/zoo.h"
 
 namespace isojoule::twin {
@@ -91,14 +92,15 @@ struct Twin {
   std::map<std::string, std::string> notes;
 };
 
-Result<Twin> read_twin(const std::string& boards, const std::string& board) {
+Result<Twin> read_twin(const std::string& boards, const std::string& board,
+                       const std::string& variant = {}) {
   Twin twin{boards + "/" + board + "/twin.toml", {}, {}};
   std::ifstream file(twin.path);
   if (!file)
     return fail(ErrorKind::not_found, twin.path + " cannot be opened", "name a board of --boards");
   std::ostringstream text;
   text << file.rdbuf();
-  ISOJOULE_TRY(twin.constants, parse_constants(text.str(), twin.path));
+  ISOJOULE_TRY(twin.constants, parse_constants(text.str(), twin.path, variant));
   twin.notes = constant_notes(text.str());
   return twin;
 }
@@ -139,18 +141,37 @@ struct Options {
   FitOptions fit_options;
 };
 
-Status run(const Options& options) {
-  Costs costs;
-  const CostOf cost_of = std::ref(costs);
-  ISOJOULE_TRY(Twin twin, read_twin(options.boards, options.board));
+Status set_values(const Options& options, Constants& constants) {
   for (const std::string& one : options.set) {
     const auto equals = one.find('=');
-    double* value = parameter_of(twin.constants, one.substr(0, equals));
+    double* value = parameter_of(constants, one.substr(0, equals));
     if (value == nullptr || equals == std::string::npos)
       return fail(ErrorKind::invalid, one + " is no KEY=NUMBER of twin.toml",
                   "see the file's keys");
     *value = std::stod(one.substr(equals + 1));
   }
+  return {};
+}
+
+// Those that the fit does not move: of the graph's initialisation, and of the paper on the AGX Orin.
+Result<std::vector<Claim>> further_claims(const Options& options, const Twin& twin,
+                                          const CostOf& cost_of) {
+  if (options.board == "jetson-nano") return graph_claims(twin.constants, cost_of);
+  if (options.board != "jetson-agx-orin") return std::vector<Claim>();
+  ByMode modes;
+  for (const char* mode : {"15w", "30w", "50w", "maxn"}) {
+    ISOJOULE_TRY(Twin one, read_twin(options.boards, options.board, mode));
+    ISOJOULE_CHECK(set_values(options, one.constants));
+    modes[mode] = std::move(one.constants);
+  }
+  return agx_orin_claims(modes, cost_of);
+}
+
+Status run(const Options& options) {
+  Costs costs;
+  const CostOf cost_of = std::ref(costs);
+  ISOJOULE_TRY(Twin twin, read_twin(options.boards, options.board));
+  ISOJOULE_CHECK(set_values(options, twin.constants));
   std::map<std::string, double> nano;
   if (options.board != "jetson-nano") {
     if (auto other = read_twin(options.boards, "jetson-nano"))
@@ -170,7 +191,9 @@ Status run(const Options& options) {
     ISOJOULE_CHECK(write_twin(twin));
   }
   const auto begin = std::chrono::steady_clock::now();
-  const auto claims = evaluate_claims(twin.constants, cost_of, nano);
+  auto claims = evaluate_claims(twin.constants, cost_of, nano);
+  ISOJOULE_TRY(auto more, further_claims(options, twin, cost_of));
+  claims.insert(claims.end(), more.begin(), more.end());
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   print_claims(claims, options.markdown);
   if (!options.markdown)
