@@ -45,6 +45,10 @@ at::Tensor transposed(const at::Tensor& x, const at::Tensor& weight, const at::T
   if (t.window.kernel.empty()) t.window.kernel = weight.sizes().slice(2).vec();
   t.window.complete(dimensions);
   if (t.output_padding.empty()) t.output_padding.assign(dimensions, 0);
+  if (t.output_padding.size() != dimensions ||
+      (!t.output_shape.empty() && t.output_shape.size() < dimensions))
+    throw Refusal(ErrorKind::invalid, "output_padding or output_shape does not have " +
+                                          std::to_string(dimensions) + " dimensions");
   Ints cut = cuts(t, x, dimensions);
   const Ints none(dimensions, 0);
   const bool own =

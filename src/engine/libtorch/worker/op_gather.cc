@@ -43,6 +43,10 @@ Kernel gather_elements(const Step& step) {
 // The last dimension of `index` are coordinates in x, after `batches` dimensions that both share.
 std::vector<at::indexing::TensorIndex> coordinates(const Tensor& x, const Tensor& index,
                                                    std::int64_t batches) {
+  if (batches < 0 || batches >= index.dim())
+    throw Refusal(ErrorKind::invalid, "batch_dims=" + std::to_string(batches) +
+                                          " for indices with " + std::to_string(index.dim()) +
+                                          " dimensions");
   std::vector<at::indexing::TensorIndex> result;
   for (std::int64_t d = 0; d < batches; ++d) {
     Ints shape(static_cast<std::size_t>(index.dim() - 1), 1);

@@ -83,6 +83,7 @@ Kernel concat(const Step& step) {
 }
 
 Tensors split_evenly(const Tensor& x, std::int64_t axis, std::int64_t parts) {
+  if (parts < 1) throw Refusal(ErrorKind::invalid, "no parts to split into");
   const std::int64_t each = (x.size(axis) + parts - 1) / parts;
   Ints sizes(static_cast<std::size_t>(parts), each);
   sizes.back() = x.size(axis) - each * (parts - 1);
@@ -170,11 +171,17 @@ std::int64_t mirrored(const std::string& mode, std::int64_t at, std::int64_t siz
   return inside < size ? inside : period - inside;
 }
 
+// A dimension beyond it would fill the memory with indices before LibTorch could refuse it.
+constexpr std::int64_t kLongest = std::int64_t{1} << 26;
+
 Tensor padded_by_copies(Tensor x, const Ints& begins, const Ints& ends, const std::string& mode) {
   for (std::int64_t d = 0; d < x.dim(); ++d) {
     const std::int64_t before = begins[static_cast<std::size_t>(d)];
     const std::int64_t after = ends[static_cast<std::size_t>(d)];
     if (before == 0 && after == 0) continue;
+    if (x.size(d) < 1 || std::max(before, after) > kLongest)
+      throw Refusal(ErrorKind::invalid, "pads of " + std::to_string(std::max(before, after)) +
+                                            " around " + std::to_string(x.size(d)) + " elements");
     Ints picked;
     for (std::int64_t at = -before; at < x.size(d) + after; ++at)
       picked.push_back(mirrored(mode, at, x.size(d)));

@@ -12,6 +12,9 @@ namespace {
 
 using at::Tensor;
 
+// A dimension beyond it would fill the memory with weights before LibTorch could refuse it.
+constexpr std::int64_t kLongest = std::int64_t{1} << 26;
+
 struct Way {
   std::string mode;         // nearest, linear, cubic
   std::string coordinates;  // half_pixel, asymmetric, ...
@@ -193,9 +196,13 @@ std::vector<Extent> extents_of(const Tensor& x, std::vector<double> scales, cons
   for (std::size_t i = 0; i < axes.size(); ++i) {
     Extent& e = extents[static_cast<std::size_t>(axes[i])];
     const auto from = static_cast<double>(e.from);
-    e.to = sizes.empty() ? static_cast<std::int64_t>(std::floor(from * scales[i])) : sizes[i];
+    e.to = sizes.empty()
+               ? static_cast<std::int64_t>(std::clamp(std::floor(from * scales[i]), 0.0, 1e15))
+               : sizes[i];
     e.scale = sizes.empty() ? scales[i] : static_cast<double>(e.to) / from;
-    if (e.to < 1 || e.scale <= 0) throw Refusal(ErrorKind::invalid, "a size below 1");
+    if (e.from < 1 || e.to < 1 || !(e.scale > 0) || e.to > kLongest)
+      throw Refusal(ErrorKind::invalid,
+                    "from size " + std::to_string(e.from) + " to " + std::to_string(e.to));
     if (roi.size() == 2 * axes.size()) e.begin = roi[i], e.end = roi[axes.size() + i];
   }
   return extents;

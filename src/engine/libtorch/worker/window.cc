@@ -16,6 +16,9 @@ void Window::complete(std::size_t dimensions) {
   if (strides.empty()) strides.assign(dimensions, 1);
   if (dilations.empty()) dilations.assign(dimensions, 1);
   if (pads.empty()) pads.assign(2 * dimensions, 0);
+  for (const Ints* steps : {&kernel, &strides, &dilations})
+    for (const std::int64_t step : *steps)
+      if (step < 1) throw Refusal(ErrorKind::invalid, "kernel, strides or dilations below 1");
   if (kernel.size() != dimensions || strides.size() != dimensions ||
       dilations.size() != dimensions || pads.size() != 2 * dimensions)
     throw Refusal(ErrorKind::invalid, "kernel, strides, dilations or pads do not have " +
@@ -25,6 +28,8 @@ void Window::complete(std::size_t dimensions) {
 Ints Window::pads_for(at::IntArrayRef input) const {
   if (auto_pad == "NOTSET") return pads;
   const std::size_t count = kernel.size();
+  if (input.size() < count)
+    throw Refusal(ErrorKind::invalid, "an input with fewer dimensions than the window");
   Ints result(2 * count, 0);
   if (auto_pad == "VALID") return result;
   for (std::size_t d = 0; d < count; ++d) {

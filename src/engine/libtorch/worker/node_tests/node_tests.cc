@@ -24,9 +24,9 @@ namespace fs = std::filesystem;
 
 // Tests whose answer differs, and why that is right.
 constexpr const char* kAlignCorners =
-    "divides by an output size that is no whole number (2.4 - 1); the output has 2 elements, and "
-    "its "
-    "corners are the input's. ONNX Runtime gives what LibTorch does";
+    "the test divides by an output size that is no whole number (2.4 - 1); the output has 2 "
+    "elements, "
+    "so that its corners are not the input's, which is what align_corners is about";
 const std::map<std::string, std::string> kExceptions = {
     {"test_resize_downsample_scales_cubic_align_corners", kAlignCorners},
     {"test_resize_downsample_scales_linear_align_corners", kAlignCorners},
