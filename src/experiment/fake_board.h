@@ -183,7 +183,13 @@ class FakeSession final : public Session {
     push({EventKind::phase_end, kind, at_, at_, "", "", {}});
   }
   void fail(const std::string& what) {
-    push({EventKind::failed, PhaseKind::idle, at_, at_, "", "", {},
+    push({EventKind::failed,
+          PhaseKind::idle,
+          at_,
+          at_,
+          "",
+          "",
+          {},
           Error{ErrorKind::engine, what, "", ""}});
   }
   Result<std::optional<Event>> do_next_event(Instant deadline) override {

@@ -41,12 +41,12 @@ class PlanReader {
     if (node == nullptr) return {};
     if (!node->is_table()) return toml_.error(*node, "'protocol' must be a table, [protocol]");
     const toml::table& table = *node->as_table();
-    ISOJOULE_CHECK(toml_.check_keys(
-        table,
-        {"inferences", "warmup_batches", "warmup_s", "repeats", "sampling_period_ms", "settle_ms",
-         "idle_ms", "start_temperature_c", "cool_down_s", "variation_percent", "seed",
-         "keep_traces"},
-        "[protocol]"));
+    ISOJOULE_CHECK(
+        toml_.check_keys(table,
+                         {"inferences", "warmup_batches", "warmup_s", "repeats",
+                          "sampling_period_ms", "settle_ms", "idle_ms", "start_temperature_c",
+                          "cool_down_s", "variation_percent", "seed", "keep_traces"},
+                         "[protocol]"));
     Protocol& protocol = plan_.protocol;
     ISOJOULE_CHECK(read_count(table, "inferences", 1, protocol.inferences));
     ISOJOULE_CHECK(read_count(table, "warmup_batches", 0, protocol.warmup_batches));

@@ -77,7 +77,8 @@ TEST(Plan, TheProtocolAsJsonHasThePlansKeys) {
   ASSERT_TRUE(plan);
   EXPECT_EQ(protocol_json(plan->protocol),
             "{\"inferences\":320,\"warmup_batches\":2,\"warmup_s\":0.0,\"repeats\":3,"
-            "\"sampling_period_ms\":10,\"settle_ms\":500,\"idle_ms\":2000,\"start_temperature_c\":0.0,\"cool_down_s\":1.5,"
+            "\"sampling_period_ms\":10,\"settle_ms\":500,\"idle_ms\":2000,\"start_temperature_c\":"
+            "0.0,\"cool_down_s\":1.5,"
             "\"variation_percent\":5.0,\"seed\":7,\"keep_traces\":false}");
 }
 
@@ -131,7 +132,7 @@ TEST(Plan, ReadyPlansAreRead) {
     ++plans;
     const Protocol& protocol = plan->protocol;
     if (plan->name.starts_with("agx-orin")) {  // the paper's own
-      EXPECT_EQ(protocol.inferences, 3000);  // but for this: a window of the power chip
+      EXPECT_EQ(protocol.inferences, 3000);    // but for this: a window of the power chip
       EXPECT_EQ(protocol.warmup, Duration::milliseconds(10'000));
       EXPECT_EQ(protocol.sampling_period, Duration::milliseconds(4));
       continue;
