@@ -17,7 +17,6 @@
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <new>
 #include <thread>
@@ -27,6 +26,7 @@
 #include "base/subprocess.h"
 #include "board/board.h"
 #include "experiment/sampler.h"
+#include "ina_files.h"
 
 // ---- what happens inside a tick: counted for this thread only ----------------------------------
 
@@ -55,8 +55,9 @@ extern "C" int pthread_mutex_lock(pthread_mutex_t* mutex) {
 namespace {
 
 using namespace isojoule;
+using bench::chip_folder;
+using bench::kRails;
 
-constexpr int kRails = 3;
 constexpr std::int64_t kBillion = 1'000'000'000;
 
 std::int64_t now_ns(clockid_t clock) {
@@ -66,29 +67,6 @@ std::int64_t now_ns(clockid_t clock) {
 }
 
 // ---- the files --------------------------------------------------------------------------------
-
-std::string chip_folder(const std::string& root) {
-  return root + "/sys/bus/i2c/drivers/ina3221/1-0040/hwmon/hwmon1";
-}
-
-void write_files(const std::string& root) {
-  const std::string folder = chip_folder(root);
-  std::filesystem::create_directories(folder);
-  const auto put = [&](const std::string& name, const std::string& text) {
-    std::ofstream(folder + "/" + name) << text << "\n";
-  };
-  put("name", "ina3221");
-  put("samples", "1");
-  put("update_interval", "7");
-  for (int i = 1; i <= kRails; ++i) {
-    const std::string n = std::to_string(i);
-    put("in" + n + "_label", "RAIL" + n);
-    put("in" + n + "_enable", "1");
-    put("in" + n + "_input", "5024");
-    put("curr" + n + "_input", "1328");
-    put("shunt" + n + "_resistor", "5000");
-  }
-}
 
 std::vector<std::string> node_paths(const std::string& root) {
   std::vector<std::string> paths;
@@ -327,7 +305,7 @@ int main(int argc, char** argv) {
       static_cast<std::int64_t>(number_after(argc, argv, "--seconds", 3) * kBillion);
   const int rounds = static_cast<int>(number_after(argc, argv, "--rounds", 4));
   const std::string root = fmt::format("/dev/shm/isojoule-sampling-{}", ::getpid());
-  write_files(root);
+  bench::write_ina_files(root);
   const auto paths = node_paths(root);
   std::vector<int> files;
   for (const auto& path : paths) files.push_back(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

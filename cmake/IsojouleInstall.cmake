@@ -28,7 +28,11 @@ if(ISOJOULE_STATIC)
   return()  # a program to carry about; the library is installed by an ordinary build
 endif()
 
-install(TARGETS isojoule EXPORT isojouleTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+install(TARGETS isojoule isojoule_mark isojoule_mark_shared EXPORT isojouleTargets
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development
+        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
+# For programs that build the client themselves.
+install(FILES src/mark/isojoule.c DESTINATION ${CMAKE_INSTALL_DATADIR}/isojoule/mark
         COMPONENT development)
 install(DIRECTORY include/isojoule DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development
         FILES_MATCHING PATTERN "*.h")

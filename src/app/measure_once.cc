@@ -4,9 +4,13 @@
 #include <cmath>
 #include <filesystem>
 
+#include "app/engines.h"
 #include "app/guard_place.h"
+#include "base/text.h"
 #include "board/journal.h"
 #include "experiment/apply.h"
+#include "experiment/known_failures.h"
+#include "workload/zoo.h"
 
 namespace isojoule {
 namespace {
@@ -28,16 +32,88 @@ std::string reason_without_energy(const Run& run, const Board& board) {
   return reason.empty() ? "the board has no power source" : reason;
 }
 
-Job job_of(const MeasureRequest& request, std::string path) {
+// The start of a command, in place of a network's name.
+std::string program_words(const std::vector<std::string>& program) {
+  constexpr std::size_t kLongest = 60;
+  std::vector<std::string> words = program;
+  words[0] = std::filesystem::path(words[0]).filename().string();
+  std::string text = join(words, " ");
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text.size() > kLongest ? text.substr(0, kLongest) + "..." : text;
+}
+
+Job job_of(const MeasureRequest& request, const PlannedRun& planned, const EngineUse& use) {
   Job job;
-  job.model_path = std::move(path);
-  job.network = std::filesystem::path(request.network).stem().string();
-  job.batch = request.batch;
+  job.model_path = use.model_paths.at(planned.network);
+  job.network = planned.network;  // a zoo name, or a path
+  job.command = request.program;
   job.inferences = request.inferences;
   job.warmup_batches = request.warmup_batches;
-  job.threads = request.threads;
-  job.options = request.options;
+  job.warmup_time = request.warmup_time;
+  job.warmup_until_stable = request.warmup_until_stable;
+  job.profile_batches = request.profile_batches;
+  job.options = use.job_options.at(planned.network);
+  take_engine_axes(planned.setting, job);
   return job;
+}
+
+Protocol protocol_of(const MeasureRequest& request) {
+  Protocol protocol;
+  protocol.inferences = request.inferences;
+  protocol.warmup_batches = request.warmup_batches;
+  protocol.sampling_period = request.sampling_period;
+  protocol.idle = request.idle;
+  return protocol;
+}
+
+bool turns_a_knob(const Board& board, const Setting& setting) {
+  const auto& values = setting.values();
+  return std::any_of(values.begin(), values.end(),
+                     [&board](const auto& value) { return board.knob(value.first) != nullptr; });
+}
+
+// The largest half, quarter, ... of the batch that does fit, tried with one batch each.
+Result<std::optional<std::int64_t>> fitting_batch(Board& board, Engine& engine, Job job,
+                                                  Protocol protocol, PlannedRun planned,
+                                                  const std::atomic<bool>& interrupted) {
+  job.warmup_batches = job.profile_batches = 0;
+  job.warmup_time = {};
+  job.warmup_until_stable = false;
+  protocol.idle = {};
+  while (job.batch > 1) {
+    job.batch /= 2;
+    job.inferences = job.batch;
+    planned.setting.set("batch", static_cast<double>(job.batch));
+    ISOJOULE_TRY(const MeasuredRun tried,
+                 measure(board, engine, job, protocol, planned, interrupted));
+    if (tried.run.state != RunState::failed) return std::optional(job.batch);
+    if (tried.run.counters[Counter::out_of_memory] == 0) break;  // another reason: no answer
+  }
+  return std::optional<std::int64_t>();
+}
+
+// The measurement itself, with the board in its setting.
+Status measure_at(Target& target, const EngineUse& use, const MeasureRequest& request,
+                  const PlannedRun& planned, const std::atomic<bool>& interrupted,
+                  MeasureResult& result) {
+  const Job job = job_of(request, planned, use);
+  const Protocol protocol = protocol_of(request);
+  ISOJOULE_TRY(result.measured,
+               measure(target.board, *use.engine, job, protocol, planned, interrupted));
+  Run& run = result.measured.run;
+  if (run.counters[Counter::out_of_memory] == 0) {
+    // What no second try would mend is the user's to mend: an error, not a run.
+    if (is_definite(result.measured)) return tl::unexpected<Error>(*result.measured.engine_error);
+    return {};
+  }
+  if (job.batch == 1) return {};
+  ISOJOULE_TRY(result.batch_that_fits,
+               fitting_batch(target.board, *use.engine, job, protocol, planned, interrupted));
+  run.failure = "does not fit: batch " + std::to_string(job.batch) + " is " + run.failure;
+  run.failure += result.batch_that_fits
+                     ? "; batch " + std::to_string(*result.batch_that_fits) + " fits"
+                     : "; no smaller batch that was tried fits";
+  return {};
 }
 
 }  // namespace
@@ -45,36 +121,34 @@ Job job_of(const MeasureRequest& request, std::string path) {
 Result<MeasureResult> measure_once(const Paths& paths, const MeasureRequest& request,
                                    const std::atomic<bool>& interrupted) {
   ISOJOULE_TRY(const auto target, open_target(paths, request.target));
-  ISOJOULE_CHECK(use_engine(*target, paths, request.engine));
-  ISOJOULE_TRY(std::string path, network_file(*target, paths, request.network));
+  PlannedRun planned;
+  planned.network = request.program.empty() ? request.network : program_words(request.program);
+  planned.setting = request.setting;
+  planned.setting.set("batch", static_cast<double>(request.batch));
+  ISOJOULE_CHECK(check_setting("measure", planned.setting, target->board));
+  ISOJOULE_TRY(const OpenedEngines engines,
+               open_engines(*target, paths, {planned}, request.engine, request.options));
+  const EngineUse& use = engines.uses.begin()->second;
   std::unique_ptr<BoardGuard> guard;
-  if (!request.setting.values().empty()) {
+  if (turns_a_knob(target->board, request.setting)) {
     ISOJOULE_CHECK(check_no_contradiction(target->board, request.setting));
     ISOJOULE_TRY(guard, BoardGuard::take(target->board, guard_options(paths, request.target,
                                                                       *target, request.command)));
   }
-  const Job job = job_of(request, std::move(path));
-  Protocol protocol;
-  protocol.inferences = request.inferences;
-  protocol.warmup_batches = request.warmup_batches;
-  protocol.sampling_period = request.sampling_period;
-  protocol.idle = request.idle;
-  PlannedRun planned;
-  planned.network = job.network;
-  planned.setting = request.setting;
-  planned.setting.set("batch", static_cast<double>(request.batch));
   MeasureResult result;
-  auto measured = measure(target->board, *target->engine(), job, protocol, planned, interrupted);
+  const Status measured = measure_at(*target, use, request, planned, interrupted, result);
   if (!measured)
     return tl::unexpected<Error>(guard ? guard->restore_after(measured.error()) : measured.error());
-  result.measured = std::move(*measured);
   if (guard) ISOJOULE_CHECK(guard->restore());
-  result.engine = target->engine()->name();
+  Run& run = result.measured.run;
+  if (request.program.empty() && !in_zoo(run.network))
+    run.network = std::filesystem::path(run.network).stem().string();
+  result.engine = use.engine->name();
   result.board = target->board.file.name;
   result.board_title = target->board.file.title;
   result.simulated = target->board.simulated;
   result.caution = caution_of(*target);
-  result.why_unmeasured = reason_without_energy(result.measured.run, target->board);
+  result.why_unmeasured = reason_without_energy(run, target->board);
   return result;
 }
 

@@ -17,12 +17,16 @@ struct MeasureRequest {
   std::int64_t batch = 1;
   std::int64_t inferences = 100;
   std::int64_t warmup_batches = 2;
-  std::int64_t threads = 0;
+  Duration warmup_time;
+  bool warmup_until_stable = false;
+  std::int64_t profile_batches = 0;            // for the layers' times
   std::map<std::string, std::string> options;  // the engine's own
-  Setting setting;                             // knobs to set; empty: the board is left as it is
+  // Knobs to set (none: the board is left as it is) and engine axes (graph, precision, ...).
+  Setting setting;
   Duration sampling_period = Duration::milliseconds(100);
   Duration idle = Duration::milliseconds(1000);
-  std::string command;  // as the user typed it: what another program is told meanwhile
+  std::string command;               // as the user typed it: what another program is told meanwhile
+  std::vector<std::string> program;  // of engine command, with its arguments; no network then
 };
 
 struct MeasureResult {
@@ -31,8 +35,9 @@ struct MeasureResult {
   std::string board;
   std::string board_title;
   bool simulated = false;
-  std::string why_unmeasured;  // empty when the inference phase has an energy
-  std::string caution;         // caution_of() the target
+  std::optional<std::int64_t> batch_that_fits;  // where the batch asked for was out of memory
+  std::string why_unmeasured;                   // empty when the inference phase has an energy
+  std::string caution;                          // caution_of() the target
 };
 
 // Every knob is as before when it returns. A failed engine is a run with state failed, not an

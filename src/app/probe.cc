@@ -217,6 +217,7 @@ void probe_engines(const Target& target, const Paths& paths, ProbeResult& result
     return;
   }
   for (const EngineKind& kind : engine_kinds()) {
+    if (!kind.runs_networks) continue;  // there is nothing to look for
     ProbedEngine engine;
     engine.name = kind.name;
     auto details = describe_engine(engine.name, paths.workers);

@@ -3,9 +3,12 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <set>
 
+#include "app/engines.h"
 #include "app/guard_place.h"
 #include "base/hash.h"
+#include "base/text.h"
 #include "base/text_file.h"
 #include "base/wall_time.h"
 #include "isojoule/version.h"
@@ -13,33 +16,29 @@
 namespace isojoule {
 namespace {
 
-// Every network of the plan as a file that the engine can open.
-Result<std::map<std::string, std::string>> network_files(const Plan& plan, const Target& target,
-                                                         const Paths& paths) {
-  std::map<std::string, std::string> files;
-  for (const PlanGrid& grid : plan.grids)
-    for (const std::string& network : grid.networks)
-      if (files.find(network) == files.end()) {
-        ISOJOULE_TRY(files[network], network_file(target, paths, network));
-      }
-  return files;
-}
-
-// What must be the same for a study to go on: plan, board, release, engine, and the networks'
+// What must be the same for a study to go on: plan, board, release, engines, and the networks'
 // bytes.
-Result<std::string> identity(const Plan& plan, const Target& target,
-                             const std::map<std::string, std::string>& files) {
-  std::string text = plan.text + '\0' + target.board.file.name + '\0' + target.board.release.name +
-                     '\0' + target.engine()->name();
-  for (const auto& [network, path] : files) {
-    ISOJOULE_TRY(const std::string bytes, read_text_file(path));
-    text += '\0' + network + '\0' + content_hash(bytes);
+Result<std::string> identity(const Plan& plan, const Target& target, const EngineUses& engines) {
+  std::string text = plan.text + '\0' + target.board.file.name + '\0' + target.board.release.name;
+  for (const auto& [name, use] : engines) {
+    text += '\0' + use.engine->name();
+    for (const auto& [network, path] : use.model_paths) {
+      ISOJOULE_TRY(const std::string bytes, read_text_file(path));
+      text += '\0' + network + '\0' + content_hash(bytes);
+    }
   }
   return content_hash(text);
 }
 
-StudyInfo describe(const Plan& plan, const Target& target, const SweepRequest& request,
-                   std::string hash, std::int64_t planned) {
+// "onnxruntime", or "libtorch, onnxruntime" where the plan turns it.
+std::string engine_names(const EngineUses& engines) {
+  std::set<std::string> names;
+  for (const auto& [name, use] : engines) names.insert(use.engine->name());
+  return join({names.begin(), names.end()}, ", ");
+}
+
+StudyInfo describe(const Plan& plan, const Target& target, const EngineUses& engines,
+                   const SweepRequest& request, std::string hash, std::int64_t planned) {
   StudyInfo info;
   info.name = plan.name;
   info.board = target.board.file.name;
@@ -49,7 +48,7 @@ StudyInfo describe(const Plan& plan, const Target& target, const SweepRequest& r
   info.plan_hash = std::move(hash);
   info.program_version = ISOJOULE_VERSION;
   info.command = request.command;
-  info.engine = target.engine()->name();
+  info.engine = engine_names(engines);
   info.total = target.board.file.total;
   info.rails = target.board.file.rails;
   info.created = wall_time_now();
@@ -96,20 +95,20 @@ Result<SweepResult> sweep_study(const Paths& paths, const SweepRequest& request,
                     target->board.file.name + "'",
                 "Use --board " + std::string(target->twin ? "twin:" : "") + plan.board +
                     ", or remove `board` from the plan");
-  ISOJOULE_CHECK(use_engine(*target, paths, plan.engine.empty() ? "onnxruntime" : plan.engine));
   ISOJOULE_TRY(const auto planned, order_runs(plan, target->board));
-  ISOJOULE_TRY(const auto files, network_files(plan, *target, paths));
-  ISOJOULE_TRY(std::string hash, identity(plan, *target, files));
-  const StudyInfo info =
-      describe(plan, *target, request, std::move(hash), static_cast<std::int64_t>(planned.size()));
+  ISOJOULE_TRY(const OpenedEngines engines,
+               open_engines(*target, paths, planned,
+                            plan.engine.empty() ? "onnxruntime" : plan.engine, plan.options));
+  ISOJOULE_TRY(std::string hash, identity(plan, *target, engines.uses));
+  const StudyInfo info = describe(plan, *target, engines.uses, request, std::move(hash),
+                                  static_cast<std::int64_t>(planned.size()));
   bool created = false;
   ISOJOULE_TRY(auto study, open_or_create(request.study_path, info, created));
   // A twin's nodes die with the process, so its journal lies beside the study; a real board's lies
   // in one place, where the next program finds it.
   GuardOptions guard = guard_options(paths, request.target, *target, request.command);
   if (target->twin) guard.journal = request.study_path + ".journal";
-  auto swept =
-      sweep(plan, target->board, *target->engine(), *study, files, guard, interrupted, progress);
+  auto swept = sweep(plan, target->board, engines.uses, *study, guard, interrupted, progress);
   if (!swept && created) remove_if_empty(study, request.study_path);
   if (swept) swept->caution = caution_of(*target);
   return swept;

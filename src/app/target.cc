@@ -196,8 +196,9 @@ std::string caution_of(const Target& target) {
 }
 
 Result<std::string> network_file(const Target& target, const Paths& paths,
-                                 const std::string& name_or_path) {
-  if (!target.twin || !in_zoo(name_or_path)) return resolve_network(name_or_path, paths.cache);
+                                 const std::string& name_or_path, int opset) {
+  if (!target.twin || !in_zoo(name_or_path))
+    return resolve_network(name_or_path, paths.cache, opset);
   std::error_code code;
   std::filesystem::create_directories(paths.cache, code);
   const std::string path = paths.cache + "/" + name_or_path + "-shapes.onnx";

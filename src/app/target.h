@@ -69,6 +69,6 @@ std::string caution_of(const Target& target);
 // The file of a network for this target, by zoo name or path. A twin needs shapes only, so its zoo
 // files come without weights.
 Result<std::string> network_file(const Target& target, const Paths& paths,
-                                 const std::string& name_or_path);
+                                 const std::string& name_or_path, int opset = 0);
 
 }  // namespace isojoule

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -110,6 +111,8 @@ struct ChildPlan {
   int channel_to;
   int errors;  // close-on-exec: gets errno when exec fails
   pid_t parent;
+  bool pass_input;
+  bool pass_errors;
 };
 
 void reset_signals() {
@@ -126,9 +129,12 @@ void reset_signals() {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != plan.parent) _exit(127);  // the parent died before prctl took hold
-  const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  bool ready =
-      null >= 0 && dup2(null, 0) >= 0 && dup2(plan.output, 1) >= 0 && dup2(plan.output, 2) >= 0;
+  bool ready = dup2(plan.output, 1) >= 0;
+  if (ready && !plan.pass_errors) ready = dup2(plan.output, 2) >= 0;
+  if (ready && !plan.pass_input) {
+    const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    ready = null >= 0 && dup2(null, 0) >= 0;
+  }
   if (ready && plan.channel_from >= 0) ready = dup2(plan.channel_from, plan.channel_to) >= 0;
   if (ready) execve(plan.arguments[0], plan.arguments, plan.environment);
   const int number = errno;
@@ -144,6 +150,18 @@ int exec_error(int descriptor) {
     count = read(descriptor, &number, sizeof(number));
   } while (count < 0 && errno == EINTR);
   return count == sizeof(number) ? number : 0;
+}
+
+// What one call takes of a child's output.
+constexpr std::size_t kDrainLimit = std::size_t{1} << 20;
+
+// A descriptor for the process (pidfd_open(2), Linux 5.3), or -1.
+int open_process(pid_t pid) {
+#ifdef SYS_pidfd_open
+  return static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+#else
+  return -1;
+#endif
 }
 
 Status check(const SubprocessOptions& options) {
@@ -178,7 +196,9 @@ Result<std::unique_ptr<Subprocess>> Subprocess::start(const SubprocessOptions& o
                        channel.child.get(),
                        options.channel.value_or(-1),
                        errors.child.get(),
-                       getpid()};
+                       getpid(),
+                       options.pass_input,
+                       options.pass_errors};
   const pid_t pid = fork();
   if (pid < 0) return tl::unexpected(error_from_errno(errno, options.command[0], "fork"));
   if (pid == 0) run_child(plan);
@@ -193,8 +213,16 @@ Result<std::unique_ptr<Subprocess>> Subprocess::start(const SubprocessOptions& o
   for (const int descriptor : {output.parent.get(), channel.parent.get()})
     if (descriptor >= 0) fcntl(descriptor, F_SETFL, O_NONBLOCK);
   return std::unique_ptr<Subprocess>(
-      new Subprocess(pid, channel.parent.release(), output.parent.release(), options.output_limit));
+      new Subprocess(pid, channel.parent.release(), output.parent.release(), options));
 }
+
+Subprocess::Subprocess(pid_t pid, int channel, int output, const SubprocessOptions& options)
+    : pid_(pid),
+      channel_(channel),
+      output_descriptor_(output),
+      end_descriptor_(open_process(pid)),
+      output_limit_(options.output_limit),
+      on_output_(options.on_output) {}
 
 Subprocess::~Subprocess() {
   if (!exit_) {
@@ -203,22 +231,37 @@ Subprocess::~Subprocess() {
     reap(0);
   }
   if (channel_ >= 0) close(channel_);
-  if (output_descriptor_ >= 0) close(output_descriptor_);
+  if (end_descriptor_ >= 0) close(end_descriptor_);
+  close_output();
 }
 
-void Subprocess::drain_output() {
-  char buffer[4096];
-  while (output_descriptor_ >= 0) {
+void Subprocess::close_output() {
+  if (output_descriptor_ >= 0) close(output_descriptor_);
+  output_descriptor_ = -1;
+}
+
+bool Subprocess::drain_output() {
+  char buffer[16384];
+  // A child that writes without end must not keep us here.
+  for (std::size_t taken = 0; output_descriptor_ >= 0 && taken < kDrainLimit;) {
     const ssize_t count = read(output_descriptor_, buffer, sizeof(buffer));
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0 && errno == EAGAIN) return;
+    if (count < 0 && errno == EAGAIN) return false;
     if (count <= 0) {
-      close(output_descriptor_);
-      output_descriptor_ = -1;
-      return;
+      close_output();
+      return false;
     }
+    taken += static_cast<std::size_t>(count);
     output_.append(buffer, static_cast<std::size_t>(count));
     if (output_.size() > output_limit_) output_.erase(0, output_.size() - output_limit_);
+    if (on_output_) on_output_({buffer, static_cast<std::size_t>(count)});
+  }
+  return output_descriptor_ >= 0;
+}
+
+void Subprocess::drain_all() {
+  // More than any pipe holds: only what has left the child's group can still write.
+  for (int i = 0; i < 8 && drain_output(); ++i) {
   }
 }
 
@@ -251,23 +294,49 @@ Result<std::size_t> Subprocess::receive(std::span<char> buffer, Instant deadline
   while (true) {
     ISOJOULE_CHECK(await_channel(POLLIN, deadline));
     const ssize_t count = recv(channel_, buffer.data(), buffer.size(), 0);
-    if (count >= 0) return static_cast<std::size_t>(count);
-    if (errno == ECONNRESET) return std::size_t{0};  // it died with unread bytes of ours
+    channel_closed_ = count == 0 || (count < 0 && errno == ECONNRESET);
+    if (channel_closed_) return std::size_t{0};  // reset: it died with unread bytes of ours
+    if (count > 0) return static_cast<std::size_t>(count);
     if (errno != EINTR && errno != EAGAIN)
       return tl::unexpected(error_from_errno(errno, "the program's channel", "recv"));
   }
 }
 
 bool Subprocess::reap(int flags) {
-  int state = 0;
-  pid_t found = 0;
+  siginfo_t info{};
+  int found = 0;
   do {
-    found = waitpid(pid_, &state, flags);
+    found = waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT | flags);
   } while (found < 0 && errno == EINTR);
-  if (found != pid_) return false;
+  if (found < 0 || info.si_pid != pid_) return false;
+  // Its number, and so its group's, is nobody else's before it is reaped.
+  kill(-pid_, SIGKILL);
+  int state = 0;
+  while (waitpid(pid_, &state, 0) < 0 && errno == EINTR) {
+  }
   exit_ =
       WIFSIGNALED(state) ? ExitState{true, WTERMSIG(state)} : ExitState{false, WEXITSTATUS(state)};
   return true;
+}
+
+bool Subprocess::wait_for_anything(Instant deadline) {
+  constexpr Duration step = Duration::milliseconds(5);
+  while (!exit_) {
+    const Instant now = monotonic_now();
+    const Instant until = end_descriptor_ >= 0 ? deadline : std::min(deadline, now + step);
+    pollfd waits[3] = {{channel_closed_ ? -1 : channel_, POLLIN, 0},
+                       {output_descriptor_, POLLIN, 0},
+                       {end_descriptor_, POLLIN, 0}};
+    const int ready = poll(waits, 3, milliseconds_until(until));
+    if (ready > 0 && waits[1].revents != 0) drain_output();
+    if (ready > 0 || reap(WNOHANG)) return true;
+    if (monotonic_now() >= deadline) return false;
+  }
+  return true;
+}
+
+void Subprocess::signal(int number) {
+  if (!exit_) kill(-pid_, number);
 }
 
 std::optional<ExitState> Subprocess::wait(Instant deadline) {
@@ -279,7 +348,7 @@ std::optional<ExitState> Subprocess::wait(Instant deadline) {
     if (now >= deadline) return std::nullopt;
     poll(nullptr, 0, milliseconds_until(std::min(deadline, now + step)));
   }
-  drain_output();
+  drain_all();
   return exit_;
 }
 
@@ -291,7 +360,7 @@ ExitState Subprocess::stop(Duration grace) {
       reap(0);
     }
   }
-  drain_output();
+  drain_all();
   return *exit_;
 }
 

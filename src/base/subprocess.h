@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -28,6 +29,10 @@ struct SubprocessOptions {
   std::optional<int> channel;
   // Of what the child writes to its standard output and error, the last so many bytes are kept.
   std::size_t output_limit = 8192;
+  // Gets everything of that, too, as it comes: inside of the calls below, by their thread.
+  std::function<void(std::string_view)> on_output = {};
+  bool pass_input = false;   // the parent's standard input instead of /dev/null
+  bool pass_errors = false;  // the parent's standard error; it is not kept then
 };
 
 struct ExitState {
@@ -38,7 +43,8 @@ struct ExitState {
 std::string to_string(const ExitState& state);  // "exit status 3", "signal 11 (Segmentation fault)"
 
 // Instants are those of CLOCK_MONOTONIC. The child has /dev/null as standard input, a process group
-// of its own (Ctrl-C on the terminal does not reach it) and default signal handling.
+// of its own (Ctrl-C on the terminal does not reach it) and default signal handling. What it leaves
+// behind in its group when it ends is killed.
 class Subprocess {
  public:
   // Errors: not_found, permission_denied (the program), invalid (options), io.
@@ -54,6 +60,13 @@ class Subprocess {
   Result<std::size_t> receive(std::span<char> buffer, Instant deadline);
   // Nothing when `deadline` comes first. Afterwards the same answer again and again.
   std::optional<ExitState> wait(Instant deadline);
+  // True as soon as there is something to receive, output has come or ended, or the child has
+  // ended; false when `deadline` comes first. A channel that the child closed is not waited for.
+  bool wait_for_anything(Instant deadline);
+  // To the child and what it started, while it runs.
+  void signal(int number);
+  // Nobody reads the child's output from now on: its next write is refused (SIGPIPE).
+  void close_output();
   // SIGTERM, after `grace` SIGKILL, to the child and what it started; returns how it ended.
   ExitState stop(Duration grace);
   // The end of what the child wrote to its standard output and error, so far.
@@ -66,9 +79,10 @@ class Subprocess {
   bool output_closed() const { return output_descriptor_ < 0; }
 
  private:
-  Subprocess(pid_t pid, int channel, int output, std::size_t limit)
-      : pid_(pid), channel_(channel), output_descriptor_(output), output_limit_(limit) {}
-  void drain_output();
+  Subprocess(pid_t pid, int channel, int output, const SubprocessOptions& options);
+  // What has come, at most kDrainLimit; true when there may be more.
+  bool drain_output();
+  void drain_all();  // of a child that has ended
   // Waits until the channel is ready for `events`, keeping the child's output flowing.
   Status await_channel(short events, Instant deadline);
   bool reap(int flags);
@@ -76,7 +90,10 @@ class Subprocess {
   pid_t pid_;
   int channel_;            // -1: none
   int output_descriptor_;  // -1: closed
+  int end_descriptor_;     // readable when the child has ended; -1: this kernel has none (< 5.3)
+  bool channel_closed_ = false;
   std::size_t output_limit_;
+  std::function<void(std::string_view)> on_output_;
   std::string output_;
   std::optional<ExitState> exit_;
 };

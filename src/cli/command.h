@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "app/arguments.h"
 #include "base/error.h"
@@ -24,7 +25,8 @@ enum Exit : int {
 using Action = std::function<Result<int>()>;
 
 struct Program {
-  std::string command_line;  // as typed, to be stored with a study
+  std::string command_line;               // as typed, to be stored with a study
+  std::vector<std::string> after_dashes;  // of 'measure': what stands behind --
   Action action;
   const std::atomic<bool>* interrupted = nullptr;  // set by Ctrl-C
   bool ignores_signals = false;                    // the keeper's; it was started so

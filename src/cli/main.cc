@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <string_view>
 
 #include "cli/command.h"
 #include "isojoule/version.h"
@@ -43,6 +45,18 @@ void listen_to(int number) {
   std::signal(number, on_interrupt);
 }
 
+// Behind the dashes of 'measure' stands a program with arguments of its own, which CLI11 must not
+// see. Returns what is left of ours.
+int cut_at_dashes(int argc, char** argv, std::vector<std::string>& rest) {
+  if (argc < 2 || std::string_view(argv[1]) != "measure") return argc;
+  char** const end = argv + argc;
+  char** const dashes =
+      std::find_if(argv + 2, end, [](const char* word) { return std::string_view(word) == "--"; });
+  if (dashes == end) return argc;
+  rest.assign(dashes + 1, end);
+  return static_cast<int>(dashes - argv);
+}
+
 int run(int argc, char** argv) {
   using namespace isojoule;
   CLI::App app(
@@ -55,6 +69,7 @@ int run(int argc, char** argv) {
   program.interrupted = &interrupted;
   program.command_line = "isojoule";
   for (int i = 1; i < argc; ++i) program.command_line += " " + quoted(argv[i]);
+  const int own = cut_at_dashes(argc, argv, program.after_dashes);
   cli::add_probe(app, program);
   cli::add_sweep(app, program);
   cli::add_measure(app, program);
@@ -68,7 +83,7 @@ int run(int argc, char** argv) {
   cli::add_cost(app, program);
   cli::add_twin(app, program);
   cli::add_list(app, program);
-  if (const auto ended = parse_arguments(app, argc, argv)) return *ended;
+  if (const auto ended = parse_arguments(app, own, argv)) return *ended;
   if (!program.ignores_signals) {
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) listen_to(number);
   }

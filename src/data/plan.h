@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,8 @@ struct Protocol {
   std::int64_t inferences = 3200;
   std::int64_t warmup_batches = 2;
   Duration warmup = Duration::milliseconds(0);  // at least so long, too
+  bool warmup_until_stable = false;             // and until the batches' times have settled
+  std::int64_t profile_batches = 0;             // after the inference phase, for the layers' times
   std::int64_t repeats = 10;
   Duration sampling_period = Duration::milliseconds(100);
   Duration settle = Duration::milliseconds(500);
@@ -52,6 +55,7 @@ struct Plan {
   std::string name;
   std::string board;  // the board it was written for; may be empty
   std::string engine;
+  std::map<std::string, std::string> options;  // of the engine, for every run
   std::vector<PlanGrid> grids;
   std::vector<PlanBaseline> baselines;
   Protocol protocol;

@@ -110,7 +110,8 @@ struct Run {
   std::map<std::string, double> temperature_start_c;
   std::map<std::string, double> temperature_end_c;
   Counters counters;
-  std::string wall_time;  // ISO 8601, for people
+  std::map<std::string, std::string> notes;  // of the engine: "provider" -> "CPU"
+  std::string wall_time;                     // ISO 8601, for people
 
   const Phase* phase(PhaseKind kind) const;
   const PhaseEnergy* energy(PhaseKind kind, const std::string& rail = "total") const;

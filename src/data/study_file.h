@@ -20,7 +20,7 @@
 
 namespace isojoule {
 
-inline constexpr int kStudySchema = 2;
+inline constexpr int kStudySchema = 3;
 
 // What the study was made on and with.
 struct StudyInfo {

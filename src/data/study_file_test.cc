@@ -89,6 +89,9 @@ Run some_run(std::int64_t sequence) {
   run.temperature_start_c = {{"cpu", 40.5}};
   run.temperature_end_c = {{"cpu", 50}, {"gpu", 51}};
   run.counters.add(Counter::throttled, 2);
+  run.notes = {{"provider", "CPU"}, {"threads", "2"}};
+  run.layers = {{"conv1", "Conv", "GPU", Second(1e-3), Second(1e-5), 10},
+                {"fc", "Gemm", "", Second(2e-3), Second(0), 10}};
   run.wall_time = "2026-01-01T00:00:01Z";
   return run;
 }
@@ -152,6 +155,8 @@ TEST_F(StudyFileTest, GivesBackWhatWasStored) {
   EXPECT_EQ(back.id, 1);
   EXPECT_EQ(back.sequence, 4);
   EXPECT_EQ(back.setting, run.setting);
+  EXPECT_EQ(back.notes, run.notes);
+  EXPECT_EQ(back.layers, run.layers);
   EXPECT_EQ(back.baseline, run.baseline);
   ASSERT_EQ(back.knobs.size(), 2U);
   EXPECT_EQ(back.knobs[0].achieved, Value(1428000000.0));
@@ -280,6 +285,7 @@ TEST_F(StudyFileTest, ASchema1StudyIsReadAsItIsAndBroughtUpToDateWhenWritten) {
     SQLite::Database database(path_.string(), SQLite::OPEN_READWRITE);
     for (const char* column : {"power_quantum_w", "power_offset_uncertainty_w", "update_period_s"})
       database.exec(std::string("ALTER TABLE traces DROP COLUMN ") + column);
+    for (const char* table : {"layers", "notes"}) database.exec(std::string("DROP TABLE ") + table);
     database.exec("PRAGMA user_version = 1");
   }
   for (const auto mode : {StudyFile::Mode::read, StudyFile::Mode::write}) {

@@ -76,6 +76,8 @@ class RunTables {
         ISOJOULE_TRY(run.batches, decode_batches(fields.block(), count));
         return {};
       });
+    // Schemas before 3 have neither; a study that is only read keeps its own.
+    if (database_.execAndGet("PRAGMA user_version").getInt() >= 3) read_layers();
     if (!status_) return tl::unexpected<Error>(status_.error());
     return std::move(runs_);
   }
@@ -166,6 +168,26 @@ class RunTables {
           run.energies.push_back(std::move(energy));
           return {};
         });
+  }
+
+  void read_layers() {
+    each("SELECT run, name, operation, device, time_s, spread_s, batches FROM layers", ", position",
+         [](Run& run, Fields& fields) -> Status {
+           LayerTime layer;
+           layer.name = fields.text();
+           layer.operation = fields.text();
+           layer.device = fields.text();
+           layer.time = Second(fields.number());
+           layer.spread = Second(fields.number());
+           layer.batches = fields.integer();
+           run.layers.push_back(std::move(layer));
+           return {};
+         });
+    each("SELECT run, key, value FROM notes", "", [](Run& run, Fields& fields) -> Status {
+      const std::string key = fields.text();
+      run.notes[key] = fields.text();
+      return {};
+    });
   }
 
   void read_conditions() {

@@ -71,6 +71,16 @@ CREATE TABLE temperatures (
 CREATE TABLE batches (                  -- columns: a block of begin_ns and duration_ns
   run INTEGER PRIMARY KEY REFERENCES runs, count INTEGER NOT NULL, columns BLOB NOT NULL
 );
+CREATE TABLE layers (                   -- time of a layer in a batch, by the engine's profiler
+  run INTEGER NOT NULL REFERENCES runs, position INTEGER NOT NULL, name TEXT NOT NULL,
+  operation TEXT NOT NULL, device TEXT NOT NULL, time_s REAL NOT NULL,
+  spread_s REAL NOT NULL,               -- standard deviation from batch to batch
+  batches INTEGER NOT NULL, PRIMARY KEY (run, position)
+) WITHOUT ROWID;
+CREATE TABLE notes (                    -- what the engine said of itself
+  run INTEGER NOT NULL REFERENCES runs, key TEXT NOT NULL, value TEXT NOT NULL,
+  PRIMARY KEY (run, key)
+) WITHOUT ROWID;
 CREATE TABLE traces (                   -- columns: a block of time_ns, a, b
   run INTEGER NOT NULL REFERENCES runs, position INTEGER NOT NULL,
   rail TEXT NOT NULL, sensor TEXT NOT NULL, kind TEXT NOT NULL,
@@ -99,6 +109,19 @@ std::string_view study_migration_sql(int version) {
 ALTER TABLE traces ADD COLUMN power_quantum_w REAL NOT NULL DEFAULT 0;
 ALTER TABLE traces ADD COLUMN power_offset_uncertainty_w REAL NOT NULL DEFAULT 0;
 ALTER TABLE traces ADD COLUMN update_period_s REAL NOT NULL DEFAULT 0;
+)sql";
+  if (version == 2)
+    return R"sql(
+CREATE TABLE layers (                   -- time of a layer in a batch, by the engine's profiler
+  run INTEGER NOT NULL REFERENCES runs, position INTEGER NOT NULL, name TEXT NOT NULL,
+  operation TEXT NOT NULL, device TEXT NOT NULL, time_s REAL NOT NULL,
+  spread_s REAL NOT NULL,               -- standard deviation from batch to batch
+  batches INTEGER NOT NULL, PRIMARY KEY (run, position)
+) WITHOUT ROWID;
+CREATE TABLE notes (                    -- what the engine said of itself
+  run INTEGER NOT NULL REFERENCES runs, key TEXT NOT NULL, value TEXT NOT NULL,
+  PRIMARY KEY (run, key)
+) WITHOUT ROWID;
 )sql";
   return {};
 }

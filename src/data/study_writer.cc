@@ -89,6 +89,8 @@ StudyWriter::StudyWriter(SQLite::Database& database)
       counter_(database, "INSERT INTO counters VALUES (?, ?, ?)"),
       temperature_(database, "INSERT INTO temperatures VALUES (?, ?, ?, ?)"),
       batch_(database, "INSERT INTO batches VALUES (?, ?, ?)"),
+      layer_(database, "INSERT INTO layers VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
+      note_(database, "INSERT INTO notes VALUES (?, ?, ?)"),
       channel_(database,
                "INSERT INTO traces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
       watch_(database, "INSERT INTO watches VALUES (?, ?, ?, ?, ?, ?)") {}
@@ -117,6 +119,7 @@ std::int64_t StudyWriter::add(const Run& run, const Trace* trace) {
   add_energies(id, run);
   add_conditions(id, run);
   add_batches(id, run);
+  add_layers(id, run);
   if (trace != nullptr) add_trace(id, *trace);
   transaction.commit();
   return id;
@@ -204,6 +207,16 @@ void StudyWriter::add_conditions(std::int64_t id, const Run& run) {
 void StudyWriter::add_batches(std::int64_t id, const Run& run) {
   if (run.batches.empty()) return;
   (Row(batch_) << id << number_of(run.batches.size()) << encode(run.batches, columns_)).insert();
+}
+
+void StudyWriter::add_layers(std::int64_t id, const Run& run) {
+  for (std::size_t i = 0; i < run.layers.size(); ++i) {
+    const LayerTime& layer = run.layers[i];
+    (Row(layer_) << id << number_of(i) << layer.name << layer.operation << layer.device
+                 << layer.time.value() << layer.spread.value() << layer.batches)
+        .insert();
+  }
+  for (const auto& [key, value] : run.notes) (Row(note_) << id << key << value).insert();
 }
 
 void StudyWriter::add_trace(std::int64_t id, const Trace& trace) {

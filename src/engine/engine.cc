@@ -32,6 +32,8 @@ void take_engine_axes(const Setting& setting, Job& job) {
   word("accelerator", job.accelerator);
   word("precision", job.precision);
   word("implementation", job.implementation);
+  for (const auto& [axis, value] : setting.values())
+    if (is_option_axis(axis)) job.options[option_of(axis)] = to_string(value);
 }
 
 Status check_engine_axes(const EngineKind& kind, const Setting& setting) {

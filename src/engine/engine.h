@@ -33,6 +33,7 @@ struct Job {
   Instant started;
   std::uint64_t seed = 1;  // of the input data
   std::map<std::string, std::string> options;
+  std::vector<std::string> command;  // of engine command: the program and its arguments
 };
 
 enum class EventKind : std::uint8_t {
@@ -93,6 +94,9 @@ struct EngineKind {
   std::vector<EngineAxis> axes;
   // `worker_directory`: where the worker programs lie (beside the program, or in libexec).
   Result<std::unique_ptr<Engine>> (*open)(const std::string& worker_directory, Clock& clock);
+  int opset = 0;              // of zoo models: what this engine reads best; 0: the newest
+  bool runs_networks = true;  // false: the user's program, which needs neither worker nor model
+  bool makes_inputs = false;  // by itself: options input.* and post.* are not for it
 };
 
 // Sets the job's fields from the setting's engine axes (batch, threads, graph, ...), `engine`

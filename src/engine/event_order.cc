@@ -15,6 +15,8 @@ std::string EventOrder::check(const Event& event, Instant now) {
   switch (event.kind) {
     case EventKind::phase_begin:
       if (open_) return "phase " + std::string(name_of(*open_)) + " has not ended";
+      if (!seen_.insert(event.phase).second)
+        return "phase " + std::string(name_of(event.phase)) + " begins a second time";
       open_ = event.phase;
       return check_time(event.begin, now);
     case EventKind::phase_end:
@@ -30,9 +32,9 @@ std::string EventOrder::check(const Event& event, Instant now) {
     }
     case EventKind::finished:
       if (open_) return "finished, but phase " + std::string(name_of(*open_)) + " has not ended";
-      if (batches_seen_ != batches_expected_)
+      if (batches_expected_ && batches_seen_ != *batches_expected_)
         return "finished after " + std::to_string(batches_seen_) + " batches of " +
-               std::to_string(batches_expected_);
+               std::to_string(*batches_expected_);
       return {};
     case EventKind::layers:
       return open_ == PhaseKind::profiling ? "" : "layers outside the profiling phase";

@@ -14,7 +14,7 @@ namespace isojoule {
 // kWarmUpTolerance of their mean, one after the other, so that a clock that still rises or a cache
 // that still fills shows. A warm-up that does not settle ends after kWarmUpLimit of time.
 inline constexpr std::size_t kWarmUpWindow = 5;
-inline constexpr double kWarmUpTolerance = 0.01;
+inline constexpr double kWarmUpTolerance = 0.02;
 inline constexpr Duration kWarmUpLimit = Duration::milliseconds(60'000);
 
 class WarmUp {

@@ -97,6 +97,17 @@ void WorkerChannel::send_marks() {
   marks_.clear();
 }
 
+void WorkerChannel::tell(const Event& event) { send(encode_event(event)); }
+
+void WorkerChannel::tell_batches(std::span<const BatchMark> marks) {
+  if (marks.empty()) send(encode_batches({}));
+  while (!marks.empty()) {
+    const std::size_t count = std::min(marks.size(), kWorkerMarksPerLine);
+    send(encode_batches(marks.first(count)));
+    marks = marks.subspan(count);
+  }
+}
+
 void WorkerChannel::finished() { send_event(EventKind::finished, PhaseKind::idle, {}); }
 
 void WorkerChannel::failed(const Error& error) {

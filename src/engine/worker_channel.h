@@ -5,6 +5,7 @@
 // One thread. A core that is gone ends the worker (exit status 3): nobody reads its results.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,10 @@ class WorkerChannel {
   // `capacity`: how many will come; reserved here so that mark() does not allocate.
   void expect_marks(std::size_t capacity);
   void mark(Instant begin, Instant end);
+  // What was not timed here, of whatever kind: phases that are over, layers.
+  void tell(const Event& event);
+  // Batches that are over; none at all says nothing but that the worker is alive.
+  void tell_batches(std::span<const BatchMark> marks);
   void layers(const std::vector<LayerTime>& layers);  // in the profiling phase
   // The last words.
   void finished();

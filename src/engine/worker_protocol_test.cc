@@ -128,7 +128,7 @@ TEST(WorkerProtocol, nonsense_is_a_parse_error_that_says_what) {
 TEST(WorkerProtocol, another_version_is_told_apart_from_nonsense) {
   Job job;
   std::string line = encode_job(job);
-  line.replace(line.find("\"protocol\":1"), 12, "\"protocol\":2");
+  line.replace(line.find("\"protocol\":2"), 12, "\"protocol\":1");
   EXPECT_EQ(decode_job(line).error().kind, ErrorKind::unsupported);
   EXPECT_EQ(decode_job("{\"type\":\"job\"}").error().kind, ErrorKind::parse);
 }

@@ -29,6 +29,9 @@ struct PlannedRun {
   std::string baseline;
   Setting setting;
 };
+// Whether the board's knobs and the engine axes have these values. `where` begins the message.
+// Errors: out_of_range, with the nearest.
+Status check_setting(const std::string& where, const Setting& setting, const Board& board);
 // Every run of the plan on this board, in the order in which it is to be made: one block a repeat,
 // shuffled inside the block by the plan's seed, the baselines among them. Errors: unknown axis
 // (nearest name), a value that the board does not have (the two nearest).
@@ -39,8 +42,9 @@ Result<std::vector<PlannedRun>> order_runs(const Plan& plan, const Board& board)
 struct MeasuredRun {
   Run run;
   Trace trace;
-  std::map<std::string, std::string> notes;  // of the engine
+  std::optional<Error> engine_error;  // why the engine failed, where it did
 };
+// Errors: what the board or the user cannot do. What the engine cannot do is a failed run.
 Result<MeasuredRun> measure(Board& board, Engine& engine, const Job& job, const Protocol& protocol,
                             const PlannedRun& planned, const std::atomic<bool>& interrupted);
 
@@ -57,11 +61,26 @@ struct SweepResult {
   bool interrupted = false;
   std::string caution;  // what its reader must know first; "" = nothing
 };
+// What runs the networks of a study, and each network as a file that it reads.
+struct EngineUse {
+  Engine* engine = nullptr;
+  std::map<std::string, std::string> model_paths;                         // by network
+  std::map<std::string, std::map<std::string, std::string>> job_options;  // by network
+};
+// By the value of axis `engine`; "" where the axis is not in a run's setting.
+using EngineUses = std::map<std::string, EngineUse>;
+
 // Makes the runs that the study lacks, under a BoardGuard with these options (board/journal.h):
 // every knob is saved before the first write and restored at the end.
-Result<SweepResult> sweep(const Plan& plan, Board& board, Engine& engine, StudyFile& study,
-                          const std::map<std::string, std::string>& model_paths,
-                          const GuardOptions& guard_options, const std::atomic<bool>& interrupted,
+//
+// What an engine cannot do at all (a damaged model, an axis value that it does not have) fails
+// every run of that network and those engine axes, and it is not tried again at other settings of
+// the board; the rest of the study goes on. A batch that does not fit into memory fails that batch
+// and all larger ones. Where nothing of the plan can be done, the first reason is the study's
+// error.
+Result<SweepResult> sweep(const Plan& plan, Board& board, const EngineUses& engines,
+                          StudyFile& study, const GuardOptions& guard_options,
+                          const std::atomic<bool>& interrupted,
                           const std::function<void(const Progress&)>& progress);
 
 }  // namespace isojoule

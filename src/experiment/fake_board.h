@@ -131,7 +131,8 @@ struct Script {
   Second batch{0.125};
   std::function<bool(const Job&, int run)> out_of_memory;  // null: never
   std::function<bool(const Job&, int run)> crashes;
-  std::function<void(int run)> at_inference;  // something that happens then
+  std::function<std::optional<Error>(const Job&)> refuses;  // at the end of loading
+  std::function<void(int run)> at_inference;                // something that happens then
   bool says_nothing = false;
   int runs = 0;  // sessions started
 };
@@ -143,6 +144,11 @@ class FakeSession final : public Session {
     const int run = script.runs++;
     if (script.says_nothing) return;
     phase(PhaseKind::load, script.load);
+    if (script.refuses)
+      if (const auto error = script.refuses(job)) {
+        push({EventKind::failed, PhaseKind::idle, at_, at_, "", "", {}, *error});
+        return;
+      }
     phase(PhaseKind::graph_initialisation, script.initialise);
     if (script.out_of_memory && script.out_of_memory(job, run)) {
       fail("out of memory: 3 GiB");

@@ -1,4 +1,7 @@
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "base/random.h"
@@ -20,7 +23,8 @@ constexpr Duration kSlice = Duration::milliseconds(50);
 // What the trace's columns are reserved for.
 constexpr Duration kUsualRun = Duration::milliseconds(400'000);
 
-// The board or the user cannot do it, and no further run will: the study ends.
+// The board or the user cannot do it, and no further run will: the study ends. Of an engine it is a
+// failed run all the same: another network, batch or precision may do.
 bool is_final(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::not_found:
@@ -178,16 +182,21 @@ class Measurement {
   // ---- the engine ----
 
   Status run_engine() {
-    ISOJOULE_TRY(const auto session, engine_.start(job_));
+    auto started = engine_.start(job_);
+    if (!started) return failure(started.error());
+    const std::unique_ptr<Session> session = std::move(*started);
     engine_started_ = true;
     const bool is_virtual = board_.clock->is_virtual();
+    const Duration silence = allowed_silence();
     Instant heard = board_.clock->now();
     while (!interrupted_.load(std::memory_order_relaxed)) {
       const Instant now = board_.clock->now();
-      if (now - heard >= kSilence)
-        return fail(ErrorKind::engine, engine_.name() + " says nothing for 600 s and was stopped",
+      if (now - heard >= silence)
+        return fail(ErrorKind::engine,
+                    fmt::format("{} says nothing for {:.0f} s and was stopped", engine_.name(),
+                                silence.seconds().value()),
                     "Try fewer inferences, or measure the engine alone");
-      const Instant deadline = is_virtual ? heard + kSilence : now + kSlice;
+      const Instant deadline = is_virtual ? heard + silence : now + kSlice;
       ISOJOULE_TRY(const std::optional<Event> event, session->next_event(deadline));
       if (!event) continue;
       heard = board_.clock->now();
@@ -195,6 +204,17 @@ class Measurement {
       return event->kind == EventKind::failed ? failure(error_of(*event)) : Status{};
     }
     return interruption();
+  }
+
+  // Who allows an engine more time than is usual gets it here, too.
+  Duration allowed_silence() const {
+    const auto option = job_.options.find("timeout_s");
+    if (option == job_.options.end()) return kSilence;
+    double seconds = 0;
+    const std::string& text = option->second;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (parsed.ec != std::errc() || !(seconds < 1e9)) return kSilence;  // the engine refuses it
+    return std::max(kSilence, Duration::from(Second(seconds)) + Duration::milliseconds(10'000));
   }
 
   // True after the last event.
@@ -205,7 +225,7 @@ class Measurement {
         break;
       case EventKind::phase_end: close_phase(event); break;
       case EventKind::batch: run().batches.push_back({event.begin, event.end}); break;
-      case EventKind::note: result_.notes[event.key] = event.value; break;
+      case EventKind::note: run().notes[event.key] = event.value; break;
       case EventKind::layers: run().layers = event.layers; break;
       case EventKind::finished: finish(); return true;
       case EventKind::failed: return true;
@@ -226,15 +246,26 @@ class Measurement {
     const auto batches = static_cast<std::int64_t>(run().batches.size());
     // An engine that does not mark its batches has made all that was asked for, in whole batches.
     run().inferences = (batches > 0 ? batches : (job_.inferences + batch - 1) / batch) * batch;
+    take_own_count();
     if (run().phase(PhaseKind::inference) == nullptr)
       take_failure(
           {ErrorKind::engine, engine_.name() + " finished without an inference phase", "", ""});
   }
 
-  // Out of memory or a crash is a result of this run. A missing library or a file that is no
-  // network is the same for every run that would follow: an error.
+  // A program knows best how many it made (engine command).
+  void take_own_count() {
+    const auto note = run().notes.find("inferences");
+    if (note == run().notes.end()) return;
+    std::int64_t count = 0;
+    const std::string& text = note->second;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (error == std::errc() && end == text.data() + text.size() && count > 0)
+      run().inferences = count;
+  }
+
+  // Out of memory, a crash, a file that is no network: a result of this run.
   Status failure(const Error& error) {
-    if (is_final(error.kind)) return tl::unexpected<Error>(error);
+    if (error.kind == ErrorKind::interrupted) return tl::unexpected<Error>(error);
     take_failure(error);
     return {};
   }
@@ -247,6 +278,7 @@ class Measurement {
   void take_failure(const Error& error) {
     const bool memory = error.what.starts_with("out of memory");
     run().counters.add(memory ? Counter::out_of_memory : Counter::engine_failed);
+    result_.engine_error = error;
     fail_run(error);
   }
 

@@ -53,7 +53,7 @@ TEST(Measure, PhasesBatchesAndKnobs) {
   Counters only_stuck;  // the fake rail never moves, which is noticed
   only_stuck.add(Counter::reading_stuck);
   EXPECT_EQ(run.counters, only_stuck);
-  EXPECT_EQ(measured->notes.at("version"), "1.0");
+  EXPECT_EQ(measured->run.notes.at("version"), "1.0");
   EXPECT_DOUBLE_EQ(run.temperature_start_c.at("cpu"), 40.0);
   EXPECT_DOUBLE_EQ(run.residency_percent.at("gpu_frequency").at(614.4e6), 100.0);
   EXPECT_EQ(run.wall_time.size(), 20u);

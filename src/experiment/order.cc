@@ -86,11 +86,15 @@ Status check_value(const std::string& where, const std::string& axis, const Valu
               nearest_values(value, *knob));
 }
 
+}  // namespace
+
 Status check_setting(const std::string& where, const Setting& setting, const Board& board) {
   for (const auto& [axis, value] : setting.values())
     ISOJOULE_CHECK(check_value(where, axis, value, board));
   return {};
 }
+
+namespace {
 
 Result<std::vector<Value>> values_of(const std::string& where, const PlanAxis& axis,
                                      const Board& board) {

@@ -20,10 +20,11 @@ class PlanReader {
   Result<Plan> read() {
     const toml::table& root = toml_.root();
     ISOJOULE_CHECK(toml_.check_keys(
-        root, {"name", "board", "engine", "protocol", "baseline", "grid"}, "the plan"));
+        root, {"name", "board", "engine", "options", "protocol", "baseline", "grid"}, "the plan"));
     ISOJOULE_CHECK(toml_.read(root, "name", plan_.name));
     ISOJOULE_CHECK(toml_.read(root, "board", plan_.board));
     ISOJOULE_CHECK(toml_.read(root, "engine", plan_.engine));
+    ISOJOULE_CHECK(read_options());
     ISOJOULE_CHECK(read_protocol());
     ISOJOULE_TRY(const auto baselines, toml_.tables(root, "baseline"));
     for (const toml::table* table : baselines) ISOJOULE_CHECK(read_baseline(*table));
@@ -36,20 +37,38 @@ class PlanReader {
   }
 
  private:
+  Status read_options() {
+    const toml::node* node = toml_.root().get("options");
+    if (node == nullptr) return {};
+    if (!node->is_table()) return toml_.error(*node, "'options' must be a table, [options]");
+    for (const auto& [key, value] : *node->as_table()) {
+      const std::string name(key.str());
+      if (const auto* text = value.as_string())
+        plan_.options[name] = text->get();
+      else if (const auto* whole = value.as_integer())
+        plan_.options[name] = std::to_string(whole->get());
+      else
+        return toml_.error(value, "option '" + name + "' must be a text or a whole number");
+    }
+    return {};
+  }
+
   Status read_protocol() {
     const toml::node* node = toml_.root().get("protocol");
     if (node == nullptr) return {};
     if (!node->is_table()) return toml_.error(*node, "'protocol' must be a table, [protocol]");
     const toml::table& table = *node->as_table();
-    ISOJOULE_CHECK(
-        toml_.check_keys(table,
-                         {"inferences", "warmup_batches", "warmup_s", "repeats",
-                          "sampling_period_ms", "settle_ms", "idle_ms", "start_temperature_c",
-                          "cool_down_s", "variation_percent", "seed", "keep_traces"},
-                         "[protocol]"));
+    ISOJOULE_CHECK(toml_.check_keys(
+        table,
+        {"inferences", "warmup_batches", "warmup_s", "warmup_until_stable", "profile_batches",
+         "repeats", "sampling_period_ms", "settle_ms", "idle_ms", "start_temperature_c",
+         "cool_down_s", "variation_percent", "seed", "keep_traces"},
+        "[protocol]"));
     Protocol& protocol = plan_.protocol;
     ISOJOULE_CHECK(read_count(table, "inferences", 1, protocol.inferences));
     ISOJOULE_CHECK(read_count(table, "warmup_batches", 0, protocol.warmup_batches));
+    ISOJOULE_CHECK(toml_.read(table, "warmup_until_stable", protocol.warmup_until_stable));
+    ISOJOULE_CHECK(read_count(table, "profile_batches", 0, protocol.profile_batches));
     ISOJOULE_CHECK(read_count(table, "repeats", 1, protocol.repeats));
     ISOJOULE_CHECK(read_milliseconds(table, "sampling_period_ms", 1, protocol.sampling_period));
     ISOJOULE_CHECK(read_milliseconds(table, "settle_ms", 0, protocol.settle));
@@ -213,6 +232,8 @@ std::string protocol_json(const Protocol& protocol) {
       {"inferences", protocol.inferences},
       {"warmup_batches", protocol.warmup_batches},
       {"warmup_s", protocol.warmup.seconds().value()},
+      {"warmup_until_stable", protocol.warmup_until_stable},
+      {"profile_batches", protocol.profile_batches},
       {"repeats", protocol.repeats},
       {"sampling_period_ms", milliseconds(protocol.sampling_period)},
       {"settle_ms", milliseconds(protocol.settle)},

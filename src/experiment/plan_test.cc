@@ -75,11 +75,12 @@ TEST(Plan, IsReadWhole) {
 TEST(Plan, TheProtocolAsJsonHasThePlansKeys) {
   const auto plan = parse_plan(kPlan, "p.toml");
   ASSERT_TRUE(plan);
-  EXPECT_EQ(protocol_json(plan->protocol),
-            "{\"inferences\":320,\"warmup_batches\":2,\"warmup_s\":0.0,\"repeats\":3,"
-            "\"sampling_period_ms\":10,\"settle_ms\":500,\"idle_ms\":2000,\"start_temperature_c\":"
-            "0.0,\"cool_down_s\":1.5,"
-            "\"variation_percent\":5.0,\"seed\":7,\"keep_traces\":false}");
+  EXPECT_EQ(
+      protocol_json(plan->protocol),
+      "{\"inferences\":320,\"warmup_batches\":2,\"warmup_s\":0.0,\"warmup_until_stable\":false,"
+      "\"profile_batches\":0,\"repeats\":3,\"sampling_period_ms\":10,"
+      "\"settle_ms\":500,\"idle_ms\":2000,\"start_temperature_c\":0.0,\"cool_down_s\":1.5,"
+      "\"variation_percent\":5.0,\"seed\":7,\"keep_traces\":false}");
 }
 
 TEST(Plan, SyntaxErrorsHaveLineAndColumn) {

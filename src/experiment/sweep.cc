@@ -4,6 +4,7 @@
 #include "board/journal.h"
 #include "experiment/apply.h"
 #include "experiment/experiment.h"
+#include "experiment/known_failures.h"
 
 namespace isojoule {
 namespace {
@@ -15,24 +16,20 @@ constexpr int kFailedAttempts = 2;
 
 class Sweep {
  public:
-  Sweep(const Plan& plan, Board& board, Engine& engine, StudyFile& study,
-        const std::map<std::string, std::string>& model_paths, const std::atomic<bool>& interrupted,
-        const std::function<void(const Progress&)>& progress)
+  Sweep(const Plan& plan, Board& board, const EngineUses& engines, StudyFile& study,
+        const std::atomic<bool>& interrupted, const std::function<void(const Progress&)>& progress)
       : plan_(plan),
         board_(board),
-        engine_(engine),
+        engines_(engines),
         study_(study),
-        model_paths_(model_paths),
         interrupted_(interrupted),
         progress_(progress) {}
 
   Status check() {
     ISOJOULE_TRY(runs_, order_runs(plan_, board_));
     result_.planned = static_cast<std::int64_t>(runs_.size());
-    for (const PlannedRun& run : runs_)
-      if (!model_paths_.contains(run.network))
-        return fail(ErrorKind::not_found, "the network '" + run.network + "' has no file",
-                    "Name a network of the zoo or the path of an ONNX file");
+    ISOJOULE_CHECK(check_engines());
+    failures_.expect(runs_);
     ISOJOULE_CHECK(check_settings());
     ISOJOULE_TRY(const auto there, study_.sequences());
     there_.insert(there.begin(), there.end());
@@ -47,9 +44,15 @@ class Sweep {
       if (interrupted_.load(std::memory_order_relaxed)) return stop();
       ISOJOULE_CHECK(guard.check_keeper());
       ISOJOULE_CHECK(rest.bring_back(planned.setting));
-      auto measured = attempt(planned);
-      if (!measured && measured.error().kind == ErrorKind::interrupted) return stop();
-      if (!measured) return tl::unexpected<Error>(measured.error());
+      std::optional<MeasuredRun> measured = failures_.known(planned);
+      if (!measured) {
+        auto made = attempt(planned);
+        if (!made && made.error().kind == ErrorKind::interrupted) return stop();
+        if (!made) return tl::unexpected<Error>(made.error());
+        measured = std::move(*made);
+        failures_.note(planned, *measured);
+        if (failures_.all_failed()) return tl::unexpected<Error>(failures_.first());
+      }
       ISOJOULE_CHECK(store(*measured));
       report(planned, measured->run);
     }
@@ -77,16 +80,38 @@ class Sweep {
     return {};
   }
 
+  const EngineUse& use_of(const PlannedRun& planned) const {
+    return engines_.at(planned.setting.text("engine").value_or(""));
+  }
+
+  Status check_engines() const {
+    for (const PlannedRun& run : runs_) {
+      const std::string engine = run.setting.text("engine").value_or("");
+      const auto use = engines_.find(engine);
+      if (use == engines_.end() || use->second.engine == nullptr)
+        return fail(ErrorKind::not_found, "no engine '" + engine + "' was opened",
+                    "Name one of 'isojoule list engines' in the plan");
+      if (!use->second.model_paths.contains(run.network))
+        return fail(ErrorKind::not_found, "the network '" + run.network + "' has no file",
+                    "Name a network of the zoo or the path of an ONNX file");
+    }
+    return {};
+  }
+
   Job job_of(const PlannedRun& planned) const {
+    const EngineUse& use = use_of(planned);
     Job job;
-    job.model_path = model_paths_.at(planned.network);
+    job.model_path = use.model_paths.at(planned.network);
     job.network = planned.network;
+    if (const auto options = use.job_options.find(planned.network);
+        options != use.job_options.end())
+      job.options = options->second;
     take_engine_axes(planned.setting, job);
-    for (const auto& [axis, value] : planned.setting.values())
-      if (is_option_axis(axis)) job.options[option_of(axis)] = to_string(value);
     job.inferences = plan_.protocol.inferences;
     job.warmup_batches = plan_.protocol.warmup_batches;
     job.warmup_time = plan_.protocol.warmup;
+    job.warmup_until_stable = plan_.protocol.warmup_until_stable;
+    job.profile_batches = plan_.protocol.profile_batches;
     job.seed = plan_.protocol.seed;
     return job;
   }
@@ -94,14 +119,15 @@ class Sweep {
   // The last attempt is kept; the counters of the earlier ones stay with it, so that it shows.
   Result<MeasuredRun> attempt(const PlannedRun& planned) {
     const Job job = job_of(planned);
+    Engine& engine = *use_of(planned).engine;
     Counters earlier;
     for (int number = 1;; ++number) {
-      auto measured = measure(board_, engine_, job, plan_.protocol, planned, interrupted_);
+      auto measured = measure(board_, engine, job, plan_.protocol, planned, interrupted_);
       if (!measured) return measured;
       const Run& run = measured->run;
-      const bool again = (run.state == RunState::throttled && number < kThrottledAttempts) ||
-                         (run.state == RunState::failed &&
-                          run.counters[Counter::out_of_memory] == 0 && number < kFailedAttempts);
+      const bool again =
+          (run.state == RunState::throttled && number < kThrottledAttempts) ||
+          (run.state == RunState::failed && !is_definite(*measured) && number < kFailedAttempts);
       if (!again) {
         measured->run.counters += earlier;
         return measured;
@@ -137,24 +163,24 @@ class Sweep {
 
   const Plan& plan_;
   Board& board_;
-  Engine& engine_;
+  const EngineUses& engines_;
   StudyFile& study_;
-  const std::map<std::string, std::string>& model_paths_;
   const std::atomic<bool>& interrupted_;
   const std::function<void(const Progress&)>& progress_;
   const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   std::vector<PlannedRun> runs_;
   std::set<std::int64_t> there_;
+  KnownFailures failures_;
   SweepResult result_;
 };
 
 }  // namespace
 
-Result<SweepResult> sweep(const Plan& plan, Board& board, Engine& engine, StudyFile& study,
-                          const std::map<std::string, std::string>& model_paths,
-                          const GuardOptions& guard_options, const std::atomic<bool>& interrupted,
+Result<SweepResult> sweep(const Plan& plan, Board& board, const EngineUses& engines,
+                          StudyFile& study, const GuardOptions& guard_options,
+                          const std::atomic<bool>& interrupted,
                           const std::function<void(const Progress&)>& progress) {
-  Sweep runs(plan, board, engine, study, model_paths, interrupted, progress);
+  Sweep runs(plan, board, engines, study, interrupted, progress);
   ISOJOULE_CHECK(runs.check());
   ISOJOULE_TRY(const auto guard, BoardGuard::take(board, guard_options));
   const Status made = runs.make_runs(*guard);

@@ -49,7 +49,9 @@ struct Given : fake::Bench {
     return text == "open" ? 921.6e6 : std::stod(text);
   }
   Result<SweepResult> make() {
-    return sweep(plan, board, engine, study, {{"alexnet", "/dev/null"}}, journal, interrupted,
+    const EngineUses engines = {
+        {"", {&engine, {{"alexnet", "/dev/null"}, {"broken", "/dev/null"}}, {}}}};
+    return sweep(plan, board, engines, study, journal, interrupted,
                  [this](const Progress& progress) {
                    seen.push_back(progress);
                    seen.back().last = nullptr;
@@ -137,6 +139,87 @@ TEST(Sweep, FailuresAreStoredAndThrottledRunsRepeated) {
   EXPECT_EQ(stored[1].counters[Counter::engine_failed], 1u);
   EXPECT_EQ(stored[2].state, RunState::complete);  // runs 3 and 4 throttled, run 5 stands
   EXPECT_EQ(stored[2].counters[Counter::throttled], 2u);
+}
+
+// A damaged model of one network: its runs fail with the reason, the other's are made.
+TEST(Sweep, WhatAnEngineCannotDoIsNotTriedAgainAndTheStudyGoesOn) {
+  Given given;
+  given.plan.grids[0].networks = {"alexnet", "broken"};
+  int asked = 0;
+  given.script.refuses = [&](const Job& job) -> std::optional<Error> {
+    if (job.network != "broken") return std::nullopt;
+    ++asked;
+    return Error{ErrorKind::parse, "not a model", "", ""};
+  };
+  const auto before = given.tree.snapshot();
+  const auto result = given.make();
+  ASSERT_TRUE(result) << to_string(result.error());
+  EXPECT_EQ(result->made, 2 * kRuns);
+  EXPECT_EQ(result->failed, kRuns);
+  EXPECT_EQ(asked, 1);
+  int told = 0;
+  for (const isojoule::Run& run : given.study.stored) {
+    EXPECT_EQ(run.state == RunState::failed, run.network == "broken");
+    told += run.failure == "not a model (as before, not tried again)";
+  }
+  EXPECT_EQ(told, kRuns - 1);
+  EXPECT_EQ(given.tree.snapshot(), before);
+}
+
+TEST(Sweep, WhereNothingCanBeDoneTheReasonIsTheStudysError) {
+  Given given;
+  given.script.refuses = [](const Job&) {
+    return Error{ErrorKind::not_found, "the library is not there", "", ""};
+  };
+  const auto before = given.tree.snapshot();
+  const auto result = given.make();
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().what, "the library is not there");
+  EXPECT_TRUE(given.study.stored.empty());
+  EXPECT_EQ(given.tree.snapshot(), before);
+}
+
+TEST(Sweep, ABatchThatDoesNotFitTwiceIsAResultForAllLargerOnes) {
+  Given given;
+  given.plan.grids[0].axes = {{"batch", false, {8.0, 16.0, 32.0, 64.0}},
+                              {"gpu_frequency", true, {}}};
+  given.plan.grids[0].fixed = {};
+  given.plan.grids[0].baselines = {};
+  std::map<std::int64_t, int> tries;
+  given.script.out_of_memory = [&](const Job& job, int) {
+    ++tries[job.batch];
+    return job.batch > 16;
+  };
+  const auto result = given.make();
+  ASSERT_TRUE(result) << to_string(result.error());
+  EXPECT_EQ(result->made, 2 * 4 * 3);
+  EXPECT_EQ(result->failed, 2 * 2 * 3);
+  EXPECT_LE(tries[32] + tries[64], 4);
+  for (const isojoule::Run& run : given.study.stored) {
+    const bool fits = run.setting.number("batch") <= 16.0;
+    EXPECT_EQ(run.state, fits ? RunState::complete : RunState::failed);
+    EXPECT_EQ(run.counters[Counter::out_of_memory], fits ? 0u : 1u);
+  }
+  EXPECT_THAT(given.study.stored.back().failure + given.study.stored.front().failure,
+              testing::Not(testing::HasSubstr("batch 8 was out")));
+}
+
+TEST(Sweep, EachRunHasTheEngineThatItsSettingNames) {
+  Given given;
+  fake::Script other_script;
+  fake::FakeEngine other(given.clock, other_script);
+  given.plan.grids[0].axes = {{"engine", false, {std::string("one"), std::string("two")}}};
+  given.plan.grids[0].baselines = {};
+  const std::map<std::string, std::string> models = {{"alexnet", "/dev/null"}};
+  const EngineUses engines = {{"one", {&given.engine, models, {}}}, {"two", {&other, models, {}}}};
+  ASSERT_TRUE(
+      sweep(given.plan, given.board, engines, given.study, given.journal, given.interrupted, {}));
+  EXPECT_EQ(given.script.runs, 2);
+  EXPECT_EQ(other_script.runs, 2);
+  const auto lacking = sweep(given.plan, given.board, {{"one", {&given.engine, models, {}}}},
+                             given.study, given.journal, given.interrupted, {});
+  ASSERT_FALSE(lacking);
+  EXPECT_THAT(lacking.error().what, testing::HasSubstr("'two'"));
 }
 
 TEST(Sweep, AKnobThatRefusesEndsTheStudyAndRestores) {

@@ -17,4 +17,8 @@ Result<Tensor> parse_npy(std::string_view bytes, const std::string& name);
 std::string npy_bytes(const Tensor& tensor);
 Status write_npy(const Tensor& tensor, const std::string& path);
 
+// "input_ids_0.npy" of "input_ids:0": the file of a tensor in a folder of them; what a file's name
+// cannot have becomes '_'.
+std::string npy_file_name(std::string_view tensor_name);
+
 }  // namespace isojoule

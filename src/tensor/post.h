@@ -17,7 +17,7 @@ namespace isojoule {
 enum class PostTask : std::uint8_t {
   automatic,  // by the outputs' shapes, see find_task()
   none,
-  classification,  // [B,C]: softmax, the best `top` classes
+  classification,  // the first output [B,C]: softmax, the best `top` classes
   detection,       // boxes [B,N,4] and scores [B,C,N] or [B,N,C]: overlaps removed by class
   yolo,            // heads [B,A*(5+C),H,W]: boxes from anchors, overlaps removed by class
   segmentation,    // [B,C,H,W]: the best class of every pixel
@@ -75,12 +75,12 @@ struct PostResult {
   std::string words;                           // of the first image: "class 281 (43.1 %), ..."
 };
 
-// The task that the outputs' shapes speak for:
-//   [B,C] or [B,C,1,1] alone, C >= 2         classification
-//   [B,N,4] or [B,N,1,4] and [B,N,C] or [B,C,N]   detection
-//   one or more [B,A*(5+C),H,W], A = 3, each side of one twice (four times, ...) another's   yolo
-//   [B,C,H,W] alone, 2 <= C <= 256, H and W >= 16    segmentation
-//   [B,T,H] first                            text
+// The task that the outputs' shapes speak for, the first of:
+//   [B,C] or [B,C,1,1] alone, C >= 2                          classification
+//   [B,N,4] or [B,N,1,4], and [B,N,C] or [B,C,N]              detection
+//   two or more [B,3*(5+C),H,W], the sides of each a multiple of the smallest's    yolo
+//   [B,C,H,W], 2 <= C <= 256, H and W >= 16, all of one shape  segmentation
+//   [B,T,H] first                                             text
 // and none for everything else.
 PostTask find_task(std::span<const Tensor> outputs);
 

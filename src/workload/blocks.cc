@@ -28,7 +28,8 @@ Value attention(GraphBuilder& graph, const Value& x, const Value& bias, const st
                 const Encoder& layer) {
   const EncoderNames& names = layer.names;
   const std::int64_t width = x.shape[2];
-  const double root = std::sqrt(static_cast<double>(width / layer.heads));
+  const std::int64_t head_size = width / layer.heads;
+  const double root = std::sqrt(static_cast<double>(head_size));
   Value query = graph.linear(x, name + names.query, width);
   if (layer.scales_query) query = graph.scalar("Div", query, name + names.query + ".scale", root);
   const Value key = graph.linear(x, name + names.key, width);

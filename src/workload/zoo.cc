@@ -1,6 +1,8 @@
 #include "workload/zoo.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -93,8 +95,10 @@ bool cached(const std::string& path, std::uint64_t size) {
          static_cast<std::uint64_t>(status.st_size) == size && ::access(path.c_str(), R_OK) == 0;
 }
 
-Result<std::string> cached_network(const ZooEntry& entry, const std::string& cache_directory) {
+Result<std::string> cached_network(const ZooEntry& entry, const std::string& cache_directory,
+                                   int opset) {
   ZooOptions options;
+  if (opset != 0) options.opset = opset;
   options.dynamic_batch = true;
   const std::string name(entry.network.name);
   const std::filesystem::path path =
@@ -142,6 +146,22 @@ std::string_view name_of(ZooTask task) {
 
 bool in_zoo(std::string_view name) { return find_entry(name) != nullptr; }
 
+std::map<std::string, std::string> zoo_job_options(std::string_view name) {
+  const ZooEntry* entry = find_entry(name);
+  if (entry == nullptr) return {};
+  const ZooNetwork& network = entry->network;
+  // The detectors here score every class on its own, so that none of them is the background.
+  std::map<std::string, std::string> options = {{"post.task", "auto"}};
+  if (network.task == ZooTask::text) {
+    options["input.kind"] = "text";
+    return options;
+  }
+  options["input.kind"] = "image";
+  options["input.mean"] = fmt::format("{}", fmt::join(network.normalisation.mean, ","));
+  options["input.std"] = fmt::format("{}", fmt::join(network.normalisation.deviation, ","));
+  return options;
+}
+
 Result<std::string> zoo_model(std::string_view name, const ZooOptions& options) {
   ISOJOULE_TRY(const ZooEntry* entry, checked_entry(name, options));
   GraphBuilder graph(entry->network.name, options);
@@ -159,9 +179,9 @@ Status write_zoo_model(std::string_view name, const ZooOptions& options, const s
 }
 
 Result<std::string> resolve_network(const std::string& name_or_path,
-                                    const std::string& cache_directory) {
+                                    const std::string& cache_directory, int opset) {
   if (const ZooEntry* entry = find_entry(name_or_path))
-    return cached_network(*entry, cache_directory);
+    return cached_network(*entry, cache_directory, opset);
   std::error_code code;
   if (looks_like_path(name_or_path) || std::filesystem::exists(name_or_path, code))
     return checked_path(name_or_path);

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,9 +46,9 @@ struct ZooNetwork {
   std::string_view source;  // the publication whose definition it follows
   std::string_view input;   // "3x224x224"; of a text the number of tokens
   ZooTask task = ZooTask::classification;
-  Normalisation normalisation;             // of an image
-  std::int64_t vocabulary = 0;             // of a text: its ids are below; 0: an image
-  std::vector<DocumentFigures> documents;  // that name this network
+  Normalisation normalisation = {};             // of an image
+  std::int64_t vocabulary = 0;                  // of a text: its ids are below; 0: an image
+  std::vector<DocumentFigures> documents = {};  // that name this network
 };
 
 std::span<const ZooNetwork> zoo();  // sorted by name; generated table
@@ -60,10 +61,14 @@ Result<std::string> zoo_model(std::string_view name, const ZooOptions& options);
 Status write_zoo_model(std::string_view name, const ZooOptions& options, const std::string& path);
 
 // A network as the user names it: a zoo name, or the path of an ONNX file. For a zoo name the file
-// is written into `cache_directory` (once; seed 1, dynamic batch) and its path returned; a path is
+// is written into `cache_directory` (once; seed 1, dynamic batch, operator set `opset`, 0: as
+// ZooOptions begins) and its path returned; a path is
 // checked to be there. Errors: not_found, with the nearest zoo name; invalid (a folder); those of
 // write_zoo_model. A file in the working folder that is called like a zoo name: write "./alexnet".
 Result<std::string> resolve_network(const std::string& name_or_path,
-                                    const std::string& cache_directory);
+                                    const std::string& cache_directory, int opset = 0);
+// What an application would do before and after this network, as options of tensor/ ("input.mean",
+// "post.task"); empty where the zoo has no such network.
+std::map<std::string, std::string> zoo_job_options(std::string_view name);
 
 }  // namespace isojoule

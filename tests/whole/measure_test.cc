@@ -61,8 +61,10 @@ TEST(Measure, WithoutAPowerSourceEnergyIsAbsentAndTheStatusSaysSo) {
   EXPECT_TRUE(root.at("energy_per_inference_j").is_null());
   std::vector<std::string> phases;
   for (const auto& phase : root.at("phases")) phases.push_back(phase.at("phase"));
-  EXPECT_EQ(phases, (std::vector<std::string>{"idle", "load", "graph_initialisation", "warm_up",
-                                              "inference", "tear_down"}));
+  EXPECT_EQ(phases,
+            (std::vector<std::string>{"idle", "process_start", "load", "graph_initialisation",
+                                      "inputs", "first_inference", "warm_up", "inference",
+                                      "post_processing", "tear_down"}));
 }
 
 TEST(Measure, AMissingEngineLibraryIsOneLineWithItsRemedy) {

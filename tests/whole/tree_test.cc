@@ -81,8 +81,8 @@ TEST_P(TreeAfterSweep, IsAsBefore) {
   info.name = "t";
   const auto study = StudyFile::create(place.path("a.study"), info).value();
   const std::atomic<bool> interrupted{false};
-  const auto swept = sweep(plan, board, twin->engine(), *study, {{"mobilenet-v2", model}},
-                           place.path("journal"), interrupted, {});
+  const auto swept = sweep(plan, board, {{"", {&twin->engine(), {{"mobilenet-v2", model}}, {}}}},
+                           *study, place.path("journal"), interrupted, {});
   ASSERT_TRUE(swept) << to_string(swept.error());
   EXPECT_EQ(swept->made, swept->planned);
   EXPECT_GT(swept->made, 10);

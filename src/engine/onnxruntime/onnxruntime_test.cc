@@ -144,7 +144,8 @@ TEST_F(OnnxRuntimeTest, runs_a_network_phase_by_phase_on_our_clock) {
   const Instant after = clock_->now();
   ASSERT_FALSE(outcome.error) << to_string(*outcome.error);
   EXPECT_EQ(outcome.phases,
-            (std::vector{PhaseKind::load, PhaseKind::graph_initialisation, PhaseKind::warm_up,
+            (std::vector{PhaseKind::process_start, PhaseKind::load, PhaseKind::graph_initialisation,
+                         PhaseKind::inputs, PhaseKind::first_inference, PhaseKind::warm_up,
                          PhaseKind::inference, PhaseKind::tear_down}));
   EXPECT_EQ(outcome.batches, 10'000);
   EXPECT_EQ(outcome.events.back().kind, EventKind::finished);
@@ -168,6 +169,60 @@ TEST_F(OnnxRuntimeTest, without_warm_up_there_is_no_such_phase) {
   ASSERT_FALSE(outcome.error) << to_string(*outcome.error);
   EXPECT_THAT(outcome.phases, testing::Not(testing::Contains(PhaseKind::warm_up)));
   EXPECT_EQ(outcome.batches, 1);
+}
+
+TEST_F(OnnxRuntimeTest, layers_come_from_the_runtimes_own_profile_in_their_order) {
+  Job job;
+  job.graph = "dynamic";  // no fusion: the nodes are those of the file
+  job.profile_batches = 7;
+  const Outcome outcome = run(gemm_model("n"), job);
+  ASSERT_FALSE(outcome.error) << to_string(*outcome.error);
+  EXPECT_EQ(outcome.notes.at("optimisation"), "disable");
+  EXPECT_THAT(outcome.phases, testing::Contains(PhaseKind::profiling));
+  std::vector<LayerTime> layers;
+  for (const Event& event : outcome.events)
+    if (event.kind == EventKind::layers) layers = event.layers;
+  ASSERT_EQ(layers.size(), 2u);
+  EXPECT_EQ(layers[0].operation, "Gemm");
+  EXPECT_EQ(layers[1].operation, "Relu");
+  EXPECT_EQ(layers[0].device, "CPU");
+  EXPECT_EQ(layers[0].batches, 7);
+}
+
+TEST_F(OnnxRuntimeTest, what_the_library_cannot_do_is_said_before_anything_runs) {
+  Job on_gpu;
+  on_gpu.accelerator = "gpu";
+  const Outcome no_cuda = run(gemm_model("n"), on_gpu);
+  ASSERT_TRUE(no_cuda.error);
+  EXPECT_EQ(no_cuda.error->kind, ErrorKind::unsupported);
+  EXPECT_THAT(no_cuda.error->what, HasSubstr("CUDAExecutionProvider"));
+  Job half;
+  half.precision = "fp16";
+  EXPECT_EQ(run(gemm_model("n"), half).error.value().kind, ErrorKind::unsupported);
+  half.options["provider"] = "cuda";
+  half.accelerator = "cpu";
+  EXPECT_EQ(run(gemm_model("n"), half).error.value().kind, ErrorKind::invalid);
+}
+
+TEST_F(OnnxRuntimeTest, a_warm_up_lasts_as_long_as_asked_and_says_how_long) {
+  Job job;
+  job.warmup_batches = 2;
+  job.warmup_time = Duration::milliseconds(50);
+  const Outcome outcome = run(gemm_model("n"), job);
+  ASSERT_FALSE(outcome.error) << to_string(*outcome.error);
+  EXPECT_THAT(outcome.notes.at("warm_up"), HasSubstr("0.05"));
+}
+
+TEST_F(OnnxRuntimeTest, a_limit_of_memory_is_kept) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "skipped: the sanitizer's shadow does not fit into a limit";
+#endif
+  Job job;
+  job.batch = 20'000'000;  // 320 MB an input
+  job.options["memory_limit_mib"] = "200";
+  const Outcome outcome = run(gemm_model("n"), job);
+  ASSERT_TRUE(outcome.error);
+  EXPECT_THAT(outcome.error->what, testing::StartsWith("out of memory"));
 }
 
 TEST_F(OnnxRuntimeTest, a_built_in_batch_and_another_one_are_both_named) {

@@ -4,6 +4,8 @@
 // it has): 300 x 300 pixels, 91 classes, 1,917 boxes, 1 x 1 heads, a normalisation behind each
 // convolution but theirs. Decoding the boxes and suppressing double ones is left to
 // post-processing. 6,819,839 parameters.
+#include <algorithm>
+
 #include "workload/blocks.h"
 #include "workload/zoo_entry.h"
 

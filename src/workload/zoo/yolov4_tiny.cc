@@ -10,7 +10,7 @@ namespace isojoule {
 namespace {
 
 constexpr float kSlope = 0.1F;
-constexpr std::int64_t kHeadChannels = 3 * (80 + 5);
+constexpr std::int64_t kHeadChannels = 255;  // 3 boxes x (4 + 1 + 80 classes)
 
 Value conv(GraphBuilder& graph, const Value& x, int index, std::int64_t channels,
            std::int64_t kernel, std::int64_t stride = 1) {

@@ -84,9 +84,23 @@ class OnnxRuntimeNetwork final : public WorkerNetwork {
     const std::string folder = fs::path(job_.model_path).parent_path().string();
     session.AddConfigEntry("session.model_external_initializers_file_folder_path",
                            folder.empty() ? "." : folder.c_str());
-    if (options_.provider == Provider::tensorrt) ISOJOULE_CHECK(add_tensorrt(session, options_));
-    if (options_.provider != Provider::cpu) ISOJOULE_CHECK(add_cuda(session));
+    if (options_.provider != Provider::cpu) ISOJOULE_CHECK(add_providers(session));
     return session;
+  }
+
+  // The library may know a provider whose own library, or the device's, is not there.
+  Status add_providers(Ort::SessionOptions& session) const {
+    const Status added = guarded([&]() -> Status {
+      if (options_.provider == Provider::tensorrt) ISOJOULE_CHECK(add_tensorrt(session, options_));
+      return add_cuda(session);
+    });
+    if (added) return {};
+    return fail(
+        ErrorKind::unsupported,
+        std::string(name_of(options_.provider)) + " cannot be used here: " + added.error().what,
+        "It needs the device, its driver, CUDA's libraries and the provider's own library "
+        "beside " +
+            runtime_.path + ".");
   }
 
   Status read_outputs() {

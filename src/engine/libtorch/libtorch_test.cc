@@ -1,0 +1,401 @@
+// The real worker with the real library, on networks that are written here: a Gemm and a Relu, so
+// that every phase is there and a batch takes microseconds, and what a worker has to refuse.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <onnx/onnx_pb.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "engine/engine.h"
+#include "engine/worker_engine.h"
+
+namespace isojoule {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+constexpr int kWidth = 4;
+const std::string kWorkers = ISOJOULE_BINARY_DIR "/bin";
+
+// What follows a shape: a number, or a name for a dimension that is left open.
+void describe(onnx::ValueInfoProto& value, const std::string& name,
+              const std::vector<std::string>& shape, int type = onnx::TensorProto::FLOAT) {
+  value.set_name(name);
+  auto* tensor = value.mutable_type()->mutable_tensor_type();
+  tensor->set_elem_type(type);
+  for (const std::string& size : shape) {
+    auto* dimension = tensor->mutable_shape()->add_dim();
+    if (std::isdigit(static_cast<unsigned char>(size[0])))
+      dimension->set_dim_value(std::stoi(size));
+    else
+      dimension->set_dim_param(size);
+  }
+}
+
+onnx::ModelProto empty_model() {
+  onnx::ModelProto model;
+  model.set_ir_version(8);
+  model.add_opset_import()->set_version(13);
+  model.mutable_graph()->set_name("tiny");
+  return model;
+}
+
+onnx::NodeProto& add_node(onnx::ModelProto& model, const std::string& op,
+                          const std::vector<std::string>& in, const std::string& out) {
+  auto* node = model.mutable_graph()->add_node();
+  node->set_op_type(op);
+  for (const std::string& name : in) node->add_input(name);
+  node->add_output(out);
+  return *node;
+}
+
+void add_weight(onnx::ModelProto& model, const std::string& name, const std::vector<int>& shape,
+                float fill) {
+  auto* tensor = model.mutable_graph()->add_initializer();
+  tensor->set_name(name);
+  tensor->set_data_type(onnx::TensorProto::FLOAT);
+  int count = 1;
+  for (const int size : shape) tensor->add_dims(size), count *= size;
+  for (int i = 0; i < count; ++i) tensor->add_float_data(fill);
+}
+
+// relu(x W + b) with x: batch x 4; `fill` is every weight.
+std::string gemm_model(const std::string& batch, float fill = 0.5f) {
+  onnx::ModelProto model = empty_model();
+  describe(*model.mutable_graph()->add_input(), "x", {batch, std::to_string(kWidth)});
+  describe(*model.mutable_graph()->add_output(), "y", {batch, std::to_string(kWidth)});
+  add_weight(model, "w", {kWidth, kWidth}, fill);
+  add_weight(model, "b", {kWidth}, fill);
+  add_node(model, "Gemm", {"x", "w", "b"}, "h");
+  add_node(model, "Relu", {"h"}, "y");
+  return model.SerializeAsString();
+}
+
+// y = `op`(x) on a batch x length of numbers of a type.
+onnx::ModelProto one_operator(const std::string& op, int type = onnx::TensorProto::FLOAT) {
+  onnx::ModelProto model = empty_model();
+  describe(*model.mutable_graph()->add_input(), "x", {"batch", "length"}, type);
+  describe(*model.mutable_graph()->add_output(), "y", {"batch", "length"}, type);
+  add_node(model, op, {"x"}, "y").set_name("the node");
+  return model;
+}
+
+// A shape that is worked out from the input's, as exporters write it: x -> batch x 1 x length.
+std::string shape_model() {
+  onnx::ModelProto model = empty_model();
+  describe(*model.mutable_graph()->add_input(), "x", {"batch", "6"});
+  describe(*model.mutable_graph()->add_output(), "y", {"batch", "2", "3"});
+  auto* rest = model.mutable_graph()->add_initializer();
+  rest->set_name("rest");
+  rest->set_data_type(onnx::TensorProto::INT64);
+  rest->add_dims(2);
+  for (const int size : {2, 3}) rest->add_int64_data(size);
+  auto* zero = model.mutable_graph()->add_initializer();
+  zero->set_name("zero");
+  zero->set_data_type(onnx::TensorProto::INT64);
+  zero->add_dims(1);
+  zero->add_int64_data(0);
+  add_node(model, "Shape", {"x"}, "shape");
+  add_node(model, "Gather", {"shape", "zero"}, "first");
+  auto* axis = add_node(model, "Concat", {"first", "rest"}, "target").add_attribute();
+  axis->set_name("axis");
+  axis->set_type(onnx::AttributeProto::INT);
+  axis->set_i(0);
+  add_node(model, "Reshape", {"x", "target"}, "y");
+  return model.SerializeAsString();
+}
+
+struct Outcome {
+  std::vector<Event> events;
+  std::map<std::string, std::string> notes;
+  std::vector<PhaseKind> phases;
+  std::vector<LayerTime> layers;
+  int batches = 0;
+  std::optional<Error> error;
+};
+
+class LibTorchTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!find_worker("libtorch", kWorkers)) GTEST_SKIP() << "skipped: the worker is not built";
+    std::string pattern = testing::TempDir() + "isojoule_torch_XXXXXX";
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+  }
+  void TearDown() override {
+    std::error_code ignored;
+    if (!folder_.empty()) fs::remove_all(folder_, ignored);
+  }
+
+  Outcome run(const std::string& model, Job job) {
+    job.model_path = (folder_ / "model.onnx").string();
+    std::ofstream(job.model_path, std::ios::binary) << model;
+    return run_file(std::move(job));
+  }
+
+  Outcome run_file(Job job) {
+    if (!job.options.contains("timeout_s")) job.options["timeout_s"] = "120";
+    if (job.threads == 0) job.threads = 1;
+    Outcome outcome;
+    auto engine = open_engine("libtorch", kWorkers, *clock_);
+    auto session = (*engine)->start(job);
+    EXPECT_TRUE(session) << to_string(session.error());
+    while (session) {
+      const auto event = (*session)->next_event(clock_->now() + Duration::milliseconds(200'000));
+      if (!event || !*event) break;
+      take(**event, outcome);
+    }
+    return outcome;
+  }
+
+  // Of a run that has to fail.
+  Error error_of(const std::string& model, Job job) {
+    const Outcome outcome = run(model, std::move(job));
+    EXPECT_TRUE(outcome.error);
+    return outcome.error.value_or(Error{});
+  }
+
+  static void take(const Event& event, Outcome& outcome) {
+    outcome.events.push_back(event);
+    if (event.kind == EventKind::note) outcome.notes[event.key] = event.value;
+    if (event.kind == EventKind::phase_begin) outcome.phases.push_back(event.phase);
+    if (event.kind == EventKind::batch) ++outcome.batches;
+    if (event.kind == EventKind::layers)
+      outcome.layers.insert(outcome.layers.end(), event.layers.begin(), event.layers.end());
+    if (event.kind == EventKind::failed) outcome.error = event.error;
+  }
+
+  fs::path folder_;
+  std::unique_ptr<Clock> clock_ = make_real_clock();
+};
+
+TEST_F(LibTorchTest, both_graphs_run_phase_by_phase) {
+  for (const char* graph : {"dynamic", "static"}) {
+    Job job;
+    job.batch = 8;
+    job.inferences = 80;
+    job.graph = graph;
+    const Outcome outcome = run(gemm_model("n"), job);
+    ASSERT_FALSE(outcome.error) << graph << ": " << to_string(*outcome.error);
+    EXPECT_THAT(outcome.phases,
+                testing::IsSupersetOf({PhaseKind::load, PhaseKind::graph_initialisation,
+                                       PhaseKind::first_inference, PhaseKind::inference,
+                                       PhaseKind::tear_down}));
+    EXPECT_EQ(outcome.batches, 10);
+    EXPECT_EQ(outcome.events.back().kind, EventKind::finished);
+    EXPECT_THAT(outcome.notes.at("engine"), StartsWith("libtorch "));
+    EXPECT_EQ(outcome.notes.at("provider"), "CPU");
+    EXPECT_EQ(outcome.notes.at("threads"), "1");
+    EXPECT_EQ(outcome.notes.at("graph"), graph);
+    EXPECT_EQ(outcome.notes.at("input x"), "8x4");
+  }
+}
+
+TEST_F(LibTorchTest, shapes_may_follow_from_the_batch) {
+  for (const char* graph : {"dynamic", "static"}) {
+    for (const int batch : {1, 3}) {
+      Job job;
+      job.batch = batch;
+      job.graph = graph;
+      const Outcome outcome = run(shape_model(), job);
+      EXPECT_FALSE(outcome.error) << graph << " " << batch << ": " << to_string(*outcome.error);
+    }
+  }
+}
+
+TEST_F(LibTorchTest, an_operator_that_is_not_here_is_named_with_its_node) {
+  Job job;
+  job.options["shape.x"] = "1x4";
+  const Error error = error_of(one_operator("StringNormalizer").SerializeAsString(), job);
+  EXPECT_EQ(error.kind, ErrorKind::unsupported);
+  EXPECT_THAT(error.what, HasSubstr("operator 'StringNormalizer' (node 'the node', opset 13)"));
+  onnx::ModelProto foreign = one_operator("Relu");
+  foreign.mutable_graph()->mutable_node(0)->set_domain("com.example");
+  EXPECT_THAT(error_of(foreign.SerializeAsString(), job).what, HasSubstr("'com.example.Relu'"));
+}
+
+TEST_F(LibTorchTest, a_mode_that_is_not_here_is_refused_before_the_first_batch) {
+  onnx::ModelProto model = one_operator("Pad");
+  auto* mode = model.mutable_graph()->mutable_node(0)->add_attribute();
+  mode->set_name("mode");
+  mode->set_type(onnx::AttributeProto::STRING);
+  mode->set_s("spiral");
+  Job job;
+  job.options["shape.x"] = "1x4";
+  const Outcome outcome = run(model.SerializeAsString(), job);
+  ASSERT_TRUE(outcome.error);
+  EXPECT_EQ(outcome.error->kind, ErrorKind::unsupported);
+  EXPECT_THAT(outcome.error->what, HasSubstr("operator 'Pad' (node 'the node'): mode=spiral"));
+  EXPECT_EQ(outcome.phases.back(), PhaseKind::graph_initialisation);
+}
+
+TEST_F(LibTorchTest, a_shape_that_follows_from_the_data_needs_the_dynamic_graph) {
+  Job job;
+  job.options["shape.x"] = "1x4";
+  const std::string model = one_operator("NonZero").SerializeAsString();
+  job.graph = "static";
+  const Error error = error_of(model, job);
+  EXPECT_EQ(error.kind, ErrorKind::unsupported);
+  EXPECT_THAT(error.remedy, HasSubstr("graph dynamic"));
+  job.graph = "dynamic";
+  EXPECT_FALSE(run(model, job).error);
+}
+
+TEST_F(LibTorchTest, files_that_are_no_model_are_parse_errors) {
+  const std::string good = gemm_model("1");
+  for (const std::string& bytes :
+       {std::string(), std::string("hello, this is no network"), good.substr(0, good.size() / 2),
+        good.substr(0, 40), std::string("PK\x03\x04 no archive"), good + "tail"}) {
+    const Error error = error_of(bytes, {});
+    EXPECT_EQ(error.kind, ErrorKind::parse) << to_string(error);
+    EXPECT_FALSE(error.remedy.empty());
+  }
+  onnx::ModelProto loose = one_operator("Relu");
+  loose.mutable_graph()->mutable_node(0)->set_input(0, "nowhere");
+  Job job;
+  job.options["shape.x"] = "1x4";
+  EXPECT_THAT(error_of(loose.SerializeAsString(), job).what,
+              HasSubstr("needs 'nowhere', which nothing makes"));
+}
+
+TEST_F(LibTorchTest, shapes_that_do_not_fit_are_named_with_their_node) {
+  onnx::ModelProto model = one_operator("Relu");
+  add_weight(model, "w", {3, 3}, 1);
+  model.mutable_graph()->clear_node();
+  add_node(model, "MatMul", {"x", "w"}, "y").set_name("product");
+  Job job;
+  job.options["shape.x"] = "1x4";
+  for (const char* graph : {"dynamic", "static"}) {
+    job.graph = graph;
+    const Error error = error_of(model.SerializeAsString(), job);
+    EXPECT_EQ(error.kind, ErrorKind::engine);
+    EXPECT_THAT(error.what, HasSubstr("operator 'MatMul' (node 'product'): "));
+  }
+}
+
+TEST_F(LibTorchTest, wrong_words_are_named_with_the_nearest) {
+  Job job;
+  job.options["save_modul"] = "x.pt";
+  EXPECT_THAT(error_of(gemm_model("n"), job).remedy, HasSubstr("'save_module'"));
+  job.options = {{"save_module", (folder_ / "x.pt").string()}};
+  EXPECT_THAT(error_of(gemm_model("n"), job).what, HasSubstr("needs the static graph"));
+  job.options = {{"type.x", "int64"}};
+  EXPECT_EQ(error_of(gemm_model("n"), job).kind, ErrorKind::invalid);
+  job.options.clear();
+  job.batch = 8;
+  EXPECT_THAT(error_of(gemm_model("3"), job).what, HasSubstr("has batch 3 built in"));
+}
+
+TEST_F(LibTorchTest, what_this_machine_has_not_is_refused_with_the_reason) {
+  const auto known = describe_engine("libtorch", kWorkers);
+  ASSERT_TRUE(known) << to_string(known.error());
+  Job job;
+  job.accelerator = "gpu";
+  if (known->at("cuda devices") == "0") {
+    const Error error = error_of(gemm_model("n"), job);
+    EXPECT_EQ(error.kind, ErrorKind::unsupported);
+    EXPECT_THAT(error.what, HasSubstr("finds no CUDA"));
+  } else {
+    EXPECT_FALSE(run(gemm_model("n"), job).error);
+  }
+  job.accelerator = "cpu";
+  job.precision = "fp16";  // from LibTorch 2.0 on a CPU has it
+  const Outcome half = run(gemm_model("n"), job);
+  if (half.error) {
+    EXPECT_EQ(half.error->kind, ErrorKind::unsupported);
+    EXPECT_THAT(half.error->what, HasSubstr("operator 'Gemm'"));
+    EXPECT_THAT(half.error->remedy, HasSubstr("fp32"));
+  }
+}
+
+TEST_F(LibTorchTest, more_than_the_memory_holds_is_told_as_such) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "skipped: the sanitizer's allocator ends the program instead of refusing";
+#endif
+  // Too little for the network, and too little for the library itself.
+  for (const char* limit : {"1000", "100"}) {
+    for (const char* graph : {"dynamic", "static"}) {
+      Job job;
+      job.graph = graph;
+      job.options = {{"shape.x", "1x400000000"}, {"memory_limit_mib", limit}};
+      const Error error = error_of(one_operator("Relu").SerializeAsString(), job);
+      EXPECT_EQ(error.kind, ErrorKind::engine);
+      EXPECT_THAT(error.what, StartsWith("out of memory")) << graph << ", " << limit << " MiB";
+    }
+  }
+}
+
+TEST_F(LibTorchTest, layers_are_timed_in_both_graphs) {
+  for (const char* graph : {"dynamic", "static"}) {
+    Job job;
+    job.graph = graph;
+    job.profile_batches = 5;
+    const Outcome outcome = run(gemm_model("n"), job);
+    ASSERT_FALSE(outcome.error) << graph << ": " << to_string(*outcome.error);
+    ASSERT_GE(outcome.layers.size(), 2U) << graph;
+    for (const LayerTime& layer : outcome.layers) {
+      EXPECT_GT(layer.time.value(), 0);
+      EXPECT_EQ(layer.batches, 5);
+      EXPECT_EQ(layer.device, "CPU");
+    }
+    if (graph == std::string("dynamic")) {
+      EXPECT_EQ(outcome.layers[0].name, "h");
+      EXPECT_EQ(outcome.layers[0].operation, "Gemm");
+    }
+  }
+}
+
+TEST_F(LibTorchTest, a_saved_module_runs_as_a_file_of_its_own) {
+  const std::string path = (folder_ / "network.pt").string();
+  Job save;
+  save.graph = "static";
+  save.batch = 2;
+  save.options["save_module"] = path;
+  ASSERT_FALSE(run(gemm_model("n"), save).error);
+  Job job;
+  job.model_path = path;
+  job.batch = 2;
+  const Outcome shapeless = run_file(job);
+  ASSERT_TRUE(shapeless.error);
+  EXPECT_EQ(shapeless.error->kind, ErrorKind::invalid);
+  EXPECT_THAT(shapeless.error->remedy, HasSubstr("shape.input_0=1x3x224x224"));
+  job.options["shape.input_0"] = "2x4";
+  for (const char* graph : {"", "static"}) {
+    job.graph = graph;
+    const Outcome outcome = run_file(job);
+    ASSERT_FALSE(outcome.error) << graph << ": " << to_string(*outcome.error);
+    EXPECT_EQ(outcome.notes.at("input input_0"), "2x4");
+  }
+  job.graph = "dynamic";
+  EXPECT_EQ(run_file(job).error.value_or(Error{}).kind, ErrorKind::unsupported);
+}
+
+TEST_F(LibTorchTest, outputs_that_are_not_finite_are_a_failure) {
+  EXPECT_THAT(error_of(gemm_model("n", 3e38f), {}).what,
+              HasSubstr("output 'y' holds values that are not finite"));
+}
+
+// Written by ONNX's Python package where that is installed (package python3-onnx).
+TEST_F(LibTorchTest, onnx_s_own_tests_of_operators_pass) {
+  const std::string program = kWorkers + "/libtorch_node_tests";
+  if (!fs::exists(program)) GTEST_SKIP() << "skipped: " << program << " is not built";
+  const std::string write = ISOJOULE_SOURCE_DIR "/src/engine/libtorch/worker/node_tests/write";
+  const std::string log = (folder_ / "log").string();
+  if (std::system((write + " " + folder_.string() + " > " + log + " 2>&1").c_str()) != 0)
+    GTEST_SKIP() << "skipped: no ONNX node tests (package python3-onnx)";
+  const int status =
+      std::system((program + " " + folder_.string() + "/node > " + log + " 2>&1").c_str());
+  std::ifstream said(log);
+  const std::string text{std::istreambuf_iterator<char>(said), {}};
+  EXPECT_EQ(status, 0) << text;
+  EXPECT_THAT(text, HasSubstr("by operator: "));
+  std::fputs(text.c_str(), stdout);
+}
+
+}  // namespace
+}  // namespace isojoule
