@@ -11,10 +11,9 @@ namespace isojoule {
 namespace {
 
 const std::vector<std::string> kClaimKeys = {
-    "id",      "source",   "where",    "board",     "other_board", "kind",  "what",
-    "note",    "networks", "batches",  "baseline",  "watch",       "fixed", "quantity",
-    "setting", "against",  "axis",
-    "claimed", "unit",     "relation", "tolerance", "covered",     "reason"};
+    "id",       "source",  "where",    "board",    "other_board", "kind",     "what",    "note",
+    "networks", "batches", "baseline", "watch",    "fixed",       "quantity", "setting", "against",
+    "axis",     "claimed", "unit",     "relation", "tolerance",   "covered",  "reason"};
 
 class ClaimReader {
  public:

@@ -33,10 +33,10 @@ struct Claim {
   Setting fixed;                // what is held, of a sweep or a comparison
   Setting setting, against;     // the two sides of a comparison between settings
   std::string axis;             // that is turned, of an effect
-  std::string quantity;  // "energy", "power", "latency", where a kind has several; see finding.h
-  bool has_figure = false;      // otherwise the source states it in words
-  double low = 0, high = 0;     // as claimed; the same where it is one number
-  std::string unit;             // "%", "W", "s", "Hz", "J", "", as claimed
+  std::string quantity;     // "energy", "power", "latency", where a kind has several; see finding.h
+  bool has_figure = false;  // otherwise the source states it in words
+  double low = 0, high = 0;  // as claimed; the same where it is one number
+  std::string unit;          // "%", "W", "s", "Hz", "J", "", as claimed
   Relation relation = Relation::about;
   std::optional<double> tolerance;  // otherwise the kind's
   bool covered = true;

@@ -39,8 +39,8 @@ std::optional<Estimate> energy_delay(const Point& point) {
   const Estimate &energy = *point.energy_j, &latency = *point.latency_s;
   Estimate product = energy;
   product.value = energy.value * latency.value;
-  product.uncertainty = std::hypot(energy.uncertainty * latency.value,
-                                   latency.uncertainty * energy.value);
+  product.uncertainty =
+      std::hypot(energy.uncertainty * latency.value, latency.uncertainty * energy.value);
   return product;
 }
 

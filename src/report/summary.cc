@@ -117,22 +117,28 @@ class PointBuilder {
     add_energy(*energy, inference->duration().value());
   }
 
+  // A phase between two readings has no energy of its own: where all of these together are next to
+  // nothing, they count with the others' mean power.
   void add_phases(const Run& run) {
-    double loading = 0, whole = 0;
-    bool has_loading = false;
+    constexpr double kLeastCovered = 0.98;  // of the time
+    double loading = 0, whole = 0, seconds = 0, covered = 0;
+    bool has_loading = false, all_loading = true;
     for (const Phase& phase : run.phases) {
       if (phase.kind == PhaseKind::idle || phase.kind > PhaseKind::inference) continue;
-      const PhaseEnergy* energy = run.energy(phase.kind);
-      if (energy == nullptr || !energy->gross.value) return;
-      const double joules = energy->gross.value->value();
-      whole += joules;
       const bool loads =
           phase.kind == PhaseKind::load || phase.kind == PhaseKind::graph_initialisation;
-      if (loads) loading += joules;
+      seconds += phase.duration().value();
+      const PhaseEnergy* energy = run.energy(phase.kind);
+      const bool known = energy != nullptr && energy->gross.value;
+      if (loads) all_loading = all_loading && known;
+      if (!known) continue;
       has_loading = has_loading || loads;
+      covered += phase.duration().value();
+      whole += energy->gross.value->value();
+      if (loads) loading += energy->gross.value->value();
     }
-    if (has_loading) loading_.add(loading);
-    if (whole > 0) whole_.add(whole);
+    if (has_loading && all_loading) loading_.add(loading);
+    if (covered > 0 && covered >= kLeastCovered * seconds) whole_.add(whole * seconds / covered);
   }
 
   void add_energy(const PhaseEnergy& energy, double seconds) {

@@ -31,8 +31,8 @@ struct Point {
   // load and graph_initialisation; and everything from the process's start to the end of the
   // inference phase. Absent where a phase of them has no energy.
   std::optional<Estimate> loading_energy_j, whole_energy_j;
-  std::string why_absent;                // where energy is absent
-  double inferences = 0;                 // of one run
+  std::string why_absent;                                             // where energy is absent
+  double inferences = 0;                                              // of one run
   std::map<std::string, std::map<double, double>> residency_percent;  // mean over the runs
   Counters counters;
   std::int64_t runs = 0, failed = 0, throttled = 0;

@@ -136,6 +136,13 @@ void count_missing(const Trace& trace, const std::vector<std::string>& rails, Co
       counters.add(Counter::rail_missing);
 }
 
+// What goes before and after the measured batches may lie between two readings (decoding an input,
+// a first batch): it is absent and says why, but nothing that was asked for is lost.
+bool may_fall_between(const Phase& phase, Duration period) {
+  return phase.kind != PhaseKind::inference && phase.kind != PhaseKind::idle &&
+         phase.duration() < period.seconds();
+}
+
 }  // namespace
 
 std::vector<PhaseEnergy> phase_energies(const Trace& trace, const std::vector<Phase>& phases,
@@ -160,6 +167,8 @@ std::vector<PhaseEnergy> phase_energies(const Trace& trace, const std::vector<Ph
                           energy.energy,
                           {},
                           energy.budget_j});
+      if (may_fall_between(phase, trace.period) && of_rail[Counter::phase_without_samples] > 0)
+        of_rail = {};
       if (!trace.channels[i].time_ns.empty()) raised.push_back(of_rail);  // others: rail_missing
     }
     join(counters, raised);

@@ -29,7 +29,8 @@ struct Change {
 
 class Paper {
  public:
-  Paper(const ByMode& constants, const CostOf& cost_of) : constants_(constants), cost_of_(cost_of) {}
+  Paper(const ByMode& constants, const CostOf& cost_of)
+      : constants_(constants), cost_of_(cost_of) {}
 
   std::vector<Claim> all() {
     processor();
@@ -50,7 +51,11 @@ class Paper {
                  const Change& change = {}, const std::vector<std::string>& gpu_operators = {}) {
     const Constants& c = constants_.at(std::string(mode_name));
     const auto known = c.networks.find(network);
-    SimulatedJob job{cost_of_(network, 1), network, 1, 100, 1,
+    SimulatedJob job{cost_of_(network, 1),
+                     network,
+                     1,
+                     100,
+                     1,
                      known == c.networks.end() ? c.other_networks : known->second};
     job.warmup_time = Duration::milliseconds(1000);
     job.execution.precision = Precision::int8;
@@ -76,8 +81,8 @@ class Paper {
 
   void add(std::string name, std::string finding, double low, double high, double tolerance,
            double value, std::string unit = "%") {
-    claims_.push_back({std::move(name), std::move(unit), "finding " + finding, low, high, tolerance,
-                       1, value});
+    claims_.push_back(
+        {std::move(name), std::move(unit), "finding " + finding, low, high, tolerance, 1, value});
   }
 
   static double change(double now, double before) { return 100 * (now / before - 1); }
@@ -169,11 +174,11 @@ class Paper {
             change(dla.edp(), gpu.edp()));
       add(name + " at 15 W: DLA's latency against the GPU's", "7", dla_wins ? -100 : 0,
           dla_wins ? 0 : 1000, 0, change(dla.seconds(), gpu.seconds()));
-      claims_.push_back({name + " at 15 W on the GPU", "ms", "", 0, 1e6, 0, 0,
-                         1e3 * gpu.seconds() / 100});
+      claims_.push_back(
+          {name + " at 15 W on the GPU", "ms", "", 0, 1e6, 0, 0, 1e3 * gpu.seconds() / 100});
       claims_.push_back({name + " at 15 W on the GPU", "W", "", 0, 1e6, 0, 0, gpu.watts()});
-      claims_.push_back({name + " at 15 W on the DLA", "ms", "", 0, 1e6, 0, 0,
-                         1e3 * dla.seconds() / 100});
+      claims_.push_back(
+          {name + " at 15 W on the DLA", "ms", "", 0, 1e6, 0, 0, 1e3 * dla.seconds() / 100});
       claims_.push_back({name + " at 15 W on the DLA", "W", "", 0, 1e6, 0, 0, dla.watts()});
     }
   }

@@ -9,7 +9,11 @@ constexpr std::int64_t kBatches = 9;  // and the first inference: ten
 
 RunFigures run(const Constants& c, const CostOf& cost_of, const Execution& execution) {
   const auto network = c.networks.find("alexnet");
-  SimulatedJob job{cost_of("alexnet", kBatch), "alexnet", kBatch, kBatches, 0,
+  SimulatedJob job{cost_of("alexnet", kBatch),
+                   "alexnet",
+                   kBatch,
+                   kBatches,
+                   0,
                    network == c.networks.end() ? c.other_networks : network->second};
   job.execution = execution;
   return simulated_run(c, job, 1, [](Simulation&) {});
@@ -31,7 +35,8 @@ std::vector<Claim> graph_claims(const Constants& nano, const CostOf& cost_of) {
   std::vector<Claim> claims;
   const auto add = [&](std::string name, std::string section, double stated, double tolerance,
                        double value) {
-    claims.push_back({std::move(name), "%", std::move(section), stated, stated, tolerance, 1, value});
+    claims.push_back(
+        {std::move(name), "%", std::move(section), stated, stated, tolerance, 1, value});
   };
   add("static graph: loading energy", "5.10", 25, 3,
       percent(compiled.loading_joules(), usual.loading_joules()));

@@ -29,8 +29,7 @@ RunFigures simulated_run(const Constants& constants, const SimulatedJob& job, st
   simulation.advance_to(simulation.now() + Duration::milliseconds(2000));
   const auto joules_at = [&](Instant t) {
     double sum = 0;
-    for (std::size_t rail = 0; rail < rails; ++rail)
-      sum += simulation.rail_energy(rail, t).value();
+    for (std::size_t rail = 0; rail < rails; ++rail) sum += simulation.rail_energy(rail, t).value();
     return sum;
   };
   RunFigures out;

@@ -64,41 +64,41 @@ inline constexpr std::array<std::string_view, 3> precision_names{"fp32", "fp16",
 // What a choice of the program around the network changes, in shares of what the twin does where
 // nothing is chosen; twin/execution.h says what that is.
 struct GraphConstants {
-  double static_kernel_share = 1;     // of a kernel's time, in a graph compiled ahead
+  double static_kernel_share = 1;      // of a kernel's time, in a graph compiled ahead
   double static_cycles_per_layer = 0;  // CPU: traced, optimised and compiled ahead
-  double cpp_kernel_share = 1;        // of a kernel's time, without an interpreter between launches
-  double cpp_cycles_share = 1;        // of cpu_cycles_per_inference without the interpreter
-  double cpp_input_share = 1;         // of a batch's wait for inputs without the interpreter's lock
-  double gc_share = 0;     // of cpu_cycles_per_inference and the wait: the garbage collector
-  double lazy_share = 0;   // of initialisation_cycles that is put off to the first inference
-  double eager_share = 1;  // of those where all is loaded at once
+  double cpp_kernel_share = 1;  // of a kernel's time, without an interpreter between launches
+  double cpp_cycles_share = 1;  // of cpu_cycles_per_inference without the interpreter
+  double cpp_input_share = 1;   // of a batch's wait for inputs without the interpreter's lock
+  double gc_share = 0;          // of cpu_cycles_per_inference and the wait: the garbage collector
+  double lazy_share = 0;        // of initialisation_cycles that is put off to the first inference
+  double eager_share = 1;       // of those where all is loaded at once
 };
 
 // One deep-learning accelerator (DLA). It has a clock of its own, computes whole atoms of channels
 // and keeps activations in its SRAM while they fit. twin/dla.h has the equations.
 struct DlaConstants {
-  double cores = 0;                 // 0: the board has none
-  double maximum_hz = 1.4e9;        // without a cap
-  double macs_per_cycle = 2048;     // INT8, dense
-  double fp16_rate = 0.5;           // of it
-  double efficiency = 0.8;          // share of that in whole atoms
-  double atom_inputs = 64;          // channels x kernel positions that one operation takes
-  double atom_outputs = 32;         // output channels that one operation makes
+  double cores = 0;              // 0: the board has none
+  double maximum_hz = 1.4e9;     // without a cap
+  double macs_per_cycle = 2048;  // INT8, dense
+  double fp16_rate = 0.5;        // of it
+  double efficiency = 0.8;       // share of that in whole atoms
+  double atom_inputs = 64;       // channels x kernel positions that one operation takes
+  double atom_outputs = 32;      // output channels that one operation makes
   double depthwise_macs_per_cycle = 64;
-  double lanes = 32;                // element operations a cycle (pooling, resizing, addition)
-  double resize_lanes = 8;          // of a resize: an interpolation is a convolution there
-  double layer_cycles = 4000;       // of the DLA: its blocks are set up for a layer
-  double sram_mb = 1;               // 2^20 byte
-  double bytes_per_cycle = 32;      // to the DRAM at its clock
-  double memory_gbps = 40;          // at most, at the memory's highest clock
-  double overlap = 0.9;             // share of the shorter of compute and memory time that hides
-  double submit_cycles = 3e5;       // CPU: a task is handed over and its end noticed
+  double lanes = 32;            // element operations a cycle (pooling, resizing, addition)
+  double resize_lanes = 8;      // of a resize: an interpolation is a convolution there
+  double layer_cycles = 4000;   // of the DLA: its blocks are set up for a layer
+  double sram_mb = 1;           // 2^20 byte
+  double bytes_per_cycle = 32;  // to the DRAM at its clock
+  double memory_gbps = 40;      // at most, at the memory's highest clock
+  double overlap = 0.9;         // share of the shorter of compute and memory time that hides
+  double submit_cycles = 3e5;   // CPU: a task is handed over and its end noticed
   double reformat_cycles_per_byte = 4;  // CPU: inputs and outputs to and from its layout
   double reformat_serial_share = 0.3;   // of it that no further core shortens
-  double wait_activity = 0.05;      // of a core that sleeps until the task's end
+  double wait_activity = 0.05;          // of a core that sleeps until the task's end
   double clock_nf = 0.5;
-  double mac_pj = 0.3;              // at maximum_v
-  double leakage_w = 0.05;          // of a powered DLA, at maximum_v and reference_c
+  double mac_pj = 0.3;      // at maximum_v
+  double leakage_w = 0.05;  // of a powered DLA, at maximum_v and reference_c
   VoltageCurve voltage{0.6, 0.9, 0};
 };
 
@@ -131,7 +131,7 @@ struct Constants {
   double gpu_unit_share = 1;   // of the GPU's units (TPCs) that its mask leaves on
   CpuKernels cpu_kernels;      // only where there is no GPU
   // ---- what a job may choose ----
-  std::array<PrecisionConstants, 3> precisions;            // by Precision
+  std::array<PrecisionConstants, 3> precisions;  // by Precision
   std::array<std::string, 3> precision_reasons;  // why one with mac_rate 0 is not there
   bool has_precisions() const {
     return precisions[0].mac_rate > 0 || precisions[1].mac_rate > 0 || precisions[2].mac_rate > 0;

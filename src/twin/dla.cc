@@ -13,11 +13,28 @@ namespace {
 constexpr double kFileElementBytes = 4;  // LayerCost counts FP32
 constexpr double kMebibyte = 1048576;
 
-constexpr std::array<std::string_view, 22> kOperators = {
-    "Conv",    "ConvTranspose", "Gemm",        "BatchNormalization", "Relu",   "LeakyRelu",
-    "PRelu",   "Clip",          "Sigmoid",     "Tanh",               "Add",    "Sub",
-    "Mul",     "Max",           "Min",         "MaxPool",            "Concat", "AveragePool",
-    "Resize",  "Upsample",      "GlobalAveragePool", "Transpose"};
+constexpr std::array<std::string_view, 22> kOperators = {"Conv",
+                                                         "ConvTranspose",
+                                                         "Gemm",
+                                                         "BatchNormalization",
+                                                         "Relu",
+                                                         "LeakyRelu",
+                                                         "PRelu",
+                                                         "Clip",
+                                                         "Sigmoid",
+                                                         "Tanh",
+                                                         "Add",
+                                                         "Sub",
+                                                         "Mul",
+                                                         "Max",
+                                                         "Min",
+                                                         "MaxPool",
+                                                         "Concat",
+                                                         "AveragePool",
+                                                         "Resize",
+                                                         "Upsample",
+                                                         "GlobalAveragePool",
+                                                         "Transpose"};
 
 // Beyond this distance of its positions a kernel no longer fits the convolution's buffer.
 constexpr std::int64_t kLargestDilation = 4;
@@ -50,8 +67,8 @@ class DlaLayers {
     KernelWork kernel;
     kernel.layers = {index};
     const bool resizes = layer.operation == "Resize" || layer.operation == "Upsample";
-    kernel.cycles = c_.layer_cycles + static_cast<double>(layer.other_ops) /
-                                          (resizes ? c_.resize_lanes : c_.lanes);
+    kernel.cycles = c_.layer_cycles +
+                    static_cast<double>(layer.other_ops) / (resizes ? c_.resize_lanes : c_.lanes);
     if (layer.rows > 0) {
       // The bias is added on the way out.
       kernel.cycles = c_.layer_cycles + product_cycles(layer);

@@ -1,14 +1,14 @@
 // Layers on a deep-learning accelerator, and the cut of a network between it and the GPU.
 //
 // A layer is what the DLA can run when it is among its operators (dla_refuses() has the rule). What
-// it cannot run falls back to the GPU; each change of device moves the tensor between the layouts of
-// both, by a kernel of the GPU, and hands over a task. Sources of the rule: the support matrix of
-// TensorRT 8.x for the DLA (operators, kernel and window sizes, scale of a resize), and the study of
-// the AGX Orin, which found the strongly dilated convolutions of DeepLabV3 unsupported.
+// it cannot run falls back to the GPU; each change of device moves the tensor between the layouts
+// of both, by a kernel of the GPU, and hands over a task. Sources of the rule: the support matrix
+// of TensorRT 8.x for the DLA (operators, kernel and window sizes, scale of a resize), and the
+// study of the AGX Orin, which found the strongly dilated convolutions of DeepLabV3 unsupported.
 //
-// Time of a layer: whole atoms of atom_inputs products x atom_outputs channels, then a roofline with
-// the DLA's own way to the DRAM. An activation that fits in half of its SRAM stays there; weights
-// beyond that half are streamed in portions, and for each the input is read once more.
+// Time of a layer: whole atoms of atom_inputs products x atom_outputs channels, then a roofline
+// with the DLA's own way to the DRAM. An activation that fits in half of its SRAM stays there;
+// weights beyond that half are streamed in portions, and for each the input is read once more.
 #pragma once
 
 #include <string>

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "twin/claims_run.h"
+#include "twin/power.h"
 #include "twin/twin_engine.h"
 #include "twin/virtual_clock.h"
 
@@ -94,13 +95,14 @@ TEST(Dla, WhatItCannotRunFallsBackBetweenTransfers) {
   EXPECT_TRUE(parts[2].on_dla);
   EXPECT_GT(parts[1].bytes_in, 0);
   EXPECT_GT(parts[1].bytes_out, 0);
-  // The border costs time: more than the same layers on the DLA and the one on the GPU alone.
-  Execution gpu = on_dla();
-  gpu.on_dla = false;
-  const double soft = run({"net", 1, {layer("Softmax")}}, gpu).seconds();
-  const double rest = run({"net", 1, {convolution(), layer("Relu"), convolution()}}, on_dla())
-                          .seconds();
-  EXPECT_GT(run(mixed, on_dla()).seconds(), soft + rest);
+  // The border costs a kernel each way, and its bytes.
+  const Constants c = orin();
+  const WorkOptions options = work_options(on_dla(), c);
+  const BatchWork whole = part_work(parts[1], {}, c, 1, options);
+  const BatchWork alone = batch_work(parts[1].cost, {}, c, 1, options);
+  EXPECT_EQ(whole.kernels, alone.kernels + 2);
+  EXPECT_GT(whole.gpu_seconds[0], alone.gpu_seconds[0]);
+  EXPECT_NEAR(whole.bytes - alone.bytes, 2 * 0.25 * (parts[1].bytes_in + parts[1].bytes_out), 1);
   Execution strict = on_dla();
   strict.fallback = false;
   const auto refused = placed(mixed, strict);
@@ -185,6 +187,26 @@ TEST(Dla, ProfilingNamesTheDevices) {
   EXPECT_TRUE(std::is_sorted(phases.begin(), phases.end()));
   EXPECT_THAT(phases, testing::Contains(PhaseKind::profiling));
   job.options["fallback"] = "off";
+  EXPECT_EQ(engine.start(job).error().kind, ErrorKind::busy);
+}
+
+TEST(Dla, WithoutFallbackTheEngineRefusesAndNamesTheLayer) {
+  const Constants c = orin();
+  Simulation simulation(c, 1, false);
+  VirtualClock clock(simulation);
+  const NetworkCost mixed{"net", 1, {convolution(), layer("Softmax", "soft")}};
+  TwinEngine engine(simulation, clock, c,
+                    [&](const std::string&, std::int64_t) -> Result<NetworkCost> { return mixed; });
+  Job job;
+  job.model_path = job.network = "net";
+  job.accelerator = "dla";
+  job.options["fallback"] = "off";
+  const auto refused = engine.start(job);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::unsupported);
+  EXPECT_THAT(refused.error().what, HasSubstr("'soft'"));
+  job.options.clear();
+  EXPECT_TRUE(engine.start(job));
 }
 
 }  // namespace

@@ -10,7 +10,8 @@ namespace isojoule::twin {
 namespace {
 
 tl::unexpected<Error> without(const Constants& c, const std::string& what, const std::string& why) {
-  return fail(ErrorKind::unsupported, fmt::format("the twin of {} has no {}: {}", c.board, what, why),
+  return fail(ErrorKind::unsupported,
+              fmt::format("the twin of {} has no {}: {}", c.board, what, why),
               "Leave that axis away, or choose another value");
 }
 
@@ -32,8 +33,7 @@ Status take_precision(const std::string& name, const Constants& c, Execution& ou
 
 Status take_accelerator(const std::string& name, const Constants& c, Execution& out) {
   if (name.empty() || (name == "gpu" && c.has_gpu()) || (name == "cpu" && !c.has_gpu())) return {};
-  if (name == "cpu")
-    return without(c, "accelerator cpu", "its model computes networks on the GPU");
+  if (name == "cpu") return without(c, "accelerator cpu", "its model computes networks on the GPU");
   if (name == "gpu") return without(c, "accelerator gpu", "the board's GPU runs no networks");
   if (name != "dla" && name != "dla1")
     return without(c, "accelerator " + name, "there is cpu, gpu, dla and dla1");

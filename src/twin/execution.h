@@ -49,9 +49,9 @@ WorkOptions work_options(const Execution& execution, const Constants& constants)
 
 // CPU cycles of the phases before the first batch.
 struct StartCycles {
-  double process = 0;     // process_start
-  double graph = 0;       // graph_initialisation, without the kernels' launches
-  double first_use = 0;   // first_inference: what was put off
+  double process = 0;    // process_start
+  double graph = 0;      // graph_initialisation, without the kernels' launches
+  double first_use = 0;  // first_inference: what was put off
 };
 StartCycles start_cycles(const Execution& execution, const Constants& constants, double layers);
 

@@ -28,7 +28,7 @@ Error refusal(const Job& job, const std::string& board) {
   return made ? Error{} : made.error();
 }
 
-Job with(std::string Job::* field, const std::string& value) {
+Job with(std::string Job::*field, const std::string& value) {
   Job job;
   job.*field = value;
   return job;
@@ -57,7 +57,8 @@ TEST(Execution, PrecisionsThatAGpuLacksAreRefusedWithTheReason) {
 }
 
 TEST(Execution, AcceleratorsAreThoseOfTheBoard) {
-  EXPECT_THAT(refusal(with(&Job::accelerator, "dla"), "jetson-nano").what, HasSubstr("no such unit"));
+  EXPECT_THAT(refusal(with(&Job::accelerator, "dla"), "jetson-nano").what,
+              HasSubstr("no such unit"));
   EXPECT_EQ(refusal(with(&Job::accelerator, "gpu"), "raspberry-pi-5").kind, ErrorKind::unsupported);
   EXPECT_TRUE(execution_of(with(&Job::accelerator, "cpu"), constants_of("raspberry-pi-5")));
   EXPECT_THAT(refusal(with(&Job::accelerator, "cpu"), "jetson-nano").what, HasSubstr("on the GPU"));
@@ -98,14 +99,14 @@ TEST(Execution, Options) {
 
 TEST(Execution, TheAxesActInTheirDirection) {
   const Constants nano = constants_of("jetson-nano");
-  const auto cycles = [&](std::string Job::* field, const std::string& value) {
+  const auto cycles = [&](std::string Job::*field, const std::string& value) {
     return start_cycles(*execution_of(with(field, value), nano), nano, 20);
   };
   EXPECT_GT(cycles(&Job::graph, "static").graph, cycles(&Job::graph, "dynamic").graph);
   EXPECT_GT(cycles(&Job::loading, "eager").graph, cycles(&Job::loading, "lazy").graph);
   EXPECT_EQ(cycles(&Job::loading, "eager").first_use, 0);
   EXPECT_GT(cycles(&Job::loading, "lazy").first_use, 0);
-  const auto options = [&](std::string Job::* field, const std::string& value) {
+  const auto options = [&](std::string Job::*field, const std::string& value) {
     return work_options(*execution_of(with(field, value), nano), nano);
   };
   EXPECT_LT(options(&Job::graph, "static").kernel_share, 1);

@@ -118,8 +118,8 @@ std::string format_constants(const Constants& constants,
       "\"{0}\"\n",
       c.board);
   Constants standard;
-  for (const std::string_view wanted :
-       {"gpu", "kernels", "memory", "cpu", "power", "thermal", "process", "precision", "graph", "dla"}) {
+  for (const std::string_view wanted : {"gpu", "kernels", "memory", "cpu", "power", "thermal",
+                                        "process", "precision", "graph", "dla"}) {
     if (!has_table(c, wanted)) continue;
     out += fmt::format("\n[{}]\n{}", wanted, fixed_part(c, wanted));
     for (const ConstantField& field : constant_fields()) {

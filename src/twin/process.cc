@@ -72,8 +72,8 @@ void Process::plan_batches(const SimulatedJob& job, const StartCycles& start) {
   if (start.first_use > 0) first.insert(first.begin(), {StageKind::cpu, start.first_use});
   phases_.push_back({PhaseKind::first_inference, 1, std::move(first)});
   if (job.warmup_batches > 0 || job.warmup_time.ns > 0)
-    phases_.push_back(
-        {PhaseKind::warm_up, std::max<std::int64_t>(1, job.warmup_batches), batch, job.warmup_time});
+    phases_.push_back({PhaseKind::warm_up, std::max<std::int64_t>(1, job.warmup_batches), batch,
+                       job.warmup_time});
   if (job.batches > 0) phases_.push_back({PhaseKind::inference, job.batches, batch});
   if (job.profile_batches > 0)
     phases_.push_back({PhaseKind::profiling, job.profile_batches, batch});
@@ -84,8 +84,7 @@ std::vector<Stage> Process::stages_of_batch() const {
   if (!execution_.on_dla) return batch_stages(works_.front(), network_, constants_, options_);
   const DlaConstants& dla = constants_.dla;
   const double scale = options_.element_bytes / 4;  // LayerCost counts FP32
-  const double in =
-      scale * static_cast<double>(parts_.front().cost.layers.front().bytes_read);
+  const double in = scale * static_cast<double>(parts_.front().cost.layers.front().bytes_read);
   const double out = scale * static_cast<double>(parts_.back().cost.layers.back().bytes_written);
   const double cycles = options_.cycles_share * network_.cpu_cycles_per_inference *
                         static_cast<double>(parts_.front().cost.batch);

@@ -28,7 +28,7 @@ struct SimulatedJob {
   std::string network;
   std::int64_t batch = 1;
   std::int64_t batches = 1;
-  std::int64_t warmup_batches = 0;  // at least so many, and at least so long
+  std::int64_t warmup_batches = 0;     // at least so many, and at least so long
   NetworkConstants network_constants;  // kernel efficiency, CPU work an inference
   Duration warmup_time = {};
   std::int64_t profile_batches = 0;

@@ -115,10 +115,10 @@ TEST(Simulation, PhasesFollowEachOtherWithoutGapAndCountBatches) {
     if (event.kind == SimulatedEvent::Kind::phase_begin) phases.push_back(event.phase);
     batches += event.kind == SimulatedEvent::Kind::batch;
   }
-  EXPECT_EQ(phases, (std::vector<PhaseKind>{
-                        PhaseKind::process_start, PhaseKind::load, PhaseKind::graph_initialisation,
-                        PhaseKind::inputs, PhaseKind::first_inference, PhaseKind::warm_up,
-                        PhaseKind::inference, PhaseKind::tear_down}));
+  EXPECT_EQ(phases, (std::vector<PhaseKind>{PhaseKind::process_start, PhaseKind::load,
+                                            PhaseKind::graph_initialisation, PhaseKind::inputs,
+                                            PhaseKind::first_inference, PhaseKind::warm_up,
+                                            PhaseKind::inference, PhaseKind::tear_down}));
   EXPECT_EQ(batches, 7);
   EXPECT_EQ(out.events.back().kind, SimulatedEvent::Kind::finished);
   Instant at{};

@@ -74,9 +74,10 @@ TEST_F(TwinEngineTest, PhasesComeInOrderAndEachBatchIsMarked) {
     if (event.kind == EventKind::batch) batches.push_back({event.begin, event.end});
   }
   std::vector<std::pair<EventKind, PhaseKind>> expected;
-  for (const PhaseKind phase : {PhaseKind::process_start, PhaseKind::load, PhaseKind::graph_initialisation,
-                                PhaseKind::inputs, PhaseKind::first_inference, PhaseKind::warm_up,
-                                PhaseKind::inference, PhaseKind::tear_down}) {
+  for (const PhaseKind phase :
+       {PhaseKind::process_start, PhaseKind::load, PhaseKind::graph_initialisation,
+        PhaseKind::inputs, PhaseKind::first_inference, PhaseKind::warm_up, PhaseKind::inference,
+        PhaseKind::tear_down}) {
     expected.emplace_back(EventKind::phase_begin, phase);
     expected.emplace_back(EventKind::phase_end, phase);
   }

@@ -133,13 +133,12 @@ bool is_free(const LayerCost& layer) {
 
 bool is_fusible(const LayerCost& layer) {
   static constexpr std::string_view names[] = {
-      "Relu", "LeakyRelu", "PRelu", "Clip", "Sigmoid", "HardSwish", "HardSigmoid", "Tanh",
-      "BatchNormalization", "Add", "Mul"};
+      "Relu", "LeakyRelu",          "PRelu", "Clip", "Sigmoid", "HardSwish", "HardSigmoid",
+      "Tanh", "BatchNormalization", "Add",   "Mul"};
   return std::find(std::begin(names), std::end(names), layer.operation) != std::end(names);
 }
 
-double kernel_seconds(const KernelWork& kernel, double f, const Constants& c,
-                      double memory_share) {
+double kernel_seconds(const KernelWork& kernel, double f, const Constants& c, double memory_share) {
   const double bandwidth = std::min(c.memory_peak_gbps * 1e9 * c.memory_efficiency * memory_share,
                                     c.gpu_bytes_per_cycle * c.gpu_unit_share * f);
   const double compute = kernel.cycles / f;
@@ -164,9 +163,8 @@ BatchWork batch_work(const NetworkCost& cost, const NetworkConstants& network,
     work.weight_bytes += kernels.scale() * static_cast<double>(layer.bytes_weights);
     work.activation_bytes += kernels.scale() * static_cast<double>(layer.bytes_written);
   }
-  work.kernels = static_cast<double>(constants.has_gpu()
-                                         ? static_cast<std::int64_t>(work.kernel_works.size())
-                                         : count);
+  work.kernels = static_cast<double>(
+      constants.has_gpu() ? static_cast<std::int64_t>(work.kernel_works.size()) : count);
   work.gpu_seconds.reserve(constants.gpu_frequencies.size());
   if (!constants.has_gpu()) add_cpu_times(work, cost, network, constants, memory_share);
   work.energy_macs = work.matrix_macs * options.mac_energy + work.lane_ops;
@@ -213,8 +211,8 @@ std::vector<Stage> batch_stages(const BatchWork& work, const NetworkConstants& n
                                 const Constants& constants, const WorkOptions& options) {
   std::vector<Stage> stages;
   const double input_s = options.input_share * work.input_bytes / (constants.input_mbps * 1e6);
-  const double cycles = options.cycles_share * network.cpu_cycles_per_inference *
-                        static_cast<double>(work.batch);
+  const double cycles =
+      options.cycles_share * network.cpu_cycles_per_inference * static_cast<double>(work.batch);
   if (input_s > 0) stages.push_back({StageKind::io, input_s});
   if (cycles > 0) stages.push_back({StageKind::cpu, cycles});
   stages.push_back({constants.has_gpu() ? StageKind::gpu : StageKind::cpu_kernels, 1});

@@ -35,7 +35,7 @@ struct BatchWork {
   double lane_ops = 0;     // on the CUDA cores: MACs of depthwise convolutions and other operations
   double bytes = 0;        // to and from the DRAM
   double kernels = 0;
-  double energy_macs = 0;  // with lane_ops, weighted by a MAC's energy in its precision
+  double energy_macs = 0;   // with lane_ops, weighted by a MAC's energy in its precision
   double kernel_share = 1;  // of their time (WorkOptions)
   std::vector<KernelWork> kernel_works;
   bool on_dla = false;

@@ -153,7 +153,8 @@ Status set_values(const Options& options, Constants& constants) {
   return {};
 }
 
-// Those that the fit does not move: of the graph's initialisation, and of the paper on the AGX Orin.
+// Those that the fit does not move: of the graph's initialisation, and of the paper on the AGX
+// Orin.
 Result<std::vector<Claim>> further_claims(const Options& options, const Twin& twin,
                                           const CostOf& cost_of) {
   if (options.board == "jetson-nano") return graph_claims(twin.constants, cost_of);
