@@ -11,7 +11,7 @@ namespace isojoule::cli {
 namespace {
 
 std::string shortened(const std::string& text, std::size_t most) {
-  return text.size() <= most ? text : "..." + text.substr(text.size() - most + 3);
+  return text.size() <= most ? text : text.substr(0, most - 3) + "...";
 }
 
 std::string time_text(Second time) {

@@ -41,8 +41,9 @@ class WorkerRun {
     ISOJOULE_TRY(InputOptions input_options, take_input_options(job_.options));
     ISOJOULE_TRY(post_options_, take_post_options(job_.options));
     input_options.limits = common_.limits;
-    ISOJOULE_CHECK(limit_memory(common_.memory_limit_mib));
     ISOJOULE_CHECK(start());
+    // Behind the library's own start: with less than it holds already, nobody would say so well.
+    ISOJOULE_CHECK(limit_memory(common_.memory_limit_mib));
     ISOJOULE_CHECK(phase(PhaseKind::load, [&] { return network_->load(); }));
     ISOJOULE_CHECK(phase(PhaseKind::graph_initialisation, [&] { return network_->initialise(); }));
     for (const auto& [key, value] : network_->notes()) channel_.note(key, value);
