@@ -1,5 +1,6 @@
 #include "data/setting.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -72,6 +73,12 @@ const std::vector<Axis>& engine_axes() {
 namespace {
 constexpr std::string_view kOption = "option.";
 }  // namespace
+
+bool is_engine_axis(std::string_view name) {
+  const auto& axes = engine_axes();
+  return is_option_axis(name) ||
+         std::any_of(axes.begin(), axes.end(), [&](const Axis& axis) { return axis.name == name; });
+}
 
 bool is_option_axis(std::string_view axis) {
   return axis.starts_with(kOption) && axis.size() > kOption.size();

@@ -40,6 +40,7 @@ struct Axis {
 // Engine axes are the same on every board. Knob axes come from the board.
 const std::vector<Axis>& engine_axes();
 
+bool is_engine_axis(std::string_view axis);  // options among them
 // "option.NAME": an option of the engine as an axis, a word or a number as the engine reads it.
 bool is_option_axis(std::string_view axis);
 std::string option_of(std::string_view axis);  // NAME

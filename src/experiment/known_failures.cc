@@ -7,12 +7,6 @@
 namespace isojoule {
 namespace {
 
-bool is_engine_axis(const std::string& name) {
-  const auto& axes = engine_axes();
-  return is_option_axis(name) ||
-         std::any_of(axes.begin(), axes.end(), [&](const Axis& axis) { return axis.name == name; });
-}
-
 std::string key_of(const PlannedRun& planned, bool with_batch) {
   std::string key = planned.network;
   for (const auto& [axis, value] : planned.setting.values())

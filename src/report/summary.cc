@@ -1,5 +1,7 @@
 #include "report/summary.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -183,7 +185,7 @@ Comparison compare(const Point& best, const Parts& best_parts, const Point& base
           100 * (best.latency_s->value / baseline.latency_s->value - 1)};
 }
 
-// Points of one network at one batch size that have an energy, as indexes.
+// Points of one network at one batch size and job that have an energy, as indexes.
 struct Group {
   std::vector<std::size_t> grid, baselines;
 };
@@ -208,6 +210,7 @@ Minimum minimum_of(const std::vector<Point>& points, const std::vector<Parts>& p
                         [&](std::size_t a, std::size_t b) { return energy(a) < energy(b); });
   Minimum minimum;
   minimum.network = points[best].network;
+  minimum.job = job_of(points[best]);
   minimum.batch = batch_of(points[best]);
   minimum.best = points[best];
   minimum.grid_points = static_cast<std::int64_t>(group.grid.size());
@@ -223,11 +226,11 @@ Minimum minimum_of(const std::vector<Point>& points, const std::vector<Parts>& p
 }
 
 std::vector<Minimum> minima(const std::vector<Point>& points, const std::vector<Parts>& parts) {
-  std::map<std::pair<std::string, double>, Group> groups;
+  std::map<std::tuple<std::string, Setting, double>, Group> groups;
   for (std::size_t i = 0; i < points.size(); ++i) {
     const Point& point = points[i];
     if (!point.energy_j) continue;
-    Group& group = groups[{point.network, batch_of(point)}];
+    Group& group = groups[{point.network, job_of(point), batch_of(point)}];
     if (!point.baseline.empty())
       group.baselines.push_back(i);
     else if (point.setting.number(kCpu) && point.setting.number(kGpu))
@@ -237,6 +240,43 @@ std::vector<Minimum> minima(const std::vector<Point>& points, const std::vector<
   for (const auto& [key, group] : groups)
     if (is_swept(points, group.grid)) result.push_back(minimum_of(points, parts, group));
   return result;
+}
+
+}  // namespace
+
+Setting job_of(const Point& point) {
+  Setting job;
+  for (const auto& [axis, value] : point.setting.values())
+    if (is_engine_axis(axis) && axis != "batch") job.set(axis, value);
+  return job;
+}
+
+namespace {
+
+bool out_of_memory(const Point& point) {
+  return point.failed == point.runs && point.counters[Counter::out_of_memory] > 0;
+}
+
+// A batch that does not fit is told with the largest that does, at the same setting otherwise.
+void name_what_fits(std::vector<Point>& points) {
+  const auto key = [](const Point& point) {
+    Setting rest = point.setting;
+    rest.erase("batch");
+    return std::make_tuple(point.network, point.baseline, std::move(rest));
+  };
+  std::map<decltype(key(points.front())), double> largest;
+  for (const Point& point : points)
+    if (point.failed < point.runs) {
+      double& batch = largest[key(point)];
+      batch = std::max(batch, batch_of(point));
+    }
+  for (Point& point : points) {
+    if (!out_of_memory(point)) continue;
+    const auto fits = largest.find(key(point));
+    point.why_absent = fmt::format("batch {:.0f} does not fit into memory; ", batch_of(point));
+    point.why_absent += fits == largest.end() ? "no batch of the study does"
+                                              : fmt::format("batch {:.0f} does", fits->second);
+  }
 }
 
 }  // namespace
@@ -264,6 +304,7 @@ Result<StudySummary> summarise(StudyFile& study) {
     summary.failed += point.failed;
     summary.throttled += point.throttled;
   }
+  name_what_fits(summary.points);
   summary.minima = minima(summary.points, parts);
   return summary;
 }

@@ -39,7 +39,11 @@ struct Point {
   std::vector<std::int64_t> run_ids;
 };
 
-// The best grid point of one network at one batch size, against every baseline there.
+// What was asked of the engine at a point, the batch aside.
+Setting job_of(const Point& point);
+
+// The best grid point of one network at one batch size and the same engine axes, against every
+// baseline there.
 struct Comparison {
   std::string baseline;
   Point point;
@@ -49,6 +53,7 @@ struct Comparison {
 };
 struct Minimum {
   std::string network;
+  Setting job;  // the engine axes of its points, the batch aside; empty where none was turned
   double batch = 0;
   Point best;
   std::vector<Comparison> comparisons;

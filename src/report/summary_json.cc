@@ -37,6 +37,7 @@ json to_json(const Point& point) {
   return {{"network", point.network},
           {"baseline", point.baseline.empty() ? json(nullptr) : json(point.baseline)},
           {"setting", isojoule::to_json(point.setting)},
+          {"job", to_string(job_of(point))},
           {"energy_j", to_json(point.energy_j)},
           {"why_absent", point.why_absent},
           {"net_energy_j", to_json(point.net_energy_j)},
@@ -91,6 +92,7 @@ json minima(const StudySummary& summary) {
                              {"saving_uncertainty_percent", comparison.saving_uncertainty_percent},
                              {"latency_change_percent", comparison.latency_change_percent}});
     array.push_back({{"network", minimum.network},
+                     {"job", to_string(minimum.job)},
                      {"batch", minimum.batch},
                      {"best", index_of(summary.points, minimum.best)},
                      {"grid_points", minimum.grid_points},

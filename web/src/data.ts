@@ -12,6 +12,7 @@ export interface Point {
   network: string;
   baseline: string | null; // null: a point of the grid
   setting: Setting;
+  job: string; // engine axes without the batch, 'accelerator=dla precision=int8'; '' where none was turned
   energy_j: Estimate | null;
   net_energy_j: Estimate | null;
   power_w: Estimate | null;
@@ -33,6 +34,7 @@ export interface Comparison {
 }
 export interface Minimum {
   network: string;
+  job: string;
   batch: number;
   best: number;
   grid_points: number;
@@ -87,12 +89,14 @@ export interface Study {
 
 export const kSchema = 1;
 
-// The study embedded in the page, or why there is none.
+// The study embedded in the page, or why there is none. A network under other engine axes is another one to
+// the figures: each has its own map and its own least energy.
 export function readStudy(text: string | null): Study | string {
   if (!text || text.startsWith('@ISOJOULE')) return 'This page holds no study yet. `isojoule report FILE.study -o report.html` fills it.';
   try {
     const study = JSON.parse(text) as Study;
     if (study.schema !== kSchema) return `This page reads studies of schema ${kSchema}; the data in it has schema ${study.schema}.`;
+    for (const row of [...study.points, ...study.minima]) if (row.job) row.network += ` ${row.job}`;
     return study;
   } catch (error) {
     return `The study's data in this page is damaged: ${(error as Error).message}`;

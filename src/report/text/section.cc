@@ -64,6 +64,12 @@ std::string heading(const StudySummary& summary) {
          label("Runs", runs);
 }
 
+// With what was turned of the engine, where something was.
+std::string name_of(const Minimum& minimum) {
+  const std::string job = to_string(minimum.job);
+  return job.empty() ? minimum.network : minimum.network + " " + job;
+}
+
 std::string minima(const StudySummary& summary) {
   if (summary.minima.empty()) return "";
   Table table;
@@ -72,7 +78,7 @@ std::string minima(const StudySummary& summary) {
   table.add_column("against", Table::Align::left);
   for (const char* header : {"energy J", "saving %", "latency %"}) table.add_column(header);
   for (const Minimum& minimum : summary.minima) {
-    std::vector<std::string> row = {minimum.network, fixed(minimum.batch, 0),
+    std::vector<std::string> row = {name_of(minimum), fixed(minimum.batch, 0),
                                     frequency(minimum.best, kCpu), frequency(minimum.best, kGpu),
                                     energy_of(minimum.best)};
     if (minimum.comparisons.empty()) row.push_back("no baseline");
@@ -91,7 +97,7 @@ std::string minima(const StudySummary& summary) {
   std::string text =
       "Least energy of the CPU x GPU grid, against the governors\n" + table.to_text();
   for (const Minimum& minimum : summary.minima)
-    text += wrapped(minimum.network + ", batch " + fixed(minimum.batch, 0) + ": " +
+    text += wrapped(name_of(minimum) + ", batch " + fixed(minimum.batch, 0) + ": " +
                         grouped(minimum.within_one_percent) + " of " +
                         grouped(minimum.grid_points) + " grid points lie within 1 % of the least.",
                     2);
