@@ -14,6 +14,7 @@ struct SweepRequest {
   std::string plan_path;
   TargetOptions target;
   std::string study_path;
+  std::string engine;   // instead of the plan's; "": the plan's, or onnxruntime
   std::string command;  // as the user typed it; stored, so that it can be repeated
 };
 

@@ -100,6 +100,8 @@ void add_sweep(CLI::App& app, Program& program) {
   auto request = std::make_shared<SweepRequest>();
   command->add_option("PLAN", request->plan_path, "The plan (TOML); ready ones are in studies/")
       ->required();
+  command->add_option("--engine", request->engine,
+                      "Instead of the plan's; see 'isojoule list engines'. A twin brings its own");
   add_target_options(*command, request->target);
   command
       ->add_option("-o,--output", request->study_path,

@@ -14,10 +14,10 @@
 
 namespace isojoule {
 
-// In the order in which they happen; a run has those that its engine can tell apart.
+// In the order in which most engines go through them; a run has those that its engine tells apart.
 enum class PhaseKind : std::uint8_t {
   idle,
-  process_start,         // from the start of the engine's process until it has read its job
+  process_start,         // of the engine's process, with its library, until it could begin
   load,                  // the model's bytes from storage into memory
   graph_initialisation,  // until a batch could run: parsing, optimising, building, compiling
   inputs,                // CPU work on what goes in: decoding, resizing, tokenising

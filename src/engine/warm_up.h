@@ -23,7 +23,7 @@ class WarmUp {
   bool wanted() const { return batches_ > 0 || time_.ns > 0 || until_stable_; }
   bool done() const;
   void add(Instant begin, Instant end);
-  // "12 batches, 1.2 s, stable", "..., not stable after 60 s".
+  // "12 batches, 1.2 s, stable", "..., not stable".
   std::string words() const;
 
  private:

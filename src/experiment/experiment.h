@@ -73,7 +73,7 @@ using EngineUses = std::map<std::string, EngineUse>;
 // Makes the runs that the study lacks, under a BoardGuard with these options (board/journal.h):
 // every knob is saved before the first write and restored at the end.
 //
-// What an engine cannot do at all (a damaged model, an axis value that it does not have) fails
+// What an engine cannot do at all (a damaged model, a device that is not here) fails
 // every run of that network and those engine axes, and it is not tried again at other settings of
 // the board; the rest of the study goes on. A batch that does not fit into memory fails that batch
 // and all larger ones. Where nothing of the plan can be done, the first reason is the study's

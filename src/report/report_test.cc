@@ -242,6 +242,49 @@ TEST_F(ReportTest, AnAbsentEnergyStaysAbsentAndSaysWhy) {
       << text;
 }
 
+TEST_F(ReportTest, ABatchThatDoesNotFitIsToldWithTheOneThatDoes) {
+  fill();
+  const auto summary = summarise(*study_);
+  ASSERT_TRUE(summary);
+  for (const Point& point : summary->points)
+    if (point.setting.number("batch") == 32) {
+      EXPECT_EQ(point.why_absent, "batch 32 does not fit into memory; batch 16 does");
+    }
+}
+
+TEST_F(ReportTest, WhatWasAskedOfTheEngineHasAMapOfItsOwn) {
+  for (const char* precision : {"fp16", "int8"})
+    for (const double cpu : {102e6, 1479e6})
+      for (const double gpu : {614.4e6, 921.6e6}) {
+        Setting setting = grid(cpu, gpu, 8);
+        setting.set("precision", std::string(precision));
+        add(synthetic_run("", setting, (precision[0] == 'i' ? 100 : 200) + gpu * 1e-8, 20));
+      }
+  const auto summary = summarise(*study_);
+  ASSERT_TRUE(summary);
+  ASSERT_EQ(summary->minima.size(), 2u);
+  EXPECT_EQ(to_string(summary->minima[0].job), "precision=fp16");
+  EXPECT_EQ(to_string(summary->minima[1].job), "precision=int8");
+  EXPECT_EQ(summary->minima[1].grid_points, 4);
+  EXPECT_NE(render("text").find("alexnet precision=int8"), std::string::npos);
+}
+
+TEST_F(ReportTest, LayersThatWereProfiledAreShownWithTheirEnergy) {
+  auto run = synthetic_run("", grid(102e6, 614.4e6, 8), 100, 20);
+  run.batches = {{{0}, {10'000'000'000}}, {{10'000'000'000}, {20'000'000'000}}};
+  run.layers = {{"conv1", "Conv", "GPU", Second(6), Second(0.1), 5},
+                {"fc", "Gemm", "GPU", Second(3), Second(0.1), 5}};
+  add(run);
+  const auto summary = summarise(*study_);
+  ASSERT_TRUE(summary);
+  ASSERT_EQ(summary->profiles.size(), 1u);
+  ASSERT_EQ(summary->profiles[0].layers.rows.size(), 3u);
+  EXPECT_NEAR(summary->profiles[0].layers.rows[0].gross.value->value(), 0.6 * 50, 1e-9);
+  EXPECT_NE(render("text").find("conv1"), std::string::npos);
+  const auto root = nlohmann::json::parse(render("json"));
+  EXPECT_NEAR(root.at("profiles")[0].at("layers")[1].at("share").get<double>(), 0.3, 1e-9);
+}
+
 TEST_F(ReportTest, TheJsonPointsAtItsPoints) {
   fill();
   const auto json = nlohmann::json::parse(render("json"));

@@ -283,6 +283,7 @@ void name_what_fits(std::vector<Point>& points) {
 
 Result<StudySummary> summarise(StudyFile& study) {
   ISOJOULE_TRY(const std::vector<Run> runs, study.runs());
+  std::set<std::pair<std::string, Setting>> profiled;
   StudySummary summary;
   summary.info = study.info();
   std::map<std::tuple<std::string, std::string, Setting>, PointBuilder> builders;
@@ -292,6 +293,11 @@ Result<StudySummary> summarise(StudyFile& study) {
     builder.point().baseline = run.baseline;
     builder.point().setting = run.setting;
     builder.add(run);
+    if (run.state != RunState::complete || run.layers.empty()) continue;
+    if (!profiled.emplace(run.network, run.setting).second) continue;
+    // Batches are kept apart from the rest of a run, for they are many.
+    ISOJOULE_TRY(const Run whole, study.run(run.id));
+    summary.profiles.push_back({run.network, run.setting, layer_energies(whole)});
   }
   const double variation = variation_percent(summary.info);
   std::vector<Parts> parts;

@@ -8,6 +8,7 @@
 
 #include "data/run.h"
 #include "data/study_file.h"
+#include "trace/layer_energies.h"
 
 namespace isojoule {
 
@@ -61,9 +62,17 @@ struct Minimum {
   std::int64_t within_one_percent = 0;  // grid points whose energy is within 1 % of the least
 };
 
+// The layers of a point, from its first complete run that was profiled.
+struct ProfiledPoint {
+  std::string network;
+  Setting setting;
+  LayerEnergies layers;
+};
+
 struct StudySummary {
   StudyInfo info;
   std::vector<Point> points;
+  std::vector<ProfiledPoint> profiles;
   std::vector<Minimum> minima;  // where at least half of cpu_frequency x gpu_frequency is there
   Counters counters;
   std::int64_t runs = 0, failed = 0, throttled = 0;

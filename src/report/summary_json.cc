@@ -125,6 +125,26 @@ json to_json(const Run& run, const json& point) {
           {"counters", to_json(run.counters)}};
 }
 
+json to_json(const ProfiledPoint& profile) {
+  json layers = json::array();
+  const auto joules = [](const std::optional<Joule>& value) {
+    return value ? json(value->value()) : json(nullptr);
+  };
+  for (const LayerEnergy& row : profile.layers.rows)
+    layers.push_back({{"layer", row.layer.name},
+                      {"operation", row.layer.operation},
+                      {"device", row.layer.device},
+                      {"time_s", row.layer.time.value()},
+                      {"share", row.share},
+                      {"energy_j", joules(row.gross.value)},
+                      {"energy_u_j", joules(row.gross.uncertainty)}});
+  return {{"network", profile.network},
+          {"setting", isojoule::to_json(profile.setting)},
+          {"profiler_slowdown", profile.layers.profiler_slowdown},
+          {"why_absent", profile.layers.why_absent},
+          {"layers", std::move(layers)}};
+}
+
 json runs(const std::vector<Point>& points, const std::vector<Run>& list) {
   std::unordered_map<std::int64_t, std::size_t> point_of_run;
   for (std::size_t i = 0; i < points.size(); ++i)
@@ -171,6 +191,8 @@ Result<json> to_json(const StudySummary& summary, StudyFile& study) {
   ISOJOULE_TRY(const std::vector<Run> list, study.runs());
   json points = json::array();
   for (const Point& point : summary.points) points.push_back(to_json(point));
+  json profiles = json::array();
+  for (const ProfiledPoint& profile : summary.profiles) profiles.push_back(to_json(profile));
   return json{
       {"schema", kSummarySchema},
       {"generator", "isojoule " + summary.info.program_version},
@@ -178,6 +200,7 @@ Result<json> to_json(const StudySummary& summary, StudyFile& study) {
       {"study", to_json(summary.info)},
       {"points", std::move(points)},
       {"minima", minima(summary)},
+      {"profiles", std::move(profiles)},
       {"runs", runs(summary.points, list)},
       {"counters", raised(summary.counters)},
       {"totals",

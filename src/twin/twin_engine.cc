@@ -162,6 +162,9 @@ Result<std::unique_ptr<Session>> TwinEngine::do_start(const Job& job) {
   notes.push_back(note("board", constants_.board, now));
   const bool known = constants_.networks.count(job.network) != 0;
   notes.push_back(note("network_constants", known ? job.network : "other", now));
+  if (job.threads > 0) notes.push_back(note("threads", "without effect on a twin", now));
+  if (job.warmup_until_stable)
+    notes.push_back(note("warm_up", "until stable: without effect on a twin", now));
   if (const std::int64_t rounded = simulated.batches * job.batch; rounded != job.inferences)
     notes.push_back(note("inferences", std::to_string(rounded), now));
   simulation_.start(simulated);

@@ -18,7 +18,7 @@ struct ZooOptions {
   bool dynamic_batch = false;
   std::uint64_t seed = 1;
   bool weights = true;  // false: shapes only, for the cost (initialisers without data)
-  int opset = 13;       // 10 .. 17: some engines want an old one (OpenCV's DNN: 10)
+  int opset = 13;       // 10 .. 17: some engines want an old one (OpenCV's DNN: 11)
 };
 
 enum class ZooTask { classification, detection, segmentation, text };

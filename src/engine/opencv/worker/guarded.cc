@@ -33,7 +33,7 @@ Error error_of(const cv::Exception& exception, ErrorKind kind) {
   if (kind == ErrorKind::unsupported)
     error.remedy =
         "OpenCV's DNN module runs convolutional networks; export the model with ONNX operator set "
-        "10, or take another engine ('isojoule list engines').";
+        "11, or take another engine ('isojoule list engines').";
   if (kind == ErrorKind::parse)
     error.remedy = "Check the file: it may be cut short, or of a kind that OpenCV does not read.";
   return error;
