@@ -119,6 +119,7 @@ class WorkerRun {
         const Instant begin = worker_now();
         ISOJOULE_CHECK(network_->run(i % batches_prepared_));
         plan.add(begin, worker_now());
+        channel_.stay_in_touch();
       }
       return {};
     }));
