@@ -23,6 +23,11 @@ Result<std::string> identity(const Plan& plan, const Target& target, const Engin
   for (const auto& [name, use] : engines) {
     text += '\0' + use.engine->name();
     for (const auto& [network, path] : use.model_paths) {
+      if (path.empty())
+        return fail(
+            ErrorKind::unsupported,
+            "engine " + use.engine->name() + " runs no networks: no study can be made of it",
+            "Measure the program alone: isojoule measure -- PROGRAM ARGUMENTS");
       ISOJOULE_TRY(const std::string bytes, read_text_file(path));
       text += '\0' + network + '\0' + content_hash(bytes);
     }

@@ -39,7 +39,7 @@ void print_json(const NetworkCost& cost) {
   fmt::print("{}\n",
              nlohmann::json{
                  {"model", cost.name}, {"batch", cost.batch}, {"layers", layers}, {"total", total}}
-                 .dump(2));
+                 .dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 std::string shape_text(const std::vector<std::int64_t>& shape) {

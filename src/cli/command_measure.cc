@@ -29,6 +29,8 @@ struct MeasureArguments {
   bool json = false;
 };
 
+constexpr double kLongestWarmUp = 1e6;  // seconds or batches
+
 // "3" batches, "10s", "stable", or several of them: "3,10s,stable".
 Status read_warm_up(const std::string& text, MeasureRequest& request) {
   request.warmup_batches = 0;
@@ -44,7 +46,9 @@ Status read_warm_up(const std::string& text, MeasureRequest& request) {
     const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
     const std::string unit =
         error == std::errc() ? std::string(end, word.data() + word.size()) : "?";
-    if (number < 0 || (unit != "" && unit != "s") || (unit.empty() && number != std::floor(number)))
+    // Also refuses what is no number: nothing compares with it.
+    if (!(number >= 0 && number <= kLongestWarmUp) || (unit != "" && unit != "s") ||
+        (unit.empty() && number != std::floor(number)))
       return fail(
           ErrorKind::invalid, "--warm-up '" + word + "'",
           "Give a number of batches (3), seconds (10s) or 'stable', or several with commas");
@@ -67,6 +71,8 @@ Status read_arguments(MeasureArguments& arguments) {
     arguments.request.options["input.vocabulary"] = arguments.vocabulary;
   for (const std::string& text : arguments.settings) {
     ISOJOULE_TRY(AxisValue wanted, parse_axis_value(text));
+    if (wanted.axis == "batch")
+      return fail(ErrorKind::invalid, "--set '" + text + "'", "The batch has an option: --batch N");
     arguments.request.setting.set(std::move(wanted.axis), std::move(wanted.value));
   }
   for (const std::string& option : arguments.options) {

@@ -1,5 +1,7 @@
 #include "cli/measure_program.h"
 
+#include <charconv>
+
 namespace isojoule::cli {
 
 Status take_program(const Program& program, const MeasureWords& words, MeasureRequest& request) {
@@ -27,7 +29,13 @@ int status_of_failure(const MeasureResult& result) {
   const auto& notes = result.measured.run.notes;
   const auto status = notes.find("exit_status");
   if (result.engine != "command" || status == notes.end() || status->second == "0") return kFailed;
-  return std::stoi(status->second);
+  // The program may have left a note of that name itself.
+  int number = 0;
+  const std::string& text = status->second;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool is_status =
+      error == std::errc() && end == text.data() + text.size() && number > 0 && number <= 255;
+  return is_status ? number : static_cast<int>(kFailed);
 }
 
 }  // namespace isojoule::cli

@@ -54,6 +54,8 @@ void print_per_inference(const Run& run) {
   const Phase* inference = run.phase(PhaseKind::inference);
   // A program that marks no batches and says no number has made nobody knows how many.
   if (inference == nullptr || (run.batches.empty() && run.inferences <= 1)) return;
+  // A run that failed has made nobody knows how many either.
+  if (run.inferences < 1 || inference->duration() <= Second(0)) return;
   const auto count = static_cast<double>(run.inferences);
   const PhaseEnergy* energy = run.energy(PhaseKind::inference);
   const MeasuredEnergy none;
@@ -205,7 +207,7 @@ void print_json(const MeasureRequest& request, const MeasureResult& result) {
         energy->gross.value, static_cast<double>(std::max<std::int64_t>(1, run.inferences)));
   if (!result.why_unmeasured.empty()) root["why_unmeasured"] = result.why_unmeasured;
   if (!result.caution.empty()) root["caution"] = result.caution;
-  fmt::print("{}\n", root.dump(2));
+  fmt::print("{}\n", root.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 }  // namespace isojoule::cli

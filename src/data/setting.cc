@@ -12,8 +12,8 @@ std::string to_string(const Value& value) {
   const double number = std::get<double>(value);
   // Whole numbers without an exponent, so that a frequency looks like its node.
   constexpr double kExact = 9007199254740992.0;  // 2^53
-  if (number == static_cast<double>(static_cast<std::int64_t>(number)) && number < kExact &&
-      number > -kExact)
+  if (number < kExact && number > -kExact &&
+      number == static_cast<double>(static_cast<std::int64_t>(number)))
     return std::to_string(static_cast<std::int64_t>(number));
   const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number).ptr;
   return {buffer.data(), end};

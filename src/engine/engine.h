@@ -41,7 +41,8 @@ enum class EventKind : std::uint8_t {
   phase_end,
   batch,     // one batch of the inference phase, begin and end
   note,      // key = value about the engine: version, provider, threads
-  layers,    // times of the layers, from the profiling phase
+  layers,    // times of the layers, from the profiling phase; of a long list the next part
+  alive,     // nothing but that it still works
   finished,  // the worker ended well; the last event
   failed,    // it did not; `error` says why; the last event
 };

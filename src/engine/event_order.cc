@@ -14,6 +14,7 @@ std::string EventOrder::check_time(Instant at, Instant now) {
 std::string EventOrder::check(const Event& event, Instant now) {
   switch (event.kind) {
     case EventKind::phase_begin:
+      if (event.phase == PhaseKind::idle) return "phase idle is not the engine's";
       if (open_) return "phase " + std::string(name_of(*open_)) + " has not ended";
       if (!seen_.insert(event.phase).second)
         return "phase " + std::string(name_of(event.phase)) + " begins a second time";
@@ -26,7 +27,9 @@ std::string EventOrder::check(const Event& event, Instant now) {
       return check_time(event.end, now);
     case EventKind::batch: {
       if (open_ != PhaseKind::inference) return "a batch outside the inference phase";
-      ++batches_seen_;
+      // Looked at here and not only at the end: a worker that went mad must not fill the memory.
+      if (++batches_seen_ > batches_expected_.value_or(INT64_MAX))
+        return "more batches than the " + std::to_string(*batches_expected_) + " of the job";
       const std::string fault = check_time(event.begin, now);
       return fault.empty() ? check_time(event.end, now) : fault;
     }
@@ -39,6 +42,7 @@ std::string EventOrder::check(const Event& event, Instant now) {
     case EventKind::layers:
       return open_ == PhaseKind::profiling ? "" : "layers outside the profiling phase";
     case EventKind::note:
+    case EventKind::alive:
     case EventKind::failed: return {};
   }
   return {};

@@ -74,7 +74,7 @@ void WorkerChannel::layers(const std::vector<LayerTime>& layers) {
   Event event;
   event.kind = EventKind::layers;
   event.layers = layers;
-  send(encode_event(event));
+  tell(event);
 }
 
 void WorkerChannel::phase_end(PhaseKind phase) {
@@ -92,12 +92,25 @@ void WorkerChannel::mark(Instant begin, Instant end) {
   if (marks_.size() == kWorkerMarksPerLine || end - sent_ >= kSendPeriod) send_marks();
 }
 
+void WorkerChannel::stay_in_touch() {
+  if (worker_now() - sent_ >= kSendPeriod) tell_batches({});
+}
+
 void WorkerChannel::send_marks() {
   if (!marks_.empty()) send(encode_batches(marks_));
   marks_.clear();
 }
 
-void WorkerChannel::tell(const Event& event) { send(encode_event(event)); }
+void WorkerChannel::tell(const Event& event) {
+  if (event.kind != EventKind::layers) return send(encode_event(event));
+  Event part = event;
+  for (std::size_t at = 0; at < event.layers.size(); at += kWorkerLayersPerLine) {
+    const auto begin = event.layers.begin() + static_cast<std::ptrdiff_t>(at);
+    const std::size_t count = std::min(kWorkerLayersPerLine, event.layers.size() - at);
+    part.layers.assign(begin, begin + static_cast<std::ptrdiff_t>(count));
+    send(encode_event(part));
+  }
+}
 
 void WorkerChannel::tell_batches(std::span<const BatchMark> marks) {
   if (marks.empty()) send(encode_batches({}));

@@ -29,6 +29,8 @@ class WorkerChannel {
   // `capacity`: how many will come; reserved here so that mark() does not allocate.
   void expect_marks(std::size_t capacity);
   void mark(Instant begin, Instant end);
+  // Between two batches that are not marked: says so every two seconds.
+  void stay_in_touch();
   // What was not timed here, of whatever kind: phases that are over, layers.
   void tell(const Event& event);
   // Batches that are over; none at all says nothing but that the worker is alive.

@@ -205,6 +205,8 @@ TEST_F(WorkerEngineTest, events_in_an_impossible_order_are_nonsense) {
       {"begin inference 1; batches 5,4", "4 ns is before"},
       {"begin inference 1; batches 5,6; end inference 7; finished", "after 1 batches of 2"},
       {"begin load 1; finished", "phase load has not ended"},
+      {"begin idle 1", "phase idle is not the engine's"},
+      {"begin inference 1; batches 2,3,4,5,6,7", "more batches than the 2 of the job"},
   };
   for (const auto& [script, why] : cases) {
     const Error error = failure_of(script + "; sleep 300");

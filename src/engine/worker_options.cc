@@ -43,7 +43,9 @@ Result<bool> take_one(const std::string& key, const std::string& value, CommonOp
   } else if (key.starts_with(kLimit)) {
     ISOJOULE_TRY(out.limits[key.substr(kLimit.size())], read_natural(value));
   } else if (key == "memory_limit_mib") {
-    ISOJOULE_TRY(out.memory_limit_mib, read_natural(value));
+    constexpr std::int64_t kMost = std::int64_t{1} << 40;  // of what still counts in bytes
+    ISOJOULE_TRY(const std::int64_t limit, read_natural(value));
+    out.memory_limit_mib = std::min(limit, kMost);
   } else if (key == "save_outputs") {
     out.save_outputs = value;
   } else {
@@ -97,8 +99,9 @@ Status check_closed(const TensorSpec& input, std::int64_t batch) {
                 "Take batch " + std::to_string(shape[0]) +
                     ", or export the model again with that batch or a dynamic one.");
   if (!element_count(shape))
-    return fail(ErrorKind::out_of_range,
-                input_words(input) + " with shape " + shape_words(shape) + " is too large",
+    return fail(ErrorKind::engine,
+                "out of memory: " + input_words(input) + " with shape " + shape_words(shape) +
+                    " is too large",
                 "Take a smaller batch.");
   return {};
 }

@@ -145,6 +145,10 @@ std::vector<Event> batches_in(Fields& fields) {
   const std::vector<std::int64_t> marks = fields.integers("marks_ns");
   if (marks.size() % 2 != 0) fields.refuse("'marks_ns' has a begin without an end");
   std::vector<Event> events;
+  if (marks.empty()) {
+    events.emplace_back();
+    events.back().kind = EventKind::alive;
+  }
   for (std::size_t i = 0; i + 1 < marks.size(); i += 2) {
     Event event;
     event.kind = EventKind::batch;
@@ -253,6 +257,7 @@ std::string encode_event(const Event& event) {
     case EventKind::note:
       return line_of({{"type", "note"}, {"key", event.key}, {"value", event.value}});
     case EventKind::layers: return line_of({{"type", "layers"}, {"layers", layers_json(event)}});
+    case EventKind::alive: return encode_batches({});
     case EventKind::finished: return line_of({{"type", "finished"}});
     case EventKind::failed: break;
   }

@@ -30,6 +30,8 @@ inline constexpr int kWorkerDescriptor = 3;
 inline constexpr std::size_t kWorkerLineLimit = std::size_t{1} << 20;
 // So many marks fit into a line with room to spare (2 numbers of at most 20 characters each).
 inline constexpr std::size_t kWorkerMarksPerLine = 4096;
+// So many layers, with names as frameworks make them; a longer list is cut into several lines.
+inline constexpr std::size_t kWorkerLayersPerLine = 512;
 
 // Each with its newline at the end.
 std::string encode_job(const Job& job);
@@ -39,7 +41,7 @@ std::string encode_batches(std::span<const BatchMark> marks);
 // Errors: parse (not JSON, a field is missing or of another type), unsupported (another version of
 // the protocol).
 Result<Job> decode_job(std::string_view line);
-// A line of batches gives many events. Errors: parse.
+// A line of batches gives many events, one without marks an `alive`. Errors: parse.
 Result<std::vector<Event>> decode_events(std::string_view line);
 
 // Cuts a stream into lines. Errors of append: parse, when a line grows beyond kWorkerLineLimit.

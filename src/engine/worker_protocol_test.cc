@@ -3,6 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "engine/worker_channel.h"
 
 namespace isojoule {
 namespace {
@@ -98,6 +104,39 @@ TEST(WorkerProtocol, a_full_line_of_marks_fits) {
   ASSERT_EQ(events->size(), marks.size());
   EXPECT_EQ(events->back().begin, marks.back().begin);
   EXPECT_EQ(events->back().end, marks.back().end);
+}
+
+TEST(WorkerProtocol, a_line_without_marks_says_that_the_worker_lives) {
+  const auto events = decode_events(encode_batches({}));
+  ASSERT_TRUE(events);
+  ASSERT_EQ(events->size(), 1u);
+  EXPECT_EQ(events->front().kind, EventKind::alive);
+}
+
+// Networks of thousands of layers with long names: no line may be refused for its length.
+TEST(WorkerProtocol, a_long_list_of_layers_goes_in_parts) {
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+  std::vector<LayerTime> layers(8000);
+  for (std::size_t i = 0; i < layers.size(); ++i)
+    layers[i].name = std::string(300, 'n') + std::to_string(i);
+  std::thread worker([&] {
+    WorkerChannel(ends[1]).layers(layers);
+    close(ends[1]);
+  });
+  LineBuffer lines;
+  std::vector<LayerTime> back;
+  char buffer[65536];
+  for (ssize_t count = 0; (count = recv(ends[0], buffer, sizeof(buffer), 0)) > 0;) {
+    EXPECT_TRUE(lines.append({buffer, static_cast<std::size_t>(count)}));
+    while (const auto line = lines.next()) {
+      const auto events = decode_events(*line);
+      if (events) back.insert(back.end(), events->at(0).layers.begin(), events->at(0).layers.end());
+    }
+  }
+  worker.join();
+  close(ends[0]);
+  EXPECT_EQ(back, layers);
 }
 
 TEST(WorkerProtocol, nonsense_is_a_parse_error_that_says_what) {

@@ -119,6 +119,7 @@ class WorkerRun {
         const Instant begin = worker_now();
         ISOJOULE_CHECK(network_->run(i % batches_prepared_));
         plan.add(begin, worker_now());
+        channel_.stay_in_touch();
       }
       return {};
     }));
@@ -188,7 +189,9 @@ class WorkerRun {
     return phase(PhaseKind::profiling, [&]() -> Status {
       const auto layers = network_->profile(job_.profile_batches);
       // The run is measured; without layers it is worth as much as without --per-layer.
-      if (!layers && layers.error().kind == ErrorKind::unsupported) {
+      // Profilers take memory of their own, beside the network that has just run.
+      if (!layers && (layers.error().kind == ErrorKind::unsupported ||
+                      layers.error().what.starts_with("out of memory"))) {
         channel_.note("layers", "absent: " + layers.error().what);
         return {};
       }

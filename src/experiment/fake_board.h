@@ -134,13 +134,14 @@ struct Script {
   std::function<std::optional<Error>(const Job&)> refuses;  // at the end of loading
   std::function<void(int run)> at_inference;                // something that happens then
   bool says_nothing = false;
-  int runs = 0;  // sessions started
+  Second dated_back{0};  // the first phase begins so long before the session
+  int runs = 0;          // sessions started
 };
 
 class FakeSession final : public Session {
  public:
   FakeSession(FakeClock& clock, Script& script, const Job& job)
-      : clock_(clock), script_(script), at_(clock.now()) {
+      : clock_(clock), script_(script), at_(clock.now() - Duration::from(script.dated_back)) {
     const int run = script.runs++;
     if (script.says_nothing) return;
     phase(PhaseKind::load, script.load);

@@ -182,6 +182,7 @@ class Measurement {
   // ---- the engine ----
 
   Status run_engine() {
+    const Instant began = board_.clock->now();
     auto started = engine_.start(job_);
     if (!started) return failure(started.error());
     const std::unique_ptr<Session> session = std::move(*started);
@@ -200,21 +201,33 @@ class Measurement {
       ISOJOULE_TRY(const std::optional<Event> event, session->next_event(deadline));
       if (!event) continue;
       heard = board_.clock->now();
+      if (event->kind == EventKind::phase_begin && event->begin < began)
+        return failure(dated_back(*event));
       if (!take(*event)) continue;
       return event->kind == EventKind::failed ? failure(error_of(*event)) : Status{};
     }
     return interruption();
   }
 
-  // Who allows an engine more time than is usual gets it here, too.
+  // Such a phase would be given energy that is not the engine's.
+  Error dated_back(const Event& event) const {
+    return {ErrorKind::engine,
+            fmt::format("{} dates the begin of phase {} before its own start", engine_.name(),
+                        name_of(event.phase)),
+            "", ""};
+  }
+
+  // Who allows an engine more time than is usual gets it here, too. A warm-up that is to be long is
+  // no silence.
   Duration allowed_silence() const {
+    const Duration usual = kSilence + job_.warmup_time;
     const auto option = job_.options.find("timeout_s");
-    if (option == job_.options.end()) return kSilence;
+    if (option == job_.options.end()) return usual;
     double seconds = 0;
     const std::string& text = option->second;
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), seconds);
-    if (parsed.ec != std::errc() || !(seconds < 1e9)) return kSilence;  // the engine refuses it
-    return std::max(kSilence, Duration::from(Second(seconds)) + Duration::milliseconds(10'000));
+    if (parsed.ec != std::errc() || !(seconds < 1e9)) return usual;  // the engine refuses it
+    return std::max(usual, Duration::from(Second(seconds)) + Duration::milliseconds(10'000));
   }
 
   // True after the last event.
@@ -226,7 +239,10 @@ class Measurement {
       case EventKind::phase_end: close_phase(event); break;
       case EventKind::batch: run().batches.push_back({event.begin, event.end}); break;
       case EventKind::note: run().notes[event.key] = event.value; break;
-      case EventKind::layers: run().layers = event.layers; break;
+      case EventKind::layers:
+        run().layers.insert(run().layers.end(), event.layers.begin(), event.layers.end());
+        break;
+      case EventKind::alive: break;
       case EventKind::finished: finish(); return true;
       case EventKind::failed: return true;
     }
@@ -265,7 +281,9 @@ class Measurement {
 
   // Out of memory, a crash, a file that is no network: a result of this run.
   Status failure(const Error& error) {
-    if (error.kind == ErrorKind::interrupted) return tl::unexpected<Error>(error);
+    // A worker may say so, too, but only the user can end a study.
+    if (error.kind == ErrorKind::interrupted && interrupted_.load(std::memory_order_relaxed))
+      return tl::unexpected<Error>(error);
     take_failure(error);
     return {};
   }

@@ -164,6 +164,28 @@ TEST(Measure, FailuresAreResults) {
   EXPECT_DOUBLE_EQ(measured->run.phase(PhaseKind::inference)->duration().value(), 0.25);
 }
 
+// Only the user ends a study; what an engine says of it is its failure.
+TEST(Measure, AnEngineThatCallsItselfInterruptedHasFailed) {
+  Given given;
+  given.script.refuses = [](const Job&) {
+    return Error{ErrorKind::interrupted, "somebody stopped me", "", ""};
+  };
+  const auto measured = given.make();
+  ASSERT_TRUE(measured) << to_string(measured.error());
+  EXPECT_EQ(measured->run.state, RunState::failed);
+  EXPECT_EQ(measured->run.failure, "somebody stopped me");
+}
+
+TEST(Measure, APhaseFromBeforeTheEngineIsRefused) {
+  Given given;
+  given.script.dated_back = Second(0.125);
+  const auto measured = given.make();
+  ASSERT_TRUE(measured) << to_string(measured.error());
+  EXPECT_EQ(measured->run.state, RunState::failed);
+  EXPECT_THAT(measured->run.failure, HasSubstr("phase load before its own start"));
+  EXPECT_TRUE(measured->run.energies.empty());
+}
+
 TEST(Measure, ASilentEngineIsStopped) {
   Given given;
   given.script.says_nothing = true;

@@ -97,16 +97,21 @@ class PlanReader {
 
   Status read_milliseconds(const toml::table& table, std::string_view key, std::int64_t least,
                            Duration& value) {
+    constexpr std::int64_t kMost = 1'000'000'000;
     std::int64_t ms = value.ns / 1'000'000;
     ISOJOULE_CHECK(read_count(table, key, least, ms));
+    if (ms > kMost)
+      return toml_.error(*table.get(key),
+                         "'" + std::string(key) + "' must be at most " + std::to_string(kMost));
     value = Duration::milliseconds(ms);
     return {};
   }
 
   Status read_positive(const toml::table& table, std::string_view key, double& value) {
     ISOJOULE_CHECK(toml_.read(table, key, value));
-    if (value >= 0) return {};
-    return toml_.error(*table.get(key), "'" + std::string(key) + "' must not be negative");
+    constexpr double kMost = 1e6;  // of seconds: eleven days
+    if (value >= 0 && value <= kMost) return {};
+    return toml_.error(*table.get(key), "'" + std::string(key) + "' must be from 0 to 1000000");
   }
 
   // A name that none of `others` has yet.

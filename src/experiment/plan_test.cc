@@ -97,6 +97,10 @@ TEST(Plan, UnknownKeysNameTheNearest) {
 TEST(Plan, WrongTypesHaveLineAndColumn) {
   EXPECT_THAT(error_of(replaced(kPlan, "repeats = 3", "repeats = \"3\"")),
               StartsWith("error: p.toml:6:11: 'repeats' must be a whole number"));
+  EXPECT_THAT(error_of(replaced(kPlan, "cool_down_s = 1.5", "warmup_s = inf")),
+              HasSubstr("'warmup_s' must be from 0 to 1000000"));
+  EXPECT_THAT(error_of(replaced(kPlan, "sampling_period_ms = 10", "idle_ms = 9000000000000000")),
+              HasSubstr("'idle_ms' must be at most"));
   EXPECT_THAT(error_of(replaced(kPlan, "repeats = 3", "repeats = 0")),
               HasSubstr("p.toml:6:11: 'repeats' must be at least 1"));
   EXPECT_THAT(error_of(replaced(kPlan, "\"all\"", "\"most\"")),

@@ -31,10 +31,7 @@ class Sweep {
     ISOJOULE_CHECK(check_engines());
     failures_.expect(runs_);
     ISOJOULE_CHECK(check_settings());
-    ISOJOULE_TRY(const auto there, study_.sequences());
-    there_.insert(there.begin(), there.end());
-    for (const PlannedRun& run : runs_) result_.already_there += there_.contains(run.sequence);
-    return {};
+    return look_at_what_is_there();
   }
 
   Status make_runs(BoardGuard& guard) {
@@ -45,23 +42,58 @@ class Sweep {
       ISOJOULE_CHECK(guard.check_keeper());
       ISOJOULE_CHECK(rest.bring_back(planned.setting));
       std::optional<MeasuredRun> measured = failures_.known(planned);
+      bool is_refused = measured.has_value();
       if (!measured) {
         auto made = attempt(planned);
         if (!made && made.error().kind == ErrorKind::interrupted) return stop();
         if (!made) return tl::unexpected<Error>(made.error());
         measured = std::move(*made);
         failures_.note(planned, *measured);
+        is_refused = is_definite(*measured);
         if (failures_.all_failed()) return tl::unexpected<Error>(failures_.first());
       }
-      ISOJOULE_CHECK(store(*measured));
-      report(planned, measured->run);
+      has_worked_ =
+          has_worked_ || !is_refused || measured->run.counters[Counter::out_of_memory] > 0;
+      held_.push_back({&planned, std::move(*measured)});
+      if (has_worked_) ISOJOULE_CHECK(store_held());
     }
-    return {};
+    return store_held();
   }
 
   const SweepResult& result() const { return result_; }
 
  private:
+  // A study that goes on still knows what did not fit.
+  Status look_at_what_is_there() {
+    ISOJOULE_TRY(const auto there, study_.sequences());
+    if (there.empty()) return {};
+    there_.insert(there.begin(), there.end());
+    std::map<std::int64_t, const PlannedRun*> planned;
+    for (const PlannedRun& run : runs_) planned[run.sequence] = &run;
+    ISOJOULE_TRY(std::vector<Run> stored, study_.runs());
+    for (Run& run : stored) {
+      const auto found = planned.find(run.sequence);
+      if (found == planned.end()) continue;
+      ++result_.already_there;
+      MeasuredRun measured;
+      measured.run = std::move(run);
+      failures_.note(*found->second, measured);
+    }
+    return {};
+  }
+
+  // A stored run is never made again. What an engine refuses altogether is therefore held back
+  // until an engine has done something: a library that is missing is the study's error, and no run
+  // of it.
+  Status store_held() {
+    for (const Held& held : held_) {
+      ISOJOULE_CHECK(store(held.measured));
+      report(*held.planned, held.measured.run);
+    }
+    held_.clear();
+    return {};
+  }
+
   // Which nodes a setting writes depends on its axes only, and a study has few combinations.
   Status check_settings() {
     std::set<std::vector<std::string>> known;
@@ -170,6 +202,12 @@ class Sweep {
   const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   std::vector<PlannedRun> runs_;
   std::set<std::int64_t> there_;
+  struct Held {
+    const PlannedRun* planned;
+    MeasuredRun measured;
+  };
+  std::vector<Held> held_;  // not stored yet
+  bool has_worked_ = false;
   KnownFailures failures_;
   SweepResult result_;
 };

@@ -179,6 +179,38 @@ TEST(Sweep, WhereNothingCanBeDoneTheReasonIsTheStudysError) {
   EXPECT_EQ(given.tree.snapshot(), before);
 }
 
+// What is stored is never made again: a library that was missing must not be stored.
+TEST(Sweep, WhereNothingCanBeDoneOfSeveralNetworksNothingIsStored) {
+  Given given;
+  given.plan.grids[0].networks = {"alexnet", "broken"};
+  given.script.refuses = [](const Job&) {
+    return Error{ErrorKind::not_found, "the library is not there", "", ""};
+  };
+  ASSERT_FALSE(given.make());
+  EXPECT_TRUE(given.study.stored.empty());
+  given.script.refuses = {};
+  const auto result = given.make();
+  ASSERT_TRUE(result) << to_string(result.error());
+  EXPECT_EQ(result->made, 2 * kRuns);
+  EXPECT_EQ(result->failed, 0);
+}
+
+TEST(Sweep, AStudyThatGoesOnKnowsWhatDidNotFit) {
+  Given given;
+  int tries = 0;
+  given.script.out_of_memory = [&](const Job&, int) { return ++tries > 0; };
+  given.stop_after = 2;
+  ASSERT_TRUE(given.make());
+  EXPECT_EQ(tries, 2);
+  given.interrupted = false;
+  given.stop_after = -1;
+  const auto result = given.make();
+  ASSERT_TRUE(result) << to_string(result.error());
+  EXPECT_EQ(result->already_there, 2);
+  EXPECT_EQ(result->failed, kRuns - 2);
+  EXPECT_EQ(tries, 2);
+}
+
 TEST(Sweep, ABatchThatDoesNotFitTwiceIsAResultForAllLargerOnes) {
   Given given;
   given.plan.grids[0].axes = {{"batch", false, {8.0, 16.0, 32.0, 64.0}},

@@ -224,6 +224,24 @@ TEST_F(ReportTest, AWideSpreadIsCounted) {
   EXPECT_TRUE(summary.minima.empty());  // one point is no grid
 }
 
+// One run: what the sensor adds is common to its phases, the rest of them is independent.
+TEST_F(ReportTest, LoadingAndTheWholeHaveTheUncertaintyOfTheirPhases) {
+  isojoule::Run run = synthetic_run("", grid(1e9, 9e8, 4), 100, 40);
+  run.phases.insert(run.phases.begin(), {PhaseKind::load, {-10'000'000'000}, Instant{0}});
+  PhaseEnergy load = run.energies.front();
+  load.phase = PhaseKind::load;
+  load.budget_j = {{"gain", 0.2}, {"offset", 0.1}, {"edges", 0.4}};
+  load.gross = {Joule(20), Joule(std::hypot(0.2, 0.1, 0.4)), ""};
+  run.energies.push_back(load);
+  add(run);
+  const Point point = summarise(*study_).value().points.front();
+  ASSERT_TRUE(point.loading_energy_j && point.whole_energy_j);
+  EXPECT_DOUBLE_EQ(point.loading_energy_j->uncertainty, std::hypot(0.2, 0.1, 0.4));
+  EXPECT_DOUBLE_EQ(point.whole_energy_j->value, 120);
+  EXPECT_NEAR(point.whole_energy_j->uncertainty,
+              std::hypot(std::hypot(1.2, 0.6), std::hypot(0.3, 0.4)), 1e-9);
+}
+
 TEST_F(ReportTest, AnAbsentEnergyStaysAbsentAndSaysWhy) {
   auto run = synthetic_run("", grid(102e6, 614.4e6, 8), 1, 10);
   run.energies[0].gross = {std::nullopt, std::nullopt, "no power source gave readings"};

@@ -58,6 +58,48 @@ double cause(const PhaseEnergy& energy, const char* name) {
   return found == energy.budget_j.end() ? 0 : found->second;
 }
 
+// Phases of one run, added up. One sensor measured them: its gain and offset are common to all and
+// add up as they are; what else there is adds up as what is independent.
+struct PhaseSum {
+  double joules = 0, gain = 0, offset = 0, random_square = 0;
+
+  void add(const PhaseEnergy& energy) {
+    const double own_gain = cause(energy, "gain"), own_offset = cause(energy, "offset");
+    const double all = energy.gross.uncertainty.value_or(Joule(0)).value();
+    joules += energy.gross.value->value();
+    gain += own_gain;
+    offset += own_offset;
+    random_square += std::max(0.0, all * all - own_gain * own_gain - own_offset * own_offset);
+  }
+  // For `factor` of the time, with the same mean power: what is added may be anything from nothing
+  // to twice as much.
+  void stretch(double factor) {
+    const double added = joules * (factor - 1);
+    joules += added;
+    gain *= factor;
+    offset *= factor;
+    random_square += added * added / 3;
+  }
+};
+
+class PhaseSums {
+ public:
+  void add(const PhaseSum& sum) {
+    values_.add(sum.joules);
+    gain_ += sum.gain;
+    offset_ += sum.offset;
+    random_square_ += sum.random_square;
+  }
+  std::optional<Estimate> estimate() const {
+    const double n = std::max(1.0, values_.count());
+    return values_.estimate(std::hypot(gain_ / n, offset_ / n), std::sqrt(random_square_ / n));
+  }
+
+ private:
+  Repeats values_;
+  double gain_ = 0, offset_ = 0, random_square_ = 0;
+};
+
 class PointBuilder {
  public:
   void add(const Run& run) {
@@ -80,8 +122,8 @@ class PointBuilder {
     point_.energy_j = energy_.estimate(std::hypot(gain, offset), random);
     point_.net_energy_j = net_.estimate(net_u_ / std::max(1.0, net_.count()), 0);
     point_.latency_s = latency_.estimate(0, 0);
-    point_.loading_energy_j = loading_.estimate(0, 0);
-    point_.whole_energy_j = whole_.estimate(0, 0);
+    point_.loading_energy_j = loading_.estimate();
+    point_.whole_energy_j = whole_.estimate();
     if (point_.energy_j) {
       const double seconds = point_.latency_s->value;
       point_.power_w = power_.estimate(std::hypot(gain, offset) / seconds, random / seconds);
@@ -123,7 +165,8 @@ class PointBuilder {
   // nothing, they count with the others' mean power.
   void add_phases(const Run& run) {
     constexpr double kLeastCovered = 0.98;  // of the time
-    double loading = 0, whole = 0, seconds = 0, covered = 0;
+    PhaseSum loading, whole;
+    double seconds = 0, covered = 0;
     bool has_loading = false, all_loading = true;
     for (const Phase& phase : run.phases) {
       if (phase.kind == PhaseKind::idle || phase.kind > PhaseKind::inference) continue;
@@ -136,11 +179,13 @@ class PointBuilder {
       if (!known) continue;
       has_loading = has_loading || loads;
       covered += phase.duration().value();
-      whole += energy->gross.value->value();
-      if (loads) loading += energy->gross.value->value();
+      whole.add(*energy);
+      if (loads) loading.add(*energy);
     }
     if (has_loading && all_loading) loading_.add(loading);
-    if (covered > 0 && covered >= kLeastCovered * seconds) whole_.add(whole * seconds / covered);
+    if (covered <= 0 || covered < kLeastCovered * seconds) return;
+    whole.stretch(seconds / covered);
+    whole_.add(whole);
   }
 
   void add_energy(const PhaseEnergy& energy, double seconds) {
@@ -157,7 +202,8 @@ class PointBuilder {
   }
 
   Point point_;
-  Repeats energy_, net_, power_, latency_, loading_, whole_;
+  Repeats energy_, net_, power_, latency_;
+  PhaseSums loading_, whole_;
   double gain_ = 0, offset_ = 0, random_square_ = 0, net_u_ = 0;
   std::map<std::string, double> watched_;  // runs that watched it
   std::string why_none_;

@@ -46,7 +46,8 @@ Status check_size(const TensorSpec& spec) {
   constexpr std::size_t most = std::size_t{1} << 40;  // bytes; no board has a terabyte
   const auto count = element_count(spec.shape);
   if (count && *count <= most / size_of(spec.type)) return {};
-  return fail(ErrorKind::out_of_range, input_words(spec) + " is too large", "Take a smaller batch");
+  return fail(ErrorKind::engine, "out of memory: " + input_words(spec) + " is too large",
+              "Take a smaller batch");
 }
 
 Result<Tensor> random_tensor(const TensorSpec& spec, std::uint64_t seed,

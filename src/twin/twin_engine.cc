@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "engine/warm_up.h"
 #include "twin/dla.h"
 #include "twin/execution.h"
 
@@ -149,7 +150,10 @@ Result<std::unique_ptr<Session>> TwinEngine::do_start(const Job& job) {
   simulated.network = job.network;
   simulated.batch = job.batch;
   simulated.batches = (job.inferences + job.batch - 1) / job.batch;
-  simulated.warmup_batches = job.warmup_batches;
+  // Its batches are alike from the first: what looks for stable ones is content after that many.
+  constexpr std::int64_t kUntilStable = 3 * kWarmUpWindow;
+  simulated.warmup_batches =
+      job.warmup_until_stable ? std::max(job.warmup_batches, kUntilStable) : job.warmup_batches;
   simulated.network_constants = constants_of(job.network);
   simulated.warmup_time = job.warmup_time;
   simulated.profile_batches = job.profile_batches;

@@ -96,6 +96,10 @@ TEST(Command, ItsStatusIsOurs) {
   const Outcome late = place.run(measure({"--timeout", "0.2"}, {"sleep", "60"}));
   EXPECT_EQ(late.status, 1);
   EXPECT_THAT(late.err, HasSubstr("more than the 0.2 s"));
+  const std::string lie = R"({"type":"note","key":"exit_status","value":"none"})";
+  const Outcome odd =
+      place.run(measure({"--timeout", "0.5"}, {"sh", "-c", "echo '" + lie + "' >&9; sleep 60"}));
+  EXPECT_EQ(odd.status, 1) << odd.err;
 }
 
 TEST(Command, WordsThatDoNotFitTogetherAreRefused) {
@@ -108,6 +112,9 @@ TEST(Command, WordsThatDoNotFitTogetherAreRefused) {
       {{"measure", "--engine", "onnxruntime", "--", "true"}, "runs no programs"},
       {{"measure", "--board", "twin:jetson-nano", "--", "true"}, "a program cannot run there"},
       {{"measure", "--", "isojoule-no-such-program"}, "is not there"},
+      {{"measure", "--warm-up", "infs", "--", "true"}, "--warm-up 'infs'"},
+      {{"measure", "--warm-up", "1e30", "--", "true"}, "--warm-up '1e30'"},
+      {{"measure", "--set", "batch=8", "--", "true"}, "--batch N"},
   };
   for (const auto& [words, why] : cases) {
     const Outcome outcome = place.run(words);

@@ -120,8 +120,10 @@ TEST_F(CommandTest, marks_come_over_standard_output_and_the_descriptor) {
 }
 
 TEST_F(CommandTest, marks_with_a_time_of_their_own_may_come_at_once) {
+  // /proc/uptime has steps of 10 ms: without the first sleep a step may lie before the start.
   const Outcome outcome = shell(
-      "now() { awk '{printf \"%.0f\", $1 * 1e9}' /proc/uptime; }; a=$(now); sleep 0.1; b=$(now); "
+      "now() { awk '{printf \"%.0f\", $1 * 1e9}' /proc/uptime; }; sleep 0.05; a=$(now); sleep 0.1; "
+      "b=$(now); "
       "echo \"isojoule: begin inference $a\"; echo \"isojoule: end inference $b\"");
   // /proc/uptime counts a suspended machine's time, CLOCK_MONOTONIC does not.
   if (outcome.error && outcome.error->what.find("ahead of the clock") != std::string::npos)

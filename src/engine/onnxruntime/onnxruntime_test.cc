@@ -146,7 +146,7 @@ TEST_F(OnnxRuntimeTest, runs_a_network_phase_by_phase_on_our_clock) {
   EXPECT_EQ(outcome.phases,
             (std::vector{PhaseKind::process_start, PhaseKind::load, PhaseKind::graph_initialisation,
                          PhaseKind::inputs, PhaseKind::first_inference, PhaseKind::warm_up,
-                         PhaseKind::inference, PhaseKind::tear_down}));
+                         PhaseKind::inference, PhaseKind::post_processing, PhaseKind::tear_down}));
   EXPECT_EQ(outcome.batches, 10'000);
   EXPECT_EQ(outcome.events.back().kind, EventKind::finished);
   for (const Event& event : outcome.events) {
