@@ -45,20 +45,22 @@ struct Case {
   std::string name;
   Words arguments;
   Words says;  // on standard error
+  int status = kBadInput;
+  std::string program = program_path();
 };
 
-// Each in a place of its own; `program` runs them.
-void expect_failures(const std::vector<Case>& cases, int status, const std::string& program) {
+// Each in a place of its own, all at once.
+void expect_failures(const std::vector<Case>& cases) {
   std::vector<std::unique_ptr<Workplace>> places;
   std::vector<pid_t> processes;
   for (const Case& one : cases) {
     places.push_back(std::make_unique<Workplace>());
-    processes.push_back(places.back()->start(one.arguments, program));
+    processes.push_back(places.back()->start(one.arguments, one.program));
   }
   for (std::size_t i = 0; i < cases.size(); ++i) {
     SCOPED_TRACE(cases[i].name);
     const Outcome outcome = places[i]->wait(processes[i]);
-    EXPECT_EQ(outcome.status, status) << outcome.out << outcome.err;
+    EXPECT_EQ(outcome.status, cases[i].status) << outcome.out << outcome.err;
     EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
     EXPECT_EQ(outcome.err.rfind("error: ", 0), 0u) << outcome.err;
     EXPECT_EQ(outcome.out.find("0.00 J"), std::string::npos) << outcome.out;
@@ -137,7 +139,7 @@ class EngineOf : public ::testing::TestWithParam<const char*> {
 
 TEST_P(EngineOf, BadInputIsOneLineWithItsRemedy) {
   const Files files;
-  expect_failures(bad_inputs(files, GetParam()), kBadInput, program_path());
+  expect_failures(bad_inputs(files, GetParam()));
 }
 
 void expect_whole_shares(const nlohmann::json& layers) {
@@ -172,71 +174,74 @@ TEST_P(EngineOf, LayersShareTheTime) {
 INSTANTIATE_TEST_SUITE_P(Built, EngineOf, ::testing::Values("onnxruntime", "libtorch", "opencv"),
                          [](const auto& test) { return std::string(test.param); });
 
-// A copy of the program beside which the test puts workers.
-class FakeWorker : public ::testing::Test {
- protected:
-  void SetUp() override {
+// A copy of the program, and beside it the workers that a test puts there.
+class FakeWorkers {
+ public:
+  FakeWorkers() {
     fs::create_directory(place_.path("bin"));
     fs::copy_file(program_path(), program());
     place_.write("any.onnx", "the fake workers do not look");
   }
   std::string program() const { return place_.path("bin/isojoule"); }
-  // A case whose worker is this script, in a folder of its own as `engine`.
-  Case fake(const std::string& engine, const std::string& script, const Words& says) const {
-    const std::string file = place_.write("bin/isojoule-engine-" + engine, "#!/bin/sh\n" + script);
-    fs::permissions(file, fs::perms::owner_all);
-    return {engine + ": " + script, measure(engine, place_.path("any.onnx"), {"--timeout", "1"}),
-            says};
+  std::string path(const std::string& engine) const {
+    return place_.path("bin/isojoule-engine-" + engine);
   }
+  Words arguments(const std::string& engine) const {
+    return measure(engine, place_.path("any.onnx"), {"--timeout", "1"});
+  }
+  // A case whose worker is this script.
+  Case fake(const std::string& engine, const std::string& script, const Words& says) const {
+    place_.write("bin/isojoule-engine-" + engine, "#!/bin/sh\n" + script);
+    fs::permissions(path(engine), fs::perms::owner_all);
+    return {engine + ": " + script, arguments(engine), says, kFailed, program()};
+  }
+
+ private:
   Workplace place_;
 };
 
-TEST_F(FakeWorker, ThatCrashesHangsOrTalksNonsenseIsAFailedRun) {
+TEST(FakeWorker, ThatCrashesHangsOrTalksNonsenseIsAFailedRun) {
+  const FakeWorkers one, two;
   const std::string begin =
       "echo '{\"type\":\"phase_begin\",\"phase\":\"load\",\"at_ns\":1}' >&3\n";
   expect_failures(
-      {
-          fake("onnxruntime", begin + "echo assertion x >&2\nkill -SEGV $$\n",
-               {"the run failed", "signal 11", "phase load", "assertion x"}),
-          fake("libtorch", begin + "exec sleep 100\n", {"nothing heard for 1 s in phase load"}),
-          fake("opencv", "echo 'Loading: 100%' >&3\nexec sleep 100\n", {"Loading: 100%", "not a"}),
-          fake("trtexec", "exit 3\n", {"exit status 3", "outside any phase"}),
-      },
-      kFailed, program());
-  expect_failures(
-      {
-          fake("onnxruntime", "kill -KILL $$\n", {"the run failed", "signal 9"}),
-          fake("libtorch", "exec 3>&-\nexec sleep 100\n", {"closed its channel"}),
-          fake("opencv", "head -c 3000000 /dev/zero >&3\nexec sleep 100\n", {"does not end"}),
-          fake("trtexec", "echo '{\"type\":\"finished\"}' >&3\n", {"the run failed"}),
-      },
-      kFailed, program());
+      {one.fake("onnxruntime", begin + "echo assertion x >&2\nkill -SEGV $$\n",
+                {"the run failed", "signal 11", "phase load", "assertion x"}),
+       one.fake("libtorch", begin + "exec sleep 100\n", {"nothing heard for 1 s in phase load"}),
+       one.fake("opencv", "echo 'Loading: 100%' >&3\nexec sleep 100\n", {"Loading: 100%", "not a"}),
+       one.fake("trtexec", "exit 3\n", {"exit status 3", "outside any phase"}),
+       two.fake("onnxruntime", "kill -KILL $$\n", {"the run failed", "signal 9"}),
+       two.fake("libtorch", "exec 3>&-\nexec sleep 100\n", {"closed its channel"}),
+       two.fake("opencv", "head -c 3000000 /dev/zero >&3\nexec sleep 100\n", {"does not end"}),
+       two.fake("trtexec", "echo '{\"type\":\"finished\"}' >&3\n", {"after 0 batches of 1"})});
 }
 
-TEST_F(FakeWorker, ThatIsNotThereSaysWhereItWasLookedFor) {
+TEST(FakeWorker, ThatIsNotThereSaysWhereItWasLookedFor) {
+  const FakeWorkers none;
   std::vector<Case> cases;
   for (const std::string engine : {"onnxruntime", "libtorch", "opencv", "trtexec"})
     cases.push_back({engine,
-                     measure(engine, place_.path("any.onnx"), {}),
-                     {place_.path("bin/isojoule-engine-" + engine), "Build it"}});
-  expect_failures(cases, kBadInput, program());
+                     none.arguments(engine),
+                     {none.path(engine), "Build it"},
+                     kBadInput,
+                     none.program()});
+  expect_failures(cases);
+}
+
+Case program(const std::string& script, const Words& says, int status = kFailed,
+             const Words& more = {}) {
+  Words arguments = {"measure"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  arguments.insert(arguments.end(), {"--", "sh", "-c", script});
+  return {script, arguments, says, status};
 }
 
 TEST(EngineCommand, AProgramThatCrashesHangsOrTalksNonsense) {
-  const auto program = [](const std::string& script, const Words& more = {}) {
-    Words arguments = {"measure"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    arguments.insert(arguments.end(), {"--", "sh", "-c", script});
-    return arguments;
-  };
-  expect_failures({{"hang", program("exec sleep 100", {"--timeout", "0.5"}), {"0.5 s"}},
-                   {"unknown phase",
-                    program("echo 'isojoule: begin lunch'; exec sleep 100"),
-                    {"'begin lunch'", "Known: idle"}},
-                   {"end alone", program("echo 'isojoule: end load'; exec sleep 100"), {"load"}}},
-                  kFailed, program_path());
-  expect_failures({{"crash", program("kill -SEGV $$"), {"signal 11"}}}, 139, program_path());
-  expect_failures({{"status", program("exit 7"), {"7"}}}, 7, program_path());
+  expect_failures(
+      {program("exec sleep 100", {"0.5 s"}, kFailed, {"--timeout", "0.5"}),
+       program("echo 'isojoule: begin lunch'; exec sleep 100", {"'begin lunch'", "Known: idle"}),
+       program("echo 'isojoule: end load'; exec sleep 100", {"load"}),
+       program("kill -SEGV $$", {"signal 11"}, 128 + 11), program("exit 7", {"7"}, 7)});
 }
 
 TEST(Memory, ABatchThatDoesNotFitNamesOneThatDoes) {
