@@ -48,8 +48,9 @@ std::string Workplace::write(const std::string& name, const std::string& text) c
   return path(name);
 }
 
-pid_t Workplace::start(const std::vector<std::string>& arguments) const {
-  std::vector<std::string> words = {program_path()};
+pid_t Workplace::start(const std::vector<std::string>& arguments,
+                       const std::string& program) const {
+  std::vector<std::string> words = {program};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
   for (auto& word : words) argv.push_back(word.data());
@@ -66,6 +67,10 @@ pid_t Workplace::start(const std::vector<std::string>& arguments) const {
     ::_exit(127);
   }
   return process;
+}
+
+pid_t Workplace::start(const std::vector<std::string>& arguments) const {
+  return start(arguments, program_path());
 }
 
 Outcome Workplace::wait(pid_t process) const {

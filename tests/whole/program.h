@@ -25,7 +25,9 @@ class Workplace {
   std::string path(const std::string& name) const { return folder_ + "/" + name; }
   std::string write(const std::string& name, const std::string& text) const;  // its path
   Outcome run(const std::vector<std::string>& arguments) const;
-  // Starts it without waiting, its output into files "out" and "err".
+  // Starts it without waiting, its output into files "out" and "err". `program`: a copy, which
+  // finds other things beside it.
+  pid_t start(const std::vector<std::string>& arguments, const std::string& program) const;
   pid_t start(const std::vector<std::string>& arguments) const;
   Outcome wait(pid_t process) const;
   std::vector<std::string> files() const;  // names in the folder, sorted, without out, err, cache

@@ -66,9 +66,15 @@ Result<double> relative_error(const Outputs& reference, const Outputs& other) {
     if (found->second.size() != values.size())
       return fail(ErrorKind::invalid, "output " + file + " has another size");
     const double scale = largest(values);
+    if (values.empty()) return fail(ErrorKind::invalid, "output " + file + " is empty");
     if (scale == 0) return fail(ErrorKind::invalid, "output " + file + " is nothing but zeros");
-    for (std::size_t i = 0; i < values.size(); ++i)
-      worst = std::max(worst, std::abs(values[i] - found->second[i]) / scale);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const double error = std::abs(values[i] - found->second[i]) / scale;
+      // std::max() would keep the other one.
+      if (!std::isfinite(error))
+        return fail(ErrorKind::invalid, "output " + file + " is not finite");
+      worst = std::max(worst, error);
+    }
   }
   return worst;
 }

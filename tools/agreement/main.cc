@@ -1,6 +1,6 @@
 // isojoule-agreement: runs every network of the zoo in every engine that is here, with the same
 // inputs, and writes how far their outputs are apart. The exit status is 1 where two engines differ
-// by more than the limit.
+// by more than the limit, or their outputs cannot be compared.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -60,6 +60,8 @@ class Agreement {
   Agreement(const Arguments& arguments, const Paths& paths)
       : arguments_(arguments), paths_(paths), variants_(find_variants(paths, absent_)) {}
 
+  std::size_t engines() const { return variants_.size(); }
+
   bool run(const std::string& network) {
     std::vector<Cell> row;
     std::optional<Outputs> reference;
@@ -68,7 +70,10 @@ class Agreement {
       row.push_back(run_one(network, variant, reference));
       const Cell& cell = row.back();
       fmt::print(stderr, "{:<16} {:<20} {}\n", network, variant.title(), words(cell));
-      good = good && (!cell.error || *cell.error <= arguments_.limit);
+      // What ran and could not be compared agrees with nothing.
+      const bool compared = cell.error || cell.why.empty();
+      good =
+          good && (cell.batch_ms ? compared && cell.error.value_or(0) <= arguments_.limit : true);
     }
     rows_.emplace_back(network, std::move(row));
     return good;
@@ -160,6 +165,8 @@ class Agreement {
 Result<bool> run(const Arguments& arguments) {
   ISOJOULE_TRY(const Paths paths, find_paths());
   Agreement agreement(arguments, paths);
+  if (agreement.engines() == 0)
+    return fail(ErrorKind::not_found, "no engine is here", "Build one: tools/setup.");
   bool good = true;
   std::vector<std::string> networks = arguments.networks;
   if (networks.empty())

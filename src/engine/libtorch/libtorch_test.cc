@@ -2,7 +2,6 @@
 // that every phase is there and a batch takes microseconds, and what a worker has to refuse.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <onnx/onnx_pb.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -10,7 +9,9 @@
 #include <fstream>
 
 #include "engine/engine.h"
+#include "engine/libtorch/sample_models.h"
 #include "engine/worker_engine.h"
+#include "tensor/npy.h"
 
 namespace isojoule {
 namespace {
@@ -19,96 +20,7 @@ namespace fs = std::filesystem;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-constexpr int kWidth = 4;
 const std::string kWorkers = ISOJOULE_BINARY_DIR "/bin";
-
-// What follows a shape: a number, or a name for a dimension that is left open.
-void describe(onnx::ValueInfoProto& value, const std::string& name,
-              const std::vector<std::string>& shape, int type = onnx::TensorProto::FLOAT) {
-  value.set_name(name);
-  auto* tensor = value.mutable_type()->mutable_tensor_type();
-  tensor->set_elem_type(type);
-  for (const std::string& size : shape) {
-    auto* dimension = tensor->mutable_shape()->add_dim();
-    if (std::isdigit(static_cast<unsigned char>(size[0])))
-      dimension->set_dim_value(std::stoi(size));
-    else
-      dimension->set_dim_param(size);
-  }
-}
-
-onnx::ModelProto empty_model() {
-  onnx::ModelProto model;
-  model.set_ir_version(8);
-  model.add_opset_import()->set_version(13);
-  model.mutable_graph()->set_name("tiny");
-  return model;
-}
-
-onnx::NodeProto& add_node(onnx::ModelProto& model, const std::string& op,
-                          const std::vector<std::string>& in, const std::string& out) {
-  auto* node = model.mutable_graph()->add_node();
-  node->set_op_type(op);
-  for (const std::string& name : in) node->add_input(name);
-  node->add_output(out);
-  return *node;
-}
-
-void add_weight(onnx::ModelProto& model, const std::string& name, const std::vector<int>& shape,
-                float fill) {
-  auto* tensor = model.mutable_graph()->add_initializer();
-  tensor->set_name(name);
-  tensor->set_data_type(onnx::TensorProto::FLOAT);
-  int count = 1;
-  for (const int size : shape) tensor->add_dims(size), count *= size;
-  for (int i = 0; i < count; ++i) tensor->add_float_data(fill);
-}
-
-// relu(x W + b) with x: batch x 4; `fill` is every weight.
-std::string gemm_model(const std::string& batch, float fill = 0.5f) {
-  onnx::ModelProto model = empty_model();
-  describe(*model.mutable_graph()->add_input(), "x", {batch, std::to_string(kWidth)});
-  describe(*model.mutable_graph()->add_output(), "y", {batch, std::to_string(kWidth)});
-  add_weight(model, "w", {kWidth, kWidth}, fill);
-  add_weight(model, "b", {kWidth}, fill);
-  add_node(model, "Gemm", {"x", "w", "b"}, "h");
-  add_node(model, "Relu", {"h"}, "y");
-  return model.SerializeAsString();
-}
-
-// y = `op`(x) on a batch x length of numbers of a type.
-onnx::ModelProto one_operator(const std::string& op, int type = onnx::TensorProto::FLOAT) {
-  onnx::ModelProto model = empty_model();
-  describe(*model.mutable_graph()->add_input(), "x", {"batch", "length"}, type);
-  describe(*model.mutable_graph()->add_output(), "y", {"batch", "length"}, type);
-  add_node(model, op, {"x"}, "y").set_name("the node");
-  return model;
-}
-
-// A shape that is worked out from the input's, as exporters write it: x -> batch x 1 x length.
-std::string shape_model() {
-  onnx::ModelProto model = empty_model();
-  describe(*model.mutable_graph()->add_input(), "x", {"batch", "6"});
-  describe(*model.mutable_graph()->add_output(), "y", {"batch", "2", "3"});
-  auto* rest = model.mutable_graph()->add_initializer();
-  rest->set_name("rest");
-  rest->set_data_type(onnx::TensorProto::INT64);
-  rest->add_dims(2);
-  for (const int size : {2, 3}) rest->add_int64_data(size);
-  auto* zero = model.mutable_graph()->add_initializer();
-  zero->set_name("zero");
-  zero->set_data_type(onnx::TensorProto::INT64);
-  zero->add_dims(1);
-  zero->add_int64_data(0);
-  add_node(model, "Shape", {"x"}, "shape");
-  add_node(model, "Gather", {"shape", "zero"}, "first");
-  auto* axis = add_node(model, "Concat", {"first", "rest"}, "target").add_attribute();
-  axis->set_name("axis");
-  axis->set_type(onnx::AttributeProto::INT);
-  axis->set_i(0);
-  add_node(model, "Reshape", {"x", "target"}, "y");
-  return model.SerializeAsString();
-}
 
 struct Outcome {
   std::vector<Event> events;
@@ -158,6 +70,22 @@ class LibTorchTest : public testing::Test {
     const Outcome outcome = run(model, std::move(job));
     EXPECT_TRUE(outcome.error);
     return outcome.error.value_or(Error{});
+  }
+
+  // An output of one byte an element.
+  std::vector<int> bytes_of(const onnx::ModelProto& model, const std::string& output) {
+    Job job;
+    job.options = {{"shape.x", "1x4"}, {"save_outputs", folder_.string()}};
+    const Outcome outcome = run(model.SerializeAsString(), job);
+    EXPECT_FALSE(outcome.error) << to_string(*outcome.error);
+    std::ifstream file(folder_ / (output + ".npy"), std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    const auto tensor = parse_npy(text, output);
+    std::vector<int> values;
+    EXPECT_TRUE(tensor);
+    if (tensor)
+      for (const std::byte value : tensor->data) values.push_back(std::to_integer<int>(value));
+    return values;
   }
 
   static void take(const Event& event, Outcome& outcome) {
@@ -378,6 +306,50 @@ TEST_F(LibTorchTest, a_saved_module_runs_as_a_file_of_its_own) {
 TEST_F(LibTorchTest, outputs_that_are_not_finite_are_a_failure) {
   EXPECT_THAT(error_of(gemm_model("n", 3e38f), {}).what,
               HasSubstr("output 'y' holds values that are not finite"));
+}
+
+TEST_F(LibTorchTest, whole_numbers_are_resized_by_fractions) {
+  onnx::ModelProto model = folded("Resize", {"picture", "", "", "sizes"});
+  auto* mode = model.mutable_graph()->mutable_node(1)->add_attribute();
+  mode->set_name("mode");
+  mode->set_type(onnx::AttributeProto::STRING);
+  mode->set_s("linear");
+  add_numbers(model, "picture", onnx::TensorProto::UINT8, {1, 1, 1, 2}, {10, 20});
+  add_numbers(model, "sizes", onnx::TensorProto::INT64, {4}, {1, 1, 1, 4});
+  EXPECT_THAT(bytes_of(model, "y"), testing::ElementsAre(10, 12, 17, 20));
+}
+
+TEST_F(LibTorchTest, nothing_but_zeros_is_quantised_to_zeros) {
+  onnx::ModelProto model = folded("DynamicQuantizeLinear", {"zeros"});
+  model.mutable_graph()->mutable_node(1)->add_output("scale");
+  model.mutable_graph()->mutable_node(1)->add_output("zero");
+  add_weight(model, "zeros", {3}, 0);
+  EXPECT_THAT(bytes_of(model, "y"), testing::ElementsAre(0, 0, 0));
+}
+
+TEST_F(LibTorchTest, what_would_be_computed_wrongly_is_refused) {
+  Job job;
+  job.options["shape.x"] = "1x4";
+  onnx::ModelProto wide = one_operator("QuantizeLinear");
+  wide.mutable_graph()->mutable_node(0)->add_input("scale");
+  wide.mutable_graph()->mutable_node(0)->add_input("zero");
+  add_weight(wide, "scale", {1}, 1);
+  add_numbers(wide, "zero", onnx::TensorProto::INT16, {1}, {0});
+  onnx::ModelProto blocks = one_operator("LpPool");
+  for (const char* name : {"kernel_shape", "dilations"}) {
+    auto* attribute = blocks.mutable_graph()->mutable_node(0)->add_attribute();
+    attribute->set_name(name);
+    attribute->set_type(onnx::AttributeProto::INTS);
+    attribute->add_ints(2);
+  }
+  for (const onnx::ModelProto& model : {wide, blocks}) {
+    const Error error = error_of(model.SerializeAsString(), job);
+    EXPECT_EQ(error.kind, ErrorKind::unsupported) << to_string(error);
+    EXPECT_THAT(error.what, HasSubstr("(node 'the node'): "));
+  }
+  onnx::ModelProto twice = one_operator("Relu");
+  add_node(twice, "Relu", {"x"}, "y");
+  EXPECT_THAT(error_of(twice.SerializeAsString(), job).what, HasSubstr("'y' is made twice"));
 }
 
 // Written by ONNX's Python package where that is installed (package python3-onnx).

@@ -68,6 +68,8 @@ Error caught(const std::string& where) {
             kMemoryRemedy};
   } catch (const std::exception& exception) {
     return from_text(where, exception.what());
+  } catch (...) {
+    return {ErrorKind::engine, where + "an exception of no known kind", {}, {}};
   }
 }
 

@@ -46,7 +46,9 @@ class TorchNetwork final : public WorkerNetwork {
                       ": an ONNX file says itself what its inputs are",
                   "Leave it away.");
     const std::string folder = std::filesystem::path(job_.model_path).parent_path().string();
-    ISOJOULE_TRY(const OnnxModel model, read_onnx_model(file_, folder.empty() ? "." : folder));
+    auto read = read_onnx_model(file_, folder.empty() ? "." : folder);
+    if (!read) read.error().what.insert(0, job_.model_path + ": ");
+    ISOJOULE_TRY(const OnnxModel model, std::move(read));
     ISOJOULE_TRY(specs_, resolve_inputs(model.inputs, job_.batch, common_));
     output_names_ = model.outputs;
     const bool traced = options_.graph == Graph::fixed;

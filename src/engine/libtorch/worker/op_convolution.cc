@@ -41,7 +41,7 @@ Ints cuts(const Transposed& t, const at::Tensor& x, std::size_t dimensions) {
 
 at::Tensor transposed(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                       Transposed t) {
-  const auto dimensions = static_cast<std::size_t>(weight.dim() - 2);
+  const std::size_t dimensions = window_dimensions(weight);
   if (t.window.kernel.empty()) t.window.kernel = weight.sizes().slice(2).vec();
   t.window.complete(dimensions);
   if (t.output_padding.empty()) t.output_padding.assign(dimensions, 0);

@@ -102,15 +102,22 @@ at::Tensor average_pool(const at::Tensor& x, const Pool& pool) {
   return sums / average(there, pool.window, none, pool.ceil, true);
 }
 
-Kernel average_pool_kernel(const Step& step) {
-  const Pool pool = pool_of(step);
+void refuse_dilations(const Pool& pool) {
   for (const std::int64_t dilation : pool.window.dilations)
     if (dilation != 1) refuse("dilations of an average");
+}
+
+Kernel average_pool_kernel(const Step& step) {
+  const Pool pool = pool_of(step);
+  refuse_dilations(pool);
   return one([=](const Inputs& in) { return average_pool(in[0], pool); });
 }
 
 Kernel lp_pool(const Step& step) {
   Pool pool = pool_of(step);
+  // An average divides by the part of the window that is inside, and has no dilations.
+  if (pool.ceil) refuse("ceil_mode of LpPool");
+  refuse_dilations(pool);
   pool.count_padding = true;  // the sum over the whole window is wanted
   const double p = static_cast<double>(step.integer("p", 2));
   double elements = 1;

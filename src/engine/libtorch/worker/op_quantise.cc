@@ -19,10 +19,25 @@ at::Tensor quantised(const at::Tensor& x, const at::Tensor& scale, const at::Ten
   return at::clamp(shifted, sign ? -128 : 0, sign ? 127 : 255).to(type);
 }
 
+void refuse_blocks(const Step& step) {
+  if (step.integer("block_size", 0) != 0) refuse("block_size");
+}
+
+void refuse_wide(at::ScalarType type) {
+  if (type != at::kByte && type != at::kChar) refuse("quantised to other than 8 bits");
+}
+
 Kernel quantise(const Step& step) {
   const std::int64_t axis = step.integer("axis", 1);
+  constexpr std::int64_t kUint8 = 2;                           // onnx.TensorProto.DataType
+  const std::int64_t asked = step.integer("output_dtype", 0);  // since opset 21; 0: not said
+  const at::ScalarType without_zero = step.type(asked == 0 ? kUint8 : asked);
+  refuse_blocks(step);
+  const at::Tensor fixed = step.constant(2);
+  refuse_wide(fixed.defined() ? fixed.scalar_type() : without_zero);
   return one([=](const Inputs& in) {
-    const at::ScalarType type = in.has(2) ? in[2].scalar_type() : at::kByte;
+    const at::ScalarType type = in.has(2) ? in[2].scalar_type() : without_zero;
+    refuse_wide(type);
     const at::Tensor zero = in.has(2) ? along(in[2], in[0], axis).to(at::kFloat)
                                       : at::zeros({}, in[1].options().dtype(at::kFloat));
     return quantised(in[0], along(in[1], in[0], axis), zero, type);
@@ -31,6 +46,7 @@ Kernel quantise(const Step& step) {
 
 Kernel dequantise(const Step& step) {
   const std::int64_t axis = step.integer("axis", 1);
+  refuse_blocks(step);
   return one([=](const Inputs& in) {
     const at::ScalarType type = in[1].scalar_type();
     at::Tensor x = in[0].to(type);
@@ -43,7 +59,8 @@ Kernel dynamic_quantise(const Step&) {
   return [](const Inputs& in) {
     const at::Tensor& x = in[0];
     const at::Tensor low = at::clamp_max(at::min(x), 0), high = at::clamp_min(at::max(x), 0);
-    const at::Tensor scale = (high - low) / 255;
+    // Of nothing but zeros the scale is free; 0 would divide them by itself.
+    const at::Tensor scale = at::where(high == low, at::ones_like(high), (high - low) / 255);
     const at::Tensor zero = at::clamp(at::round(-low / scale), 0, 255);
     return Tensors{quantised(x, scale, zero, at::kByte), scale, zero.to(at::kByte)};
   };

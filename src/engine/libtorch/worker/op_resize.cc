@@ -156,6 +156,9 @@ Tensor by_libtorch(const Tensor& x, const Way& way, const Ints& sizes) {
 }
 
 Tensor resized(const Tensor& x, const Way& way, const std::vector<Extent>& extents) {
+  // Weights are fractions: among whole numbers they would be cut to 0.
+  if (!x.is_floating_point() && way.mode != "nearest")
+    return resized(x.to(at::kFloat), way, extents).to(x.scalar_type());
   const auto spatial = [&](std::size_t d) { return d >= 2; };
   bool only_spatial = x.dim() >= 3 && x.dim() <= 5 && x.is_floating_point();
   for (std::size_t d = 0; d < extents.size(); ++d)

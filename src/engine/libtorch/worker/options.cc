@@ -48,9 +48,10 @@ Result<Options> read_options(const Job& job) {
     } else if (key.starts_with(kType)) {
       ISOJOULE_TRY(options.types[key.substr(kType.size())], read_type(value));
     } else {
-      return fail(ErrorKind::not_found, "option " + key + " is not known to engine libtorch",
-                  unknown_name_remedy(key, {"save_module", "type.INPUT", "shape.INPUT",
-                                            "limit.INPUT", "save_outputs", "timeout_s"}));
+      return fail(
+          ErrorKind::not_found, "option " + key + " is not known to engine libtorch",
+          unknown_name_remedy(key, {"save_module", "type.INPUT", "shape.INPUT", "limit.INPUT",
+                                    "save_outputs", "memory_limit_mib", "timeout_s"}));
     }
   }
   return options;

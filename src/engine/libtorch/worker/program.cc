@@ -30,9 +30,15 @@ class ProgramBuilder {
   }
 
  private:
+  // Every value is made once (onnx/docs/IR.md: graphs are in static single assignment form).
   std::size_t new_slot(const std::string& name) {
-    const std::size_t slot = slots_.size();
-    return slots_.insert_or_assign(name, slot).first->second;
+    const auto [place, fresh] = slots_.try_emplace(name, slots_.size());
+    if (!fresh)
+      throw Fault({ErrorKind::parse,
+                   "'" + name + "' is made twice",
+                   {},
+                   "Check the file: it may be damaged, or its names are not unique."});
+    return place->second;
   }
 
   std::size_t slot_of(const std::string& name, const std::string& user) const {

@@ -62,9 +62,16 @@ at::Tensor padded(const at::Tensor& x, const Ints& pads, const at::Scalar& value
   return at::constant_pad_nd(x, order, value);
 }
 
+std::size_t window_dimensions(const at::Tensor& weight) {
+  if (weight.dim() < 3)
+    throw Refusal(ErrorKind::invalid,
+                  "weights of " + std::to_string(weight.dim()) + " dimensions have no window");
+  return static_cast<std::size_t>(weight.dim() - 2);
+}
+
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                     Window window, std::int64_t group) {
-  const auto dimensions = static_cast<std::size_t>(weight.dim() - 2);
+  const std::size_t dimensions = window_dimensions(weight);
   if (window.kernel.empty()) window.kernel = weight.sizes().slice(2).vec();
   window.complete(dimensions);
   const Ints pads = window.pads_for(x.sizes());

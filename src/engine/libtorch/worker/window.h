@@ -19,6 +19,8 @@ bool symmetric(const Ints& pads);
 Ints begins(const Ints& pads);
 // Pads the last dimensions with a value, by ONNX's order of pads.
 at::Tensor padded(const at::Tensor& x, const Ints& pads, const at::Scalar& value);
+// Of a convolution's weights: those after the two of channels. Refuses fewer than one.
+std::size_t window_dimensions(const at::Tensor& weight);
 // Pads that are the same at both ends are the convolution's own, others a step before it.
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                     Window window, std::int64_t group);

@@ -66,12 +66,15 @@ class OnnxRuntimeNetwork final : public WorkerNetwork {
   }
 
   Status do_initialise() override {
-    return guarded([&]() -> Status {
+    Status made = guarded([&]() -> Status {
       ISOJOULE_TRY(const Ort::SessionOptions options, session_options());
       session_ = Ort::Session(environment_, model_.data(), model_.size(), options);
       if (job_.profile_batches == 0) std::vector<char>().swap(model_);
       return read_outputs();
     });
+    if (!made && made.error().kind == ErrorKind::parse)
+      made.error().what.insert(0, job_.model_path + ": ");
+    return made;
   }
 
   Result<Ort::SessionOptions> session_options() const {

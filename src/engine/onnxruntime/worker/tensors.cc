@@ -1,5 +1,6 @@
 #include "engine/onnxruntime/worker/tensors.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -55,8 +56,26 @@ Result<Tensor> tensor_of(const Ort::Value& value, const std::string& name) {
   return tensor;
 }
 
+namespace {
+
+// Its messages end in full stops and line breaks, some in both; a line here has neither.
+std::string words_of(const Ort::Exception& exception) {
+  std::string text = exception.what();
+  text.erase(text.find_last_not_of(" .\n") + 1);
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+// onnxruntime/core/session/inference_session.cc and graph/model.cc report these as plain failures.
+bool is_about_the_file(const std::string& text) {
+  return text.find("No graph was found in the protobuf") != std::string::npos ||
+         text.find("Model data pointer is null") != std::string::npos;
+}
+
+}  // namespace
+
 Error error_of(const Ort::Exception& exception) {
-  const std::string text = exception.what();
+  const std::string text = words_of(exception);
   // onnxruntime/core/framework: bfc_arena.cc and allocator.cc word a failed allocation so.
   for (const char* sign : {"Failed to allocate memory", "bad_alloc", "out of memory"})
     if (text.find(sign) != std::string::npos)
@@ -64,14 +83,15 @@ Error error_of(const Ort::Exception& exception) {
               "out of memory: " + text,
               {},
               "Take a smaller batch or network, or end other programs."};
+  const Error no_model = {ErrorKind::parse,
+                          "not a model that ONNX Runtime reads: " + text,
+                          {},
+                          "Check the file: it may be cut short, or not ONNX."};
+  if (is_about_the_file(text)) return no_model;
   switch (exception.GetOrtErrorCode()) {
     case ORT_INVALID_PROTOBUF:
     case ORT_INVALID_GRAPH:
-    case ORT_NO_MODEL:
-      return {ErrorKind::parse,
-              "not a model that ONNX Runtime reads: " + text,
-              {},
-              "Check the file: it may be cut short, or not ONNX."};
+    case ORT_NO_MODEL: return no_model;
     case ORT_NOT_IMPLEMENTED: return {ErrorKind::unsupported, text, {}, {}};
     default: return {ErrorKind::engine, text, {}, {}};
   }
