@@ -32,7 +32,8 @@ class WorkerNetwork {
   // resolve_inputs() for it.
   Result<std::vector<TensorSpec>> inputs() { return do_inputs(); }
   // After phase inputs, in none: keeps one batch for run(), by the order of the calls: 0, 1, ... In
-  // the host's memory; what an application would copy to a device for every batch is copied in run().
+  // the host's memory; what an application would copy to a device for every batch is copied in
+  // run().
   Status add_batch(std::vector<Tensor> batch) { return do_add_batch(std::move(batch)); }
   // One batch. Returns when its outputs are computed: a device is synchronised.
   Status run(std::size_t batch) { return do_run(batch); }

@@ -149,8 +149,7 @@ class WorkerRun {
       if (!all_finite(output))
         return fail(ErrorKind::engine,
                     "output '" + output.spec.name + "' holds values that are not finite",
-                    "Look at the model's weights and the inputs' range; ONNX Runtime: try option "
-                    "optimisation=disable.");
+                    "Look at the model's weights and the inputs' range, or try graph=dynamic.");
     ISOJOULE_CHECK(save(outputs));
     if (post_options_.task == PostTask::automatic) post_options_.task = find_task(outputs);
     if (post_options_.task == PostTask::none) return {};

@@ -118,7 +118,7 @@ class Measurement {
 
   tl::unexpected<Error> interruption() const {
     return fail(ErrorKind::interrupted, "the run was interrupted",
-                "The same command goes on from here");
+                "A sweep goes on from here with the same command");
   }
 
   Status wait_until_cool() {
