@@ -58,7 +58,7 @@ TEST(RandomInput, ALimitBelowOneAndAHugeShapeAreRefused) {
   EXPECT_EQ(none.error().kind, ErrorKind::invalid);
   const auto huge = random_tensor({"x", ElementType::int64, {1 << 30, 1 << 30}}, 0, {});
   ASSERT_FALSE(huge);
-  EXPECT_EQ(huge.error().kind, ErrorKind::out_of_range);
+  EXPECT_THAT(huge.error().what, testing::StartsWith("out of memory"));
   EXPECT_THAT(to_string(huge.error()), testing::HasSubstr("input 'x' (1073741824x1073741824"));
 }
 
