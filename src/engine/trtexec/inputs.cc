@@ -43,30 +43,6 @@ bool is_open(const TensorSpec& spec) {
   return std::find(spec.shape.begin(), spec.shape.end(), -1) != spec.shape.end();
 }
 
-Status close_one(TensorSpec& spec, std::int64_t batch, const Options& options) {
-  const std::string words = "input '" + spec.name + "' (" + shape_words(spec.shape) + ")";
-  if (!spec.shape.empty() && spec.shape[0] < 0) spec.shape[0] = batch;
-  if (!spec.shape.empty() && spec.shape[0] != batch)
-    return fail(ErrorKind::invalid,
-                words + " has batch " + std::to_string(spec.shape[0]) +
-                    " built in, the job asks for batch " + std::to_string(batch),
-                "Ask for that batch, or export the model with an open first dimension.");
-  if (const auto asked = options.shapes.find(spec.name); asked != options.shapes.end()) {
-    bool fits = asked->second.size() == spec.shape.size();
-    for (std::size_t i = 0; fits && i < spec.shape.size(); ++i)
-      fits = spec.shape[i] < 0 || spec.shape[i] == asked->second[i];
-    if (!fits)
-      return fail(ErrorKind::invalid, "option shape." + spec.name + " does not fit " + words +
-                                          " at batch " + std::to_string(batch));
-    spec.shape = asked->second;
-  }
-  if (is_open(spec))
-    return fail(ErrorKind::invalid, words + " has a dimension open beside the batch",
-                "Give it: option shape." + spec.name + "=" + shape_words(spec.shape) +
-                    " with numbers for the question marks.");
-  return {};
-}
-
 // A name with a colon has to stand in quotes, or its end is taken for the shape.
 std::string quoted(const std::string& name) {
   return name.find(':') == std::string::npos ? name : "'" + name + "'";
@@ -96,19 +72,6 @@ Result<ModelInputs> read_model_inputs(const std::string& path) {
   return found;
 }
 
-Result<std::vector<TensorSpec>> close_inputs(const std::vector<TensorSpec>& model,
-                                             std::int64_t batch, const Options& options) {
-  std::vector<std::string> names;
-  for (const TensorSpec& spec : model) names.push_back(spec.name);
-  for (const auto& [name, unused] : options.shapes)
-    if (std::find(names.begin(), names.end(), name) == names.end())
-      return fail(ErrorKind::not_found, "option shape." + name + ": the model has no such input",
-                  unknown_name_remedy(name, names));
-  std::vector<TensorSpec> closed = model;
-  for (TensorSpec& spec : closed) ISOJOULE_CHECK(close_one(spec, batch, options));
-  return closed;
-}
-
 std::string shapes_argument(const std::vector<TensorSpec>& model,
                             const std::vector<TensorSpec>& closed) {
   std::string text;
@@ -123,7 +86,7 @@ std::string shapes_argument(const std::vector<TensorSpec>& model,
 Result<std::string> write_inputs(const std::vector<TensorSpec>& inputs, const Options& options,
                                  bool wide, std::uint64_t seed, const std::string& folder) {
   std::string argument;
-  for (const auto& [input_name, limit] : options.limits) {
+  for (const auto& [input_name, limit] : options.common.limits) {
     const std::string& name = input_name;  // a binding cannot be captured
     const auto spec = std::find_if(inputs.begin(), inputs.end(),
                                    [&name](const auto& input) { return input.name == name; });

@@ -19,12 +19,6 @@ struct ModelInputs {
 // cannot fill).
 Result<ModelInputs> read_model_inputs(const std::string& path);
 
-// Every input with no dimension open: the first takes the job's batch, others come from the
-// options. Errors: invalid (a batch built in that is not the job's, a dimension left open, an
-// option that does not fit), not_found (an option for an input that is not there).
-Result<std::vector<TensorSpec>> close_inputs(const std::vector<TensorSpec>& model,
-                                             std::int64_t batch, const Options& options);
-
 // "input:8x3x224x224,mask:8x128" for --shapes and its kin: of those inputs alone that have an open
 // dimension in the model; empty where none has.
 std::string shapes_argument(const std::vector<TensorSpec>& model,

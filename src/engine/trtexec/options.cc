@@ -41,18 +41,6 @@ Result<std::int64_t> read_count(const std::string& key, std::string_view value, 
   return static_cast<std::int64_t>(*number);
 }
 
-// "1x3x224x224"
-Result<std::vector<std::int64_t>> read_shape(const std::string& key, std::string_view value) {
-  std::vector<std::int64_t> shape;
-  while (true) {
-    const std::size_t cut = value.find('x');
-    ISOJOULE_TRY(const std::int64_t size, read_count(key, value.substr(0, cut), 2147483647));
-    shape.push_back(size);
-    if (cut == std::string_view::npos) return shape;
-    value.remove_prefix(cut + 1);
-  }
-}
-
 std::vector<std::string> split_words(std::string_view text) {
   std::vector<std::string> words;
   while (!(text = trimmed_view(text)).empty()) {
@@ -143,20 +131,14 @@ std::map<std::string, Setter> setters(Options& options) {
            }}};
 }
 
-// Options of all engines that name an input, or that act on the host's side.
-Result<bool> take_common(const std::string& key, const std::string& value, Options& options) {
-  if (key.starts_with("shape.")) {
-    ISOJOULE_TRY(options.shapes[key.substr(6)], read_shape(key, value));
-    return true;
-  }
-  if (key.starts_with("limit.")) {
-    ISOJOULE_TRY(options.limits[key.substr(6)], read_count(key, value, 2147483647));
-    return true;
-  }
-  if (key == "save_outputs" || key.starts_with("input.") || key.starts_with("post."))
-    return fail(ErrorKind::unsupported, "option " + key + ": engine trtexec cannot do it",
-                "trtexec makes its own inputs and keeps its outputs to itself; leave it away.");
-  return false;
+// What acts on the host's side, and what is measured in a process that is not ours.
+Status refuse_what_is_not_ours(const std::map<std::string, std::string>& options) {
+  for (const auto& [key, value] : options)
+    if (key == "save_outputs" || key == "memory_limit_mib" || key.starts_with("input.") ||
+        key.starts_with("post."))
+      return fail(ErrorKind::unsupported, "option " + key + ": engine trtexec cannot do it",
+                  "trtexec makes its own inputs and keeps its outputs to itself; leave it away.");
+  return {};
 }
 
 }  // namespace
@@ -165,10 +147,11 @@ Result<Options> take_options(const Job& job) {
   Options options;
   options.silence = Duration::from(Second(kSilence_s));
   options.limit = Duration::from(Second(kLimit_s));
+  ISOJOULE_CHECK(refuse_what_is_not_ours(job.options));
+  std::map<std::string, std::string> own = job.options;
+  ISOJOULE_TRY(options.common, take_common_options(own));
   const std::map<std::string, Setter> known = setters(options);
-  for (const auto& [key, value] : job.options) {
-    ISOJOULE_TRY(const bool taken, take_common(key, value, options));
-    if (taken) continue;
+  for (const auto& [key, value] : own) {
     if (const auto setter = known.find(key); setter != known.end()) {
       ISOJOULE_CHECK(setter->second(key, value));
       continue;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "engine/worker_run.h"
 
 namespace isojoule::trtexec {
 
@@ -21,8 +22,7 @@ struct Options {
   std::vector<std::string> arguments;  // handed to every call of trtexec as they are
   Duration silence;                    // longest time without a word and without work
   Duration limit;                      // longest time of one process
-  std::map<std::string, std::vector<std::int64_t>> shapes;  // by input
-  std::map<std::string, std::int64_t> limits;               // of an input's integers
+  CommonOptions common;                // shapes and limits of inputs
   // From the engine axes.
   int dla_core = -1;      // -1: the GPU
   std::string precision;  // "fp32", "fp16", "int8"

@@ -47,7 +47,8 @@ class JobRun {
     ISOJOULE_TRY(plan_.program, probe_program(path));
     note_program();
     ISOJOULE_TRY(inputs_, read_model_inputs(job_.model_path));
-    ISOJOULE_TRY(const auto closed, close_inputs(inputs_.inputs, job_.batch, plan_.options));
+    ISOJOULE_TRY(const auto closed,
+                 resolve_inputs(inputs_.inputs, job_.batch, plan_.options.common));
     for (const TensorSpec& spec : closed)
       channel_.note("input " + spec.name, shape_words(spec.shape));
     ISOJOULE_CHECK(scratch_.make());
