@@ -2,15 +2,13 @@
 // that every phase is there and a batch takes microseconds, and what a worker has to refuse.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
-#include "engine/engine.h"
-#include "engine/libtorch/sample_models.h"
-#include "engine/worker_engine.h"
+#include "engine/engine_rig.h"
+#include "engine/sample_models.h"
 #include "tensor/npy.h"
 
 namespace isojoule {
@@ -20,49 +18,17 @@ namespace fs = std::filesystem;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-const std::string kWorkers = ISOJOULE_BINARY_DIR "/bin";
-
-struct Outcome {
-  std::vector<Event> events;
-  std::map<std::string, std::string> notes;
-  std::vector<PhaseKind> phases;
-  std::vector<LayerTime> layers;
-  int batches = 0;
-  std::optional<Error> error;
-};
-
-class LibTorchTest : public testing::Test {
+class LibTorchTest : public EngineRig {
  protected:
-  void SetUp() override {
-    if (!find_worker("libtorch", kWorkers)) GTEST_SKIP() << "skipped: the worker is not built";
-    std::string pattern = testing::TempDir() + "isojoule_torch_XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override {
-    std::error_code ignored;
-    if (!folder_.empty()) fs::remove_all(folder_, ignored);
-  }
+  LibTorchTest() : EngineRig("libtorch") {}
 
   Outcome run(const std::string& model, Job job) {
-    job.model_path = (folder_ / "model.onnx").string();
-    std::ofstream(job.model_path, std::ios::binary) << model;
+    job.model_path = write("model.onnx", model);
     return run_file(std::move(job));
   }
-
   Outcome run_file(Job job) {
-    if (!job.options.contains("timeout_s")) job.options["timeout_s"] = "120";
     if (job.threads == 0) job.threads = 1;
-    Outcome outcome;
-    auto engine = open_engine("libtorch", kWorkers, *clock_);
-    auto session = (*engine)->start(job);
-    EXPECT_TRUE(session) << to_string(session.error());
-    while (session) {
-      const auto event = (*session)->next_event(clock_->now() + Duration::milliseconds(200'000));
-      if (!event || !*event) break;
-      take(**event, outcome);
-    }
-    return outcome;
+    return run_job(std::move(job), engine_);
   }
 
   // Of a run that has to fail.
@@ -87,19 +53,6 @@ class LibTorchTest : public testing::Test {
       for (const std::byte value : tensor->data) values.push_back(std::to_integer<int>(value));
     return values;
   }
-
-  static void take(const Event& event, Outcome& outcome) {
-    outcome.events.push_back(event);
-    if (event.kind == EventKind::note) outcome.notes[event.key] = event.value;
-    if (event.kind == EventKind::phase_begin) outcome.phases.push_back(event.phase);
-    if (event.kind == EventKind::batch) ++outcome.batches;
-    if (event.kind == EventKind::layers)
-      outcome.layers.insert(outcome.layers.end(), event.layers.begin(), event.layers.end());
-    if (event.kind == EventKind::failed) outcome.error = event.error;
-  }
-
-  fs::path folder_;
-  std::unique_ptr<Clock> clock_ = make_real_clock();
 };
 
 TEST_F(LibTorchTest, both_graphs_run_phase_by_phase) {

@@ -2,74 +2,14 @@
 // (Gemm, Relu), so that every phase is there and a batch takes microseconds.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <onnx/onnx_pb.h>
-#include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
-
-#include "engine/engine.h"
-#include "engine/worker_engine.h"
+#include "engine/engine_rig.h"
+#include "engine/sample_models.h"
 
 namespace isojoule {
 namespace {
 
-namespace fs = std::filesystem;
 using testing::HasSubstr;
-
-constexpr int kWidth = 4;
-const std::string kWorkers = ISOJOULE_BINARY_DIR "/bin";
-
-// What follows a shape: a number, or a name for a dimension that is left open.
-void describe(onnx::ValueInfoProto& value, const std::string& name,
-              const std::vector<std::string>& shape, int type = onnx::TensorProto::FLOAT) {
-  value.set_name(name);
-  auto* tensor = value.mutable_type()->mutable_tensor_type();
-  tensor->set_elem_type(type);
-  for (const std::string& size : shape) {
-    auto* dimension = tensor->mutable_shape()->add_dim();
-    if (std::isdigit(static_cast<unsigned char>(size[0])))
-      dimension->set_dim_value(std::stoi(size));
-    else
-      dimension->set_dim_param(size);
-  }
-}
-
-onnx::ModelProto empty_model() {
-  onnx::ModelProto model;
-  model.set_ir_version(8);
-  model.add_opset_import()->set_version(13);
-  model.mutable_graph()->set_name("tiny");
-  return model;
-}
-
-void add_node(onnx::ModelProto& model, const std::string& op, const std::vector<std::string>& in,
-              const std::string& out) {
-  auto* node = model.mutable_graph()->add_node();
-  node->set_op_type(op);
-  for (const std::string& name : in) node->add_input(name);
-  node->add_output(out);
-}
-
-// relu(x W + b) with x: batch x 4; `fill` is every weight.
-std::string gemm_model(const std::string& batch, float fill = 0.5f) {
-  onnx::ModelProto model = empty_model();
-  onnx::GraphProto& graph = *model.mutable_graph();
-  describe(*graph.add_input(), "x", {batch, std::to_string(kWidth)});
-  describe(*graph.add_output(), "y", {batch, std::to_string(kWidth)});
-  for (const auto& [name, dims] :
-       std::map<std::string, std::vector<int>>{{"w", {kWidth, kWidth}}, {"b", {kWidth}}}) {
-    auto* tensor = graph.add_initializer();
-    tensor->set_name(name);
-    tensor->set_data_type(onnx::TensorProto::FLOAT);
-    int count = 1;
-    for (const int dim : dims) tensor->add_dims(dim), count *= dim;
-    for (int i = 0; i < count; ++i) tensor->add_float_data(fill);
-  }
-  add_node(model, "Gemm", {"x", "w", "b"}, "h");
-  add_node(model, "Relu", {"h"}, "y");
-  return model.SerializeAsString();
-}
 
 // y = x + x on whole numbers, with a second open dimension.
 std::string token_model() {
@@ -81,56 +21,16 @@ std::string token_model() {
   return model.SerializeAsString();
 }
 
-struct Outcome {
-  std::vector<Event> events;
-  std::map<std::string, std::string> notes;
-  std::vector<PhaseKind> phases;
-  int batches = 0;
-  std::optional<Error> error;
-};
-
-class OnnxRuntimeTest : public testing::Test {
+class OnnxRuntimeTest : public EngineRig {
  protected:
+  OnnxRuntimeTest() : EngineRig("onnxruntime") {}
   void SetUp() override {
-    if (!find_worker("onnxruntime", kWorkers)) GTEST_SKIP() << "skipped: the worker is not built";
-    std::string pattern = testing::TempDir() + "isojoule_ort_XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
+    EngineRig::SetUp();
+    if (IsSkipped()) return;
     const Outcome probe = run(gemm_model("1"), {});
     if (probe.error && probe.error->kind == ErrorKind::not_found)
       GTEST_SKIP() << "skipped: " << probe.error->what;
   }
-  void TearDown() override {
-    std::error_code ignored;
-    if (!folder_.empty()) fs::remove_all(folder_, ignored);
-  }
-
-  Outcome run(const std::string& model, Job job) {
-    job.model_path = (folder_ / "model.onnx").string();
-    std::ofstream(job.model_path, std::ios::binary) << model;
-    if (!job.options.contains("timeout_s")) job.options["timeout_s"] = "120";
-    Outcome outcome;
-    auto engine = open_engine("onnxruntime", kWorkers, *clock_);
-    auto session = (*engine)->start(job);
-    EXPECT_TRUE(session) << to_string(session.error());
-    while (session) {
-      const auto event = (*session)->next_event(clock_->now() + Duration::milliseconds(200'000));
-      if (!event || !*event) break;
-      take(**event, outcome);
-    }
-    return outcome;
-  }
-
-  static void take(const Event& event, Outcome& outcome) {
-    outcome.events.push_back(event);
-    if (event.kind == EventKind::note) outcome.notes[event.key] = event.value;
-    if (event.kind == EventKind::phase_begin) outcome.phases.push_back(event.phase);
-    if (event.kind == EventKind::batch) ++outcome.batches;
-    if (event.kind == EventKind::failed) outcome.error = event.error;
-  }
-
-  fs::path folder_;
-  std::unique_ptr<Clock> clock_ = make_real_clock();
 };
 
 TEST_F(OnnxRuntimeTest, runs_a_network_phase_by_phase_on_our_clock) {

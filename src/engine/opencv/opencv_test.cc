@@ -2,23 +2,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <onnx/onnx_pb.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 
 #include "base/random.h"
-#include "engine/engine.h"
+#include "engine/engine_rig.h"
 #include "engine/opencv/darknet_sample.h"
-#include "engine/worker_engine.h"
 
 namespace isojoule {
 namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
-
-const std::string kWorkers = ISOJOULE_BINARY_DIR "/bin";
 
 // Builds a graph node by node; weights are random, seeded.
 class Graph {
@@ -168,53 +164,13 @@ std::vector<float> read_floats(const fs::path& path) {
   return floats;
 }
 
-struct Outcome {
-  std::map<std::string, std::string> notes;
-  std::vector<PhaseKind> phases;
-  std::vector<LayerTime> layers;
-  int batches = 0;
-  bool finished = false;
-  std::optional<Error> error;
-};
-
-class OpenCvTest : public testing::Test {
+class OpenCvTest : public EngineRig {
  protected:
-  void SetUp() override {
-    if (!find_worker("opencv", kWorkers)) GTEST_SKIP() << "skipped: the worker is not built";
-    std::string pattern = testing::TempDir() + "isojoule_opencv_XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override {
-    std::error_code ignored;
-    if (!folder_.empty()) fs::remove_all(folder_, ignored);
-  }
+  OpenCvTest() : EngineRig("opencv") {}
 
-  std::string write(const std::string& name, const std::string& bytes) const {
-    std::ofstream(folder_ / name, std::ios::binary) << bytes;
-    return (folder_ / name).string();
-  }
   Outcome run(const std::string& path, Job job, const std::string& name = "opencv") {
     job.model_path = path;
-    job.options["timeout_s"] = "120";
-    Outcome outcome;
-    auto engine = open_engine(name, kWorkers, *clock_);
-    auto session = (*engine)->start(job);
-    EXPECT_TRUE(session) << to_string(session.error());
-    while (session) {
-      const auto event = (*session)->next_event(clock_->now() + Duration::milliseconds(200'000));
-      if (!event || !*event) break;
-      take(**event, outcome);
-    }
-    return outcome;
-  }
-  static void take(const Event& event, Outcome& outcome) {
-    if (event.kind == EventKind::note) outcome.notes[event.key] = event.value;
-    if (event.kind == EventKind::phase_begin) outcome.phases.push_back(event.phase);
-    if (event.kind == EventKind::batch) ++outcome.batches;
-    if (event.kind == EventKind::layers) outcome.layers = event.layers;
-    if (event.kind == EventKind::finished) outcome.finished = true;
-    if (event.kind == EventKind::failed) outcome.error = event.error;
+    return run_job(std::move(job), name);
   }
   // The file is whole, the error's kind and words as said.
   void expect_error(const std::string& path, ErrorKind kind, const std::string& words,
@@ -248,9 +204,6 @@ class OpenCvTest : public testing::Test {
       EXPECT_LE(worst, tolerance * scale) << outputs[o];
     }
   }
-
-  fs::path folder_;
-  std::unique_ptr<Clock> clock_ = make_real_clock();
 };
 
 TEST_F(OpenCvTest, runs_a_network_phase_by_phase) {

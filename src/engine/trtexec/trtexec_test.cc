@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "engine/engine.h"
+#include "engine/sample_models.h"
 #include "engine/worker_engine.h"
 
 namespace isojoule {
@@ -24,32 +25,17 @@ using testing::StartsWith;
 const std::string kWorkers = ISOJOULE_BINARY_DIR "/bin";
 const std::string kFake = ISOJOULE_SOURCE_DIR "/src/engine/trtexec/testdata/fake_trtexec";
 
-void add_input(onnx::GraphProto& graph, const std::string& name, int type,
-               const std::vector<std::string>& shape) {
-  auto& value = *graph.add_input();
-  value.set_name(name);
-  auto* tensor = value.mutable_type()->mutable_tensor_type();
-  tensor->set_elem_type(type);
-  for (const std::string& size : shape) {
-    auto* dimension = tensor->mutable_shape()->add_dim();
-    if (std::isdigit(static_cast<unsigned char>(size[0])))
-      dimension->set_dim_value(std::stoi(size));
-    else
-      dimension->set_dim_param(size);
-  }
-}
-
 std::string model(const std::string& batch) {
   onnx::ModelProto model;
   model.set_ir_version(8);
   model.add_opset_import()->set_version(13);
-  add_input(*model.mutable_graph(), "x", onnx::TensorProto::FLOAT, {batch, "3", "8", "8"});
+  describe(*model.mutable_graph()->add_input(), "x", {batch, "3", "8", "8"});
   return model.SerializeAsString();
 }
 
 std::string token_model() {
   onnx::ModelProto model;
-  add_input(*model.mutable_graph(), "ids:0", onnx::TensorProto::INT64, {"n", "length"});
+  describe(*model.mutable_graph()->add_input(), "ids:0", {"n", "length"}, onnx::TensorProto::INT64);
   return model.SerializeAsString();
 }
 
