@@ -48,6 +48,8 @@ std::vector<at::indexing::TensorIndex> coordinates(const Tensor& x, const Tensor
                                           " for indices with " + std::to_string(index.dim()) +
                                           " dimensions");
   std::vector<at::indexing::TensorIndex> result;
+  // Never moved: LibTorch 1.13 copies a member then that it has not set.
+  result.reserve(static_cast<std::size_t>(batches + index.size(-1)));
   for (std::int64_t d = 0; d < batches; ++d) {
     Ints shape(static_cast<std::size_t>(index.dim() - 1), 1);
     shape[static_cast<std::size_t>(d)] = x.size(d);
