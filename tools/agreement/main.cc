@@ -45,7 +45,8 @@ std::vector<Variant> find_variants(const Paths& paths, std::vector<std::string>&
     const std::string name(kind.name);
     if (name == "command") continue;  // whatever the user gives it
     if (const auto described = describe_engine(name, paths.workers); !described) {
-      absent.push_back(fmt::format("{}: {}", name, described.error().what));
+      const std::string& why = described.error().what;  // without the places of this machine
+      absent.push_back(fmt::format("{}: {}", name, why.substr(0, why.find(" (tried"))));
       continue;
     }
     for (const char* graph : {"static", "dynamic"}) variants.push_back({name, graph});
