@@ -42,25 +42,13 @@ std::string program_words(const std::vector<std::string>& program) {
   return text.size() > kLongest ? text.substr(0, kLongest) + "..." : text;
 }
 
-Job job_of(const MeasureRequest& request, const PlannedRun& planned, const EngineUse& use) {
-  Job job;
-  job.model_path = use.model_paths.at(planned.network);
-  job.network = planned.network;  // a zoo name, or a path
-  job.command = request.program;
-  job.inferences = request.inferences;
-  job.warmup_batches = request.warmup_batches;
-  job.warmup_time = request.warmup_time;
-  job.warmup_until_stable = request.warmup_until_stable;
-  job.profile_batches = request.profile_batches;
-  job.options = use.job_options.at(planned.network);
-  take_engine_axes(planned.setting, job);
-  return job;
-}
-
 Protocol protocol_of(const MeasureRequest& request) {
   Protocol protocol;
   protocol.inferences = request.inferences;
   protocol.warmup_batches = request.warmup_batches;
+  protocol.warmup = request.warmup_time;
+  protocol.warmup_until_stable = request.warmup_until_stable;
+  protocol.profile_batches = request.profile_batches;
   protocol.sampling_period = request.sampling_period;
   protocol.idle = request.idle;
   return protocol;
@@ -96,8 +84,9 @@ Result<std::optional<std::int64_t>> fitting_batch(Board& board, Engine& engine, 
 Status measure_at(Target& target, const EngineUse& use, const MeasureRequest& request,
                   const PlannedRun& planned, const std::atomic<bool>& interrupted,
                   MeasureResult& result) {
-  const Job job = job_of(request, planned, use);
   const Protocol protocol = protocol_of(request);
+  Job job = job_of(planned, protocol, use);
+  job.command = request.program;
   ISOJOULE_TRY(result.measured,
                measure(target.board, *use.engine, job, protocol, planned, interrupted));
   Run& run = result.measured.run;

@@ -213,7 +213,7 @@ void probe_state(Board& board, ProbeResult& result) {
 
 void probe_engines(const Target& target, const Paths& paths, ProbeResult& result) {
   if (target.twin) {
-    result.engines.push_back({target.engine()->name(), true, {{"simulated", "yes"}}, {}});
+    result.engines.push_back({target.twin->engine().name(), true, {{"simulated", "yes"}}, {}});
     return;
   }
   for (const EngineKind& kind : engine_kinds()) {

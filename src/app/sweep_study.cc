@@ -20,6 +20,7 @@ namespace {
 // bytes.
 Result<std::string> identity(const Plan& plan, const Target& target, const EngineUses& engines) {
   std::string text = plan.text + '\0' + target.board.file.name + '\0' + target.board.release.name;
+  std::map<std::string, std::string> hashes;  // by path: engines read the same files
   for (const auto& [name, use] : engines) {
     text += '\0' + use.engine->name();
     for (const auto& [network, path] : use.model_paths) {
@@ -28,8 +29,12 @@ Result<std::string> identity(const Plan& plan, const Target& target, const Engin
             ErrorKind::unsupported,
             "engine " + use.engine->name() + " runs no networks: no study can be made of it",
             "Measure the program alone: isojoule measure -- PROGRAM ARGUMENTS");
-      ISOJOULE_TRY(const std::string bytes, read_text_file(path));
-      text += '\0' + network + '\0' + content_hash(bytes);
+      std::string& hash = hashes[path];
+      if (hash.empty()) {
+        ISOJOULE_TRY(const std::string bytes, read_text_file(path));
+        hash = content_hash(bytes);
+      }
+      text += '\0' + network + '\0' + hash;
     }
   }
   return content_hash(text);

@@ -181,13 +181,6 @@ Result<std::unique_ptr<Target>> open_target(const Paths& paths, const TargetOpti
   return open_machine(paths, options);
 }
 
-Status use_engine(Target& target, const Paths& paths, const std::string& name) {
-  ISOJOULE_TRY(const EngineKind* kind, find_engine(name));
-  if (target.twin) return {};
-  ISOJOULE_TRY(target.own_engine, kind->open(paths.workers, *target.board.clock));
-  return {};
-}
-
 std::string caution_of(const Target& target) {
   if (!target.board.simulated || target.twin) return {};
   return "the network runs on this machine, and the power is that of a simulated board that does "

@@ -23,13 +23,10 @@ struct Target {
   std::unique_ptr<Twin> twin;          // null on a real machine
   std::unique_ptr<FileTree> own_tree;  // null on a twin
   std::unique_ptr<Clock> own_clock;    // null on a twin
-  std::unique_ptr<Engine> own_engine;  // null on a twin, and until use_engine()
   // In front of own_tree where a helper does what this user may not; it keeps the board, too.
   std::unique_ptr<helper::ClientTree> helper;
   std::unique_ptr<RefusalTree> refusals;  // in front of the tree where note_refusals was asked for
   Board board;
-
-  Engine* engine() const { return twin ? &twin->engine() : own_engine.get(); }
 };
 
 // A file at the root of a mounted twin's tree: what is measured below it is simulated.
@@ -57,10 +54,6 @@ Result<std::unique_ptr<Target>> open_target(const Paths& paths, const TargetOpti
 // detected. Errors: parse, invalid, those of reading the tree.
 Result<Board> open_detected(const Paths& paths, FileTree& tree, Clock& clock,
                             const std::string& release = {});
-
-// The engine that runs networks there. On a twin it is the twin's own, whatever the name, which
-// must be an engine's all the same.
-Status use_engine(Target& target, const Paths& paths, const std::string& name);
 
 // What a reader of a measurement there must know first: a mounted twin's power is not that of the
 // work. "" = nothing.

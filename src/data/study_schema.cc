@@ -1,9 +1,12 @@
 #include "data/study_schema.h"
 
+#include <string>
+
 namespace isojoule {
 
 std::string_view study_schema_sql() {
-  return R"sql(
+  // What came with schema 3 stands once, where it leads from schema 2.
+  static const std::string all = R"sql(
 CREATE TABLE schema (version INTEGER NOT NULL, written_by TEXT NOT NULL);
 
 CREATE TABLE study (
@@ -71,16 +74,6 @@ CREATE TABLE temperatures (
 CREATE TABLE batches (                  -- columns: a block of begin_ns and duration_ns
   run INTEGER PRIMARY KEY REFERENCES runs, count INTEGER NOT NULL, columns BLOB NOT NULL
 );
-CREATE TABLE layers (                   -- time of a layer in a batch, by the engine's profiler
-  run INTEGER NOT NULL REFERENCES runs, position INTEGER NOT NULL, name TEXT NOT NULL,
-  operation TEXT NOT NULL, device TEXT NOT NULL, time_s REAL NOT NULL,
-  spread_s REAL NOT NULL,               -- standard deviation from batch to batch
-  batches INTEGER NOT NULL, PRIMARY KEY (run, position)
-) WITHOUT ROWID;
-CREATE TABLE notes (                    -- what the engine said of itself
-  run INTEGER NOT NULL REFERENCES runs, key TEXT NOT NULL, value TEXT NOT NULL,
-  PRIMARY KEY (run, key)
-) WITHOUT ROWID;
 CREATE TABLE traces (                   -- columns: a block of time_ns, a, b
   run INTEGER NOT NULL REFERENCES runs, position INTEGER NOT NULL,
   rail TEXT NOT NULL, sensor TEXT NOT NULL, kind TEXT NOT NULL,
@@ -100,7 +93,8 @@ CREATE VIEW inference_energies AS
   SELECT r.run, r.network, r.baseline, r.setting, r.state, e.duration_s, e.gross_j, e.gross_u_j,
          e.net_j, e.net_u_j, e.why_absent
   FROM runs r LEFT JOIN energies e ON e.run = r.run AND e.phase = 'inference' AND e.rail = 'total';
-)sql";
+)sql" + std::string(study_migration_sql(2));
+  return all;
 }
 
 std::string_view study_migration_sql(int version) {

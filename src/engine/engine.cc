@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/subprocess.h"
 #include "base/text.h"
@@ -16,6 +17,18 @@ Result<const EngineKind*> find_engine(std::string_view name) {
   }
   return fail(ErrorKind::not_found, "unknown engine '" + std::string(name) + "'",
               unknown_name_remedy(name, names));
+}
+
+bool is_out_of_memory(const Error& error) { return error.what.starts_with("out of memory"); }
+
+Result<Duration> read_timeout(const std::string& text) {
+  double seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc() || end != text.data() + text.size() || !(seconds >= 0.01) ||
+      seconds > 1e6)
+    return fail(ErrorKind::invalid, "option timeout_s='" + text + "'",
+                "Give seconds from 0.01 to 1000000.");
+  return Duration::from(Second(seconds));
 }
 
 void take_engine_axes(const Setting& setting, Job& job) {

@@ -100,6 +100,11 @@ struct EngineKind {
   bool makes_inputs = false;  // by itself: options input.* and post.* are not for it
 };
 
+// Whether an engine's error says that memory was the reason: its words begin so.
+bool is_out_of_memory(const Error& error);
+// Option timeout_s: 0.01 to 1,000,000 seconds. Errors: invalid.
+Result<Duration> read_timeout(const std::string& text);
+
 // Sets the job's fields from the setting's engine axes (batch, threads, graph, ...), `engine`
 // aside.
 void take_engine_axes(const Setting& setting, Job& job);

@@ -184,15 +184,9 @@ class WorkerSession final : public Session {
 Result<Duration> take_timeout(Job& job) {
   const auto option = job.options.find(kWorkerTimeoutOption);
   if (option == job.options.end()) return Duration::from(Second(kWorkerTimeoutDefault_s));
-  const std::string text = option->second;
-  double seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc() || end != text.data() + text.size() || !(seconds >= 0.01) ||
-      seconds > 1e6)
-    return fail(ErrorKind::invalid, "option timeout_s='" + text + "'",
-                "Give seconds from 0.01 to 1000000.");
+  ISOJOULE_TRY(const Duration timeout, read_timeout(option->second));
   job.options.erase(option);
-  return Duration::from(Second(seconds));
+  return timeout;
 }
 
 Status check(const Job& job) {

@@ -175,11 +175,9 @@ class WorkerRun {
     if (code)
       return tl::unexpected<Error>(
           error_from_errno(code.value(), common_.save_outputs, "make the folder of save_outputs"));
-    for (const Tensor& output : outputs) {
-      std::string file = output.spec.name;
-      std::replace(file.begin(), file.end(), '/', '_');
-      ISOJOULE_CHECK(write_npy(output, common_.save_outputs + "/" + file + ".npy"));
-    }
+    for (const Tensor& output : outputs)
+      ISOJOULE_CHECK(
+          write_npy(output, common_.save_outputs + "/" + npy_file_name(output.spec.name)));
     return {};
   }
 
@@ -189,8 +187,8 @@ class WorkerRun {
       const auto layers = network_->profile(job_.profile_batches);
       // The run is measured; without layers it is worth as much as without --per-layer.
       // Profilers take memory of their own, beside the network that has just run.
-      if (!layers && (layers.error().kind == ErrorKind::unsupported ||
-                      layers.error().what.starts_with("out of memory"))) {
+      if (!layers &&
+          (layers.error().kind == ErrorKind::unsupported || is_out_of_memory(layers.error()))) {
         channel_.note("layers", "absent: " + layers.error().what);
         return {};
       }

@@ -29,6 +29,8 @@ struct PlannedRun {
   std::string baseline;
   Setting setting;
 };
+// What a run is before anything was measured; its wall time is now.
+Run run_of(const PlannedRun& planned);
 // Whether the board's knobs and the engine axes have these values. `where` begins the message.
 // Errors: out_of_range, with the nearest.
 Status check_setting(const std::string& where, const Setting& setting, const Board& board);
@@ -69,6 +71,9 @@ struct EngineUse {
 };
 // By the value of axis `engine`; "" where the axis is not in a run's setting.
 using EngineUses = std::map<std::string, EngineUse>;
+
+// A run as its engine is told of it.
+Job job_of(const PlannedRun& planned, const Protocol& protocol, const EngineUse& use);
 
 // Makes the runs that the study lacks, under a BoardGuard with these options (board/journal.h):
 // every knob is saved before the first write and restored at the end.

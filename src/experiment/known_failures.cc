@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "base/wall_time.h"
-
 namespace isojoule {
 namespace {
 
@@ -21,14 +19,7 @@ std::int64_t batch_of(const PlannedRun& planned) {
 
 MeasuredRun failed_run(const PlannedRun& planned, std::string why, Counter counter) {
   MeasuredRun measured;
-  Run& run = measured.run;
-  run.sequence = planned.sequence;
-  run.block = planned.block;
-  run.repeat = planned.repeat;
-  run.network = planned.network;
-  run.baseline = planned.baseline;
-  run.setting = planned.setting;
-  run.wall_time = wall_time_now();
+  Run& run = measured.run = run_of(planned);
   run.state = RunState::failed;
   run.failure = std::move(why);
   run.counters.add(counter);

@@ -52,7 +52,7 @@ class Measurement {
         interrupted_(interrupted) {}
 
   Result<MeasuredRun> make() {
-    describe();
+    run() = run_of(planned_);
     auto made = prepare_and_run();
     if (!made) {
       if (is_final(made.error().kind)) return tl::unexpected<Error>(made.error());
@@ -64,16 +64,6 @@ class Measurement {
 
  private:
   Run& run() { return result_.run; }
-
-  void describe() {
-    run().sequence = planned_.sequence;
-    run().block = planned_.block;
-    run().repeat = planned_.repeat;
-    run().network = planned_.network;
-    run().baseline = planned_.baseline;
-    run().setting = planned_.setting;
-    run().wall_time = wall_time_now();
-  }
 
   Status prepare_and_run() {
     if (board_.begin_run)
@@ -223,11 +213,9 @@ class Measurement {
     const Duration usual = kSilence + job_.warmup_time;
     const auto option = job_.options.find("timeout_s");
     if (option == job_.options.end()) return usual;
-    double seconds = 0;
-    const std::string& text = option->second;
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), seconds);
-    if (parsed.ec != std::errc() || !(seconds < 1e9)) return usual;  // the engine refuses it
-    return std::max(usual, Duration::from(Second(seconds)) + Duration::milliseconds(10'000));
+    const auto allowed = read_timeout(option->second);
+    if (!allowed) return usual;  // the engine refuses it
+    return std::max(usual, *allowed + Duration::milliseconds(10'000));
   }
 
   // True after the last event.
@@ -294,7 +282,7 @@ class Measurement {
   }
 
   void take_failure(const Error& error) {
-    const bool memory = error.what.starts_with("out of memory");
+    const bool memory = is_out_of_memory(error);
     run().counters.add(memory ? Counter::out_of_memory : Counter::engine_failed);
     result_.engine_error = error;
     fail_run(error);
@@ -371,6 +359,18 @@ class Measurement {
 };
 
 }  // namespace
+
+Run run_of(const PlannedRun& planned) {
+  Run run;
+  run.sequence = planned.sequence;
+  run.block = planned.block;
+  run.repeat = planned.repeat;
+  run.network = planned.network;
+  run.baseline = planned.baseline;
+  run.setting = planned.setting;
+  run.wall_time = wall_time_now();
+  return run;
+}
 
 Result<MeasuredRun> measure(Board& board, Engine& engine, const Job& job, const Protocol& protocol,
                             const PlannedRun& planned, const std::atomic<bool>& interrupted) {

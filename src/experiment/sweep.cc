@@ -130,31 +130,13 @@ class Sweep {
     return {};
   }
 
-  Job job_of(const PlannedRun& planned) const {
-    const EngineUse& use = use_of(planned);
-    Job job;
-    job.model_path = use.model_paths.at(planned.network);
-    job.network = planned.network;
-    if (const auto options = use.job_options.find(planned.network);
-        options != use.job_options.end())
-      job.options = options->second;
-    take_engine_axes(planned.setting, job);
-    job.inferences = plan_.protocol.inferences;
-    job.warmup_batches = plan_.protocol.warmup_batches;
-    job.warmup_time = plan_.protocol.warmup;
-    job.warmup_until_stable = plan_.protocol.warmup_until_stable;
-    job.profile_batches = plan_.protocol.profile_batches;
-    job.seed = plan_.protocol.seed;
-    return job;
-  }
-
   // The last attempt is kept; the counters of the earlier ones stay with it, so that it shows.
   Result<MeasuredRun> attempt(const PlannedRun& planned) {
-    const Job job = job_of(planned);
-    Engine& engine = *use_of(planned).engine;
+    const EngineUse& use = use_of(planned);
+    const Job job = job_of(planned, plan_.protocol, use);
     Counters earlier;
     for (int number = 1;; ++number) {
-      auto measured = measure(board_, engine, job, plan_.protocol, planned, interrupted_);
+      auto measured = measure(board_, *use.engine, job, plan_.protocol, planned, interrupted_);
       if (!measured) return measured;
       const Run& run = measured->run;
       const bool again =
@@ -213,6 +195,22 @@ class Sweep {
 };
 
 }  // namespace
+
+Job job_of(const PlannedRun& planned, const Protocol& protocol, const EngineUse& use) {
+  Job job;
+  job.model_path = use.model_paths.at(planned.network);
+  job.network = planned.network;
+  if (const auto options = use.job_options.find(planned.network); options != use.job_options.end())
+    job.options = options->second;
+  take_engine_axes(planned.setting, job);
+  job.inferences = protocol.inferences;
+  job.warmup_batches = protocol.warmup_batches;
+  job.warmup_time = protocol.warmup;
+  job.warmup_until_stable = protocol.warmup_until_stable;
+  job.profile_batches = protocol.profile_batches;
+  job.seed = protocol.seed;
+  return job;
+}
 
 Result<SweepResult> sweep(const Plan& plan, Board& board, const EngineUses& engines,
                           StudyFile& study, const GuardOptions& guard_options,

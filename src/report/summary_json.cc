@@ -102,12 +102,13 @@ json minima(const StudySummary& summary) {
   return array;
 }
 
+json joules(const std::optional<Joule>& value) {
+  return value ? json(value->value()) : json(nullptr);
+}
+
 json to_json(const Run& run, const json& point) {
   const PhaseEnergy* energy = run.energy(PhaseKind::inference);
   const Phase* inference = run.phase(PhaseKind::inference);
-  const auto joules = [](const std::optional<Joule>& value) {
-    return value ? json(value->value()) : json(nullptr);
-  };
   json phases = json::object();
   for (const Phase& phase : run.phases)
     phases[std::string(name_of(phase.kind)) + "_s"] = phase.duration().value();
@@ -127,9 +128,6 @@ json to_json(const Run& run, const json& point) {
 
 json to_json(const ProfiledPoint& profile) {
   json layers = json::array();
-  const auto joules = [](const std::optional<Joule>& value) {
-    return value ? json(value->value()) : json(nullptr);
-  };
   for (const LayerEnergy& row : profile.layers.rows)
     layers.push_back({{"layer", row.layer.name},
                       {"operation", row.layer.operation},

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 
 #include "base/subprocess.h"
@@ -31,21 +30,11 @@ struct CommandOptions {
   int output = -1;
 };
 
-Result<Duration> read_limit(const std::string& text) {
-  double seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc() || end != text.data() + text.size() || !(seconds >= 0.01) ||
-      seconds > 1e6)
-    return fail(ErrorKind::invalid, "option timeout_s='" + text + "'",
-                "Give seconds from 0.01 to 1000000.");
-  return Duration::from(Second(seconds));
-}
-
 Result<CommandOptions> read_options(const Job& job) {
   CommandOptions options;
   for (const auto& [key, value] : job.options) {
     if (key == "timeout_s") {
-      ISOJOULE_TRY(options.limit, read_limit(value));
+      ISOJOULE_TRY(options.limit, read_timeout(value));
     } else if (key == "output") {
       if (value != "stdout" && value != "stderr" && value != "none")
         return fail(ErrorKind::invalid, "option output='" + value + "'",

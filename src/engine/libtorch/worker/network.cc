@@ -84,7 +84,7 @@ class TorchNetwork final : public WorkerNetwork {
   }
 
   Status script_fault(const Error& error) const {
-    if (error.what.starts_with("out of memory")) return tl::unexpected<Error>(error);
+    if (is_out_of_memory(error)) return tl::unexpected<Error>(error);
     return fail(ErrorKind::parse,
                 "not a TorchScript file that LibTorch " + torch_version() + " reads: " + error.what,
                 "Write it with torch.jit.save(); a state_dict alone is no network.");

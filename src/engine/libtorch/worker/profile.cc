@@ -3,8 +3,8 @@
 #include <ATen/record_function.h>
 
 #include <algorithm>
-#include <cmath>
 
+#include "engine/layer_statistics.h"
 #include "engine/worker_channel.h"
 
 namespace isojoule::libtorch {
@@ -39,28 +39,28 @@ void operator_ends(const at::RecordFunction& function, at::ObserverContext*) {
 void LayerTimes::add(const StepName& step, Second time) {
   if (next_ == rows_.size()) {
     same_ = same_ && batches_ == 1;
-    rows_.push_back({step});
+    rows_.push_back({step, {}});
   }
   Row& row = rows_[next_++];
   same_ = same_ && row.step.operation == step.operation;
-  row.sum += time.value();
-  row.squares += time.value() * time.value();
-  ++row.count;
+  row.seconds.push_back(time.value());
 }
 
 Result<std::vector<LayerTime>> LayerTimes::layers() const {
-  const bool complete = std::all_of(rows_.begin(), rows_.end(),
-                                    [this](const Row& row) { return row.count == batches_; });
+  const bool complete = std::all_of(rows_.begin(), rows_.end(), [this](const Row& row) {
+    return row.seconds.size() == static_cast<std::size_t>(batches_);
+  });
   if (!same_ || !complete)
     return fail(ErrorKind::unsupported, "the batches do not call the same operators",
                 "Take graph dynamic for times by layer.");
   std::vector<LayerTime> layers;
   for (const Row& row : rows_) {
-    const auto n = static_cast<double>(row.count);
-    const double mean = row.sum / n;
-    const double variance = n > 1 ? std::max(0.0, (row.squares - n * mean * mean) / (n - 1)) : 0;
-    layers.push_back({row.step.name, row.step.operation, device_, Second(mean),
-                      Second(std::sqrt(variance)), row.count});
+    LayerTime layer;
+    layer.name = row.step.name;
+    layer.operation = row.step.operation;
+    layer.device = device_;
+    set_times(layer, row.seconds);
+    layers.push_back(std::move(layer));
   }
   return layers;
 }

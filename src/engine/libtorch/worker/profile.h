@@ -23,8 +23,7 @@ class LayerTimes {
  private:
   struct Row {
     StepName step;
-    double sum = 0, squares = 0;
-    std::int64_t count = 0;
+    std::vector<double> seconds;  // one a batch
   };
   std::string device_;
   std::vector<Row> rows_;

@@ -1,8 +1,11 @@
 #include "engine/onnxruntime/worker/profile.h"
 
-#include <cmath>
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <span>
+
+#include "engine/layer_statistics.h"
 
 namespace isojoule {
 namespace {
@@ -24,20 +27,6 @@ std::string device_of(const std::string& provider) {
 std::string text_at(const json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-void set_times(Node& node, std::size_t skip) {
-  std::vector<double>& times = node.seconds;
-  times.erase(times.begin(),
-              times.begin() + static_cast<std::ptrdiff_t>(std::min(skip, times.size() - 1)));
-  double sum = 0, squares = 0;
-  for (const double time : times) sum += time;
-  const double mean = sum / static_cast<double>(times.size());
-  for (const double time : times) squares += (time - mean) * (time - mean);
-  node.layer.time = Second(mean);
-  if (times.size() > 1)
-    node.layer.spread = Second(std::sqrt(squares / static_cast<double>(times.size() - 1)));
-  node.layer.batches = static_cast<std::int64_t>(times.size());
 }
 
 }  // namespace
@@ -70,7 +59,7 @@ Result<std::vector<LayerTime>> layer_times(std::string_view text, std::size_t sk
   if (nodes.empty()) return fail(ErrorKind::no_data, "the runtime's profile has no node in it");
   std::vector<LayerTime> layers;
   for (Node& node : nodes) {
-    set_times(node, skip);
+    set_times(node.layer, std::span(node.seconds).subspan(std::min(skip, node.seconds.size() - 1)));
     layers.push_back(std::move(node.layer));
   }
   return layers;

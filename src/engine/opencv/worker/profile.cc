@@ -1,6 +1,6 @@
 #include "engine/opencv/worker/profile.h"
 
-#include <cmath>
+#include "engine/layer_statistics.h"
 
 namespace isojoule {
 namespace {
@@ -18,18 +18,6 @@ constexpr const char* kIdentity = "Identity";
 std::string plain_name(const std::string& name) {
   const std::size_t mark = name.find('!');
   return mark == std::string::npos ? name : name.substr(mark + 1);
-}
-
-void set_times(Row& row) {
-  const auto count = static_cast<double>(row.seconds.size());
-  double sum = 0, squares = 0;
-  for (const double time : row.seconds) sum += time;
-  const double mean = sum / count;
-  for (const double time : row.seconds) squares += (time - mean) * (time - mean);
-  row.layer.time = Second(mean);
-  if (row.seconds.size() > 1) row.layer.spread = Second(std::sqrt(squares / (count - 1)));
-  row.layer.batches = static_cast<std::int64_t>(row.seconds.size());
-  row.fused = sum == 0;
 }
 
 // The layer that a fused one went into: the first with a time of its own on the way up.
@@ -65,7 +53,8 @@ std::vector<LayerTime> layer_times(cv::dnn::Net& net,
     for (const std::vector<double>& ticks : ticks_by_batch)
       row.seconds.push_back(place < ticks.size() ? ticks[place] / cv::getTickFrequency() : 0);
     ++place;
-    set_times(row);
+    set_times(row.layer, row.seconds);
+    row.fused = row.layer.time == Second(0);
   }
   for (auto& [id, row] : rows) {
     if (!row.fused || row.nameless) continue;
