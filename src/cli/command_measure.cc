@@ -47,7 +47,7 @@ Status read_warm_up(const std::string& text, MeasureRequest& request) {
     const std::string unit =
         error == std::errc() ? std::string(end, word.data() + word.size()) : "?";
     // Also refuses what is no number: nothing compares with it.
-    if (!(number >= 0 && number <= kLongestWarmUp) || (unit != "" && unit != "s") ||
+    if (!(number >= 0 && number <= kLongestWarmUp) || (!unit.empty() && unit != "s") ||
         (unit.empty() && number != std::floor(number)))
       return fail(
           ErrorKind::invalid, "--warm-up '" + word + "'",
