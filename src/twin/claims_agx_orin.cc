@@ -79,7 +79,7 @@ class Paper {
     simulation.set_limits(domain, Hertz(fixed > 0 ? fixed : low), Hertz(fixed > 0 ? fixed : high));
   }
 
-  void add(std::string name, std::string finding, double low, double high, double tolerance,
+  void add(std::string name, const std::string& finding, double low, double high, double tolerance,
            double value, std::string unit = "%") {
     claims_.push_back(
         {std::move(name), std::move(unit), "finding " + finding, low, high, tolerance, 1, value});
