@@ -140,7 +140,7 @@ TEST(Command, CtrlCReachesTheProgramFirst) {
       place.start(measure({}, {"sh", "-c",
                                "trap 'echo yes > " + trapped + "; exit 0' INT; echo > " +
                                    place.path("ready") + "; while :; do sleep 0.02; done"}));
-  for (int i = 0; i < 1000 && access(place.path("ready").c_str(), F_OK) != 0; ++i) usleep(10'000);
+  becomes_true([&place] { return access(place.path("ready").c_str(), F_OK) == 0; });
   kill(process, SIGINT);
   const Outcome outcome = place.wait(process);
   EXPECT_EQ(outcome.status, 130) << outcome.err;

@@ -8,9 +8,7 @@
 #include <chrono>
 #include <csignal>
 #include <fstream>
-#include <functional>
 #include <sstream>
-#include <thread>
 
 #include "app/helper/protocol.h"
 #include "app/helper/socket.h"
@@ -23,15 +21,6 @@ using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
 constexpr const char* kMaximum = "/sys/devices/system/cpu/cpufreq/policy0/scaling_max_freq";
-
-bool becomes_true(const std::function<bool()>& condition, std::chrono::milliseconds limit = 10s) {
-  const auto end = std::chrono::steady_clock::now() + limit;
-  while (std::chrono::steady_clock::now() < end) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(5ms);
-  }
-  return condition();
-}
 
 std::string text_of(const std::string& path) {
   std::ifstream file(path);

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 namespace isojoule::test {
 namespace {
@@ -29,6 +30,15 @@ void redirect(const std::string& path, int descriptor) {
 }
 
 }  // namespace
+
+bool becomes_true(const std::function<bool()>& condition, std::chrono::milliseconds limit) {
+  const auto end = std::chrono::steady_clock::now() + limit;
+  while (std::chrono::steady_clock::now() < end) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return condition();
+}
 
 std::string program_path() { return ISOJOULE_BINARY_DIR "/bin/isojoule"; }
 

@@ -3,6 +3,8 @@
 
 #include <sys/types.h>
 
+#include <chrono>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -35,6 +37,10 @@ class Workplace {
  private:
   std::string folder_;
 };
+
+// Looks again and again until it holds, or the limit has passed.
+bool becomes_true(const std::function<bool()>& condition,
+                  std::chrono::milliseconds limit = std::chrono::seconds(10));
 
 std::string program_path();
 // A plan of few runs on a Nano's twin: 2 x 3 clocks, batch 16, `repeats` blocks, default governors.
