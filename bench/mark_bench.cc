@@ -1,14 +1,56 @@
-// What a mark costs the program that is measured, beside the two looks at the clock that it needs.
+// What a mark costs the program that is measured, beside the looks at the clock that it needs.
+// Where somebody listens, a thread of this process reads all that is sent, as isojoule would, and
+// throws it away.
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <string>
+#include <thread>
+#include <utility>
 
 #include "isojoule/isojoule.h"
 
 namespace {
+
+enum class Listener { nobody, file, reader };
+
+// Set up by the first thread of a benchmark, which the others wait for.
+class Listening {
+ public:
+  explicit Listening(Listener listener) {
+    isojoule_close();
+    unsetenv("ISOJOULE_FD");
+    if (listener == Listener::file) ends_[1] = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (listener == Listener::reader && socketpair(AF_UNIX, SOCK_STREAM, 0, ends_) == 0)
+      reader_ = std::thread([end = ends_[0]] {
+        static char buffer[65536];
+        while (recv(end, buffer, sizeof(buffer), 0) > 0) {
+        }
+      });
+    if (ends_[1] >= 0) setenv("ISOJOULE_FD", std::to_string(ends_[1]).c_str(), 1);
+    isojoule_open();
+  }
+  ~Listening() {
+    isojoule_close();
+    if (ends_[1] >= 0) close(ends_[1]);
+    if (reader_.joinable()) reader_.join();
+    if (ends_[0] >= 0) close(ends_[0]);
+  }
+  Listening(const Listening&) = delete;
+  Listening& operator=(const Listening&) = delete;
+
+ private:
+  int ends_[2] = {-1, -1};
+  std::thread reader_;
+};
+
+void one_clock(benchmark::State& state) {
+  for (auto _ : state) benchmark::DoNotOptimize(isojoule_now_ns());
+}
+BENCHMARK(one_clock);
 
 void two_clocks(benchmark::State& state) {
   for (auto _ : state) {
@@ -18,22 +60,36 @@ void two_clocks(benchmark::State& state) {
 }
 BENCHMARK(two_clocks);
 
-void mark_batches(benchmark::State& state, bool listens) {
-  isojoule_close();
-  const int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-  if (listens)
-    setenv("ISOJOULE_FD", std::to_string(null).c_str(), 1);
-  else
-    unsetenv("ISOJOULE_FD");
-  isojoule_open();
-  for (auto _ : state) {
+Listening* listening = nullptr;
+
+template <typename Work>
+void repeat(benchmark::State& state, Listener listener, const Work& work) {
+  if (state.thread_index() == 0) listening = new Listening(listener);
+  for (auto _ : state) work();
+  if (state.thread_index() == 0) delete std::exchange(listening, nullptr);
+}
+
+void batch(benchmark::State& state, Listener listener) {
+  repeat(state, listener, [] {
     isojoule_batch_begin();
     isojoule_batch_end();
-  }
-  isojoule_close();
-  close(null);
+  });
 }
-BENCHMARK_CAPTURE(mark_batches, nobody_listens, false);
-BENCHMARK_CAPTURE(mark_batches, somebody_listens, true);
+void mark(benchmark::State& state, Listener listener) {
+  repeat(state, listener, [] { isojoule_mark("frame"); });
+}
+void window(benchmark::State& state, Listener listener) {
+  repeat(state, listener, [] { isojoule_window_end(isojoule_window_begin("preprocess")); });
+}
+
+BENCHMARK_CAPTURE(batch, nobody, Listener::nobody);
+BENCHMARK_CAPTURE(batch, file, Listener::file);
+BENCHMARK_CAPTURE(batch, reader, Listener::reader);
+BENCHMARK_CAPTURE(mark, nobody, Listener::nobody);
+BENCHMARK_CAPTURE(mark, file, Listener::file);
+BENCHMARK_CAPTURE(mark, reader, Listener::reader)->Threads(1)->Threads(4)->UseRealTime();
+BENCHMARK_CAPTURE(window, nobody, Listener::nobody);
+BENCHMARK_CAPTURE(window, file, Listener::file);
+BENCHMARK_CAPTURE(window, reader, Listener::reader)->Threads(1)->Threads(4)->UseRealTime();
 
 }  // namespace

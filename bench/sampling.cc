@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
@@ -174,16 +175,28 @@ class WatchedClock final : public Clock {
   std::atomic<bool> known_{false};
 };
 
-void sampler_turn(const std::string& root, std::int64_t period, std::int64_t length, Turn& turn) {
+// `watched`: with a LiveSession, and somebody who looks at it a thousand times a second.
+void sampler_turn(const std::string& root, std::int64_t period, std::int64_t length, bool watched,
+                  Turn& turn) {
   const auto tree = make_real_file_tree(root);
   WatchedClock clock(turn);
   Board board = sampled_board(*tree, clock);
-  Sampler sampler(board, Duration{period}, Duration{length});
+  LiveSession live(board);
+  std::atomic<bool> over{false};
+  std::thread watcher([&] {
+    while (watched && !over.load(std::memory_order_relaxed)) {
+      live.snapshot();
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  });
+  Sampler sampler(board, Duration{period}, Duration{length}, watched ? &live : nullptr);
   sampler.start();
   const timespec sleep{length / kBillion, length % kBillion};
   clock_nanosleep(CLOCK_MONOTONIC, 0, &sleep, nullptr);
   turn.cpu_ns = clock.cpu_ns();
   sampler.stop();
+  over = true;
+  watcher.join();
   Counters counters;
   const Trace trace = sampler.take(counters);
   // As the integrator counts them (trace/integrate.cc).
@@ -323,7 +336,13 @@ int main(int argc, char** argv) {
     ways.push_back({"isojoule",
                     [&](auto period, auto time, Turn& turn) {
                       turn.late_ns.reserve(static_cast<std::size_t>(time / period + 16));
-                      sampler_turn(root, period, time, turn);
+                      sampler_turn(root, period, time, false, turn);
+                    },
+                    {}});
+    ways.push_back({"isojoule, watched",
+                    [&](auto period, auto time, Turn& turn) {
+                      turn.late_ns.reserve(static_cast<std::size_t>(time / period + 16));
+                      sampler_turn(root, period, time, true, turn);
                     },
                     {}});
     ways.push_back(

@@ -6,6 +6,7 @@
 
 #include "base/memory_tree.h"
 #include "trace/integrate.h"
+#include "trace/segment.h"
 
 namespace isojoule {
 namespace {
@@ -15,7 +16,7 @@ constexpr std::int64_t kPeriodNs = 100'000'000;
 Channel long_channel(std::int64_t samples) {
   Channel channel;
   channel.info.rail = "VDD_IN";
-  channel.info.window = Second(0.0538);
+  channel.info.window = channel.info.update_period = Second(0.0538);
   for (std::int64_t i = 0; i < samples; ++i) {
     channel.time_ns.push_back(i * kPeriodNs);
     channel.a.push_back(5000);
@@ -34,9 +35,10 @@ void plain_sum(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
-BENCHMARK(plain_sum)->Arg(100'000);
+BENCHMARK(plain_sum)->Arg(1'000'000)->Arg(20'000'000);
 
-void integrate_one_phase(benchmark::State& state) {
+// With its budget.
+void integrate_one_window(benchmark::State& state) {
   const Channel channel = long_channel(state.range(0));
   const Instant end{(state.range(0) - 1) * kPeriodNs};
   for (auto _ : state) {
@@ -46,7 +48,30 @@ void integrate_one_phase(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
-BENCHMARK(integrate_one_phase)->Arg(100'000);
+BENCHMARK(integrate_one_window)->Arg(1'000'000)->Arg(20'000'000);
+
+// A mark every 100 readings, somewhere between two of them.
+void integrate_segments(benchmark::State& state) {
+  const Channel channel = long_channel(state.range(0));
+  std::vector<Instant> marks;
+  for (std::int64_t i = 1; i + 1 < state.range(0); i += 100) marks.push_back({i * kPeriodNs + 7});
+  for (auto _ : state) benchmark::DoNotOptimize(energies_between(channel, marks));
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(integrate_segments)->Arg(1'000'000)->Arg(20'000'000);
+
+// The same windows one by one, each with its budget and its faults.
+void integrate_short_windows(benchmark::State& state) {
+  const Channel channel = long_channel(state.range(0));
+  for (auto _ : state)
+    for (std::int64_t i = 1; i + 101 < state.range(0); i += 100) {
+      Counters counters;
+      benchmark::DoNotOptimize(integrate(channel, {i * kPeriodNs + 7}, {(i + 100) * kPeriodNs + 7},
+                                         Duration{kPeriodNs}, counters));
+    }
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(integrate_short_windows)->Arg(1'000'000);
 
 void print_and_parse(benchmark::State& state) {
   std::array<char, 64> buffer{};

@@ -24,18 +24,23 @@ install(FILES ${CMAKE_BINARY_DIR}/isojouled.service data/systemd/isojouled.socke
 install(FILES data/systemd/sysusers.conf RENAME isojoule.conf
         DESTINATION lib/sysusers.d COMPONENT runtime)
 
+# The client in its source, to be built with the board's own compiler.
+install(FILES src/mark/isojoule.c DESTINATION ${CMAKE_INSTALL_DATADIR}/isojoule/mark COMPONENT runtime)
+install(FILES include/isojoule/isojoule.h include/isojoule/isojoule.hpp
+        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/isojoule COMPONENT runtime)
 if(ISOJOULE_STATIC)
   return()  # a program to carry about; the library is installed by an ordinary build
 endif()
 
+# Programs that were linked to the client, and the Python module, need its library to run.
+get_property(parts GLOBAL PROPERTY ISOJOULE_RUNTIME_PARTS)
+add_dependencies(isojoule_runtime isojoule_mark_shared ${parts})
 install(TARGETS isojoule isojoule_mark isojoule_mark_shared EXPORT isojouleTargets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development
-        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
-# For programs that build the client themselves.
-install(FILES src/mark/isojoule.c DESTINATION ${CMAKE_INSTALL_DATADIR}/isojoule/mark
-        COMPONENT development)
+        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime
+                NAMELINK_COMPONENT runtime)  # isojoule.h is there: -lisojoule_mark should be, too
 install(DIRECTORY include/isojoule DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development
-        FILES_MATCHING PATTERN "*.h")
+        FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 install(FILES ${CMAKE_BINARY_DIR}/include/isojoule/version.h
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/isojoule COMPONENT development)
 install(EXPORT isojouleTargets NAMESPACE isojoule::

@@ -18,5 +18,7 @@ if(NOT ISOJOULE_STATIC)
   add_library(isojoule_mark_shared SHARED)
   isojoule_mark_library(isojoule_mark_shared)
   set_target_properties(isojoule_mark_shared PROPERTIES OUTPUT_NAME isojoule_mark SOVERSION 1
-    VERSION 1.0.0 LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
+    VERSION 1.1.0 LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
+  # Threads that have marked come back into it when they end: it stays until the process does.
+  target_link_options(isojoule_mark_shared PRIVATE -Wl,-z,nodelete)
 endif()

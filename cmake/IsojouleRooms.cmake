@@ -1,6 +1,6 @@
 # Rooms are found, not listed: a new folder in a room, or a new file, is built without an edit here.
 set(ISOJOULE_ROOMS base data sensor knob tensor cost trace board workload engine predict twin experiment
-    optimise report app)
+    optimise report import app)
 
 # The .cc files of a folder and its child folders, without tests, benches, fakes and what belongs to
 # other programs.
@@ -72,6 +72,7 @@ function(isojoule_rooms)
   isojoule_table(SensorKind sensor sensor/sensor.h sensor_kind sensor_kinds)
   isojoule_table(KnobKind knob knob/knob.h knob_kind knob_kinds)
   isojoule_table(EngineKind engine engine/engine.h engine_kind engine_kinds)
+  isojoule_table(ImportKind import import/import.h import_kind import_kinds)
   isojoule_table(ReportKind report report/report.h report_kind report_kinds)
   # The zoo has one file a network: src/workload/zoo/<name>.cc defines zoo_entry_<name>().
   file(GLOB networks CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/workload/zoo/*.cc)
@@ -180,6 +181,7 @@ function(isojoule_test_program name)
   target_link_libraries(${name} PRIVATE isojoule isojoule_flags nlohmann_json::nlohmann_json
     fmt::fmt Eigen3::Eigen SQLiteCpp ${ZSTD_LIBRARY} ${ONNX_LIBRARY} ${ONNX_PROTO_LIBRARY}
     ${Protobuf_LIBRARIES} SQLite::SQLite3 GTest::gmock GTest::gtest_main rapidcheck)
+  target_compile_options(${name} PRIVATE ${ISOJOULE_THIN_OPTIONS})
   target_precompile_headers(${name} PRIVATE <gtest/gtest.h> <string> <vector> <map>)
   gtest_discover_tests(${name} PROPERTIES TIMEOUT 300 DISCOVERY_TIMEOUT 60)
 endfunction()

@@ -43,7 +43,7 @@ function(isojoule_static_onnx)
   target_include_directories(onnx SYSTEM PUBLIC ${source} ${generated} ${ISOJOULE_SYSROOT}/usr/include)
   target_compile_definitions(onnx PUBLIC ONNX_ML=1 ONNX_NAMESPACE=onnx __STDC_FORMAT_MACROS)
   # Size before speed: it reads a graph once.
-  target_compile_options(onnx PRIVATE -Os -g0 -w)
+  target_compile_options(onnx PRIVATE $<IF:$<CONFIG:Debug>,-O0,-Os> -g0 -w)
   target_link_libraries(onnx PUBLIC ${PROTOBUF_STATIC})
 endfunction()
 isojoule_static_onnx()

@@ -15,6 +15,14 @@ namespace fs = std::filesystem;
 constexpr const char* kSystemState = "/var/lib/isojoule";
 constexpr const char* kLockFolders[] = {"/run/lock", "/var/lock", "/tmp"};
 
+std::string this_program() {
+  std::error_code code;
+  const fs::path program = fs::read_symlink("/proc/self/exe", code);
+  return code ? "" : program.string();
+}
+
+}  // namespace
+
 std::string state_folder(const Paths& paths) {
   std::error_code code;
   if (const char* set = std::getenv("ISOJOULE_STATE"); set != nullptr && *set != '\0') {
@@ -29,13 +37,11 @@ std::string state_folder(const Paths& paths) {
   return paths.state;
 }
 
-std::string this_program() {
-  std::error_code code;
-  const fs::path program = fs::read_symlink("/proc/self/exe", code);
-  return code ? "" : program.string();
+std::vector<std::string> state_folders(const Paths& paths) {
+  if (const char* set = std::getenv("ISOJOULE_STATE"); set != nullptr && *set != '\0') return {set};
+  if (::geteuid() == 0) return {kSystemState, paths.state};
+  return {paths.state, kSystemState};
 }
-
-}  // namespace
 
 // The first that is there, whoever asks: where each user took the first that he may write to, two
 // would have two locks.

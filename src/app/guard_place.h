@@ -3,11 +3,17 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "app/target.h"
 #include "board/journal.h"
 
 namespace isojoule {
+
+// STATE as below, made if it was not there.
+std::string state_folder(const Paths& paths);
+// Where a file of STATE may lie, this user's own first; nothing is made.
+std::vector<std::string> state_folders(const Paths& paths);
 
 // The lock of this machine's own board.
 std::string machine_lock();

@@ -6,10 +6,14 @@
 
 #include "app/engines.h"
 #include "app/guard_place.h"
+#include "app/live_metrics.h"
+#include "base/hash.h"
 #include "base/text.h"
+#include "base/wall_time.h"
 #include "board/journal.h"
 #include "experiment/apply.h"
 #include "experiment/known_failures.h"
+#include "isojoule/version.h"
 #include "workload/zoo.h"
 
 namespace isojoule {
@@ -80,16 +84,36 @@ Result<std::optional<std::int64_t>> fitting_batch(Board& board, Engine& engine, 
   return std::optional<std::int64_t>();
 }
 
+StudyInfo info_of(const Target& target, const MeasureRequest& request, const std::string& engine) {
+  StudyInfo info;
+  info.name = "measure";
+  info.board = target.board.file.name;
+  info.release = target.board.release.name;
+  info.simulated = target.board.simulated;
+  info.program_version = ISOJOULE_VERSION;
+  info.command = request.command;
+  info.engine = engine;
+  info.total = target.board.file.total;
+  info.rails = target.board.file.rails;
+  info.created = wall_time_now();
+  info.plan_hash = content_hash("measure " + info.created + info.command);  // no plan goes on here
+  info.planned_runs = 1;
+  Protocol protocol = protocol_of(request);
+  protocol.repeats = 1;
+  info.protocol_json = protocol_json(protocol);
+  return info;
+}
+
 // The measurement itself, with the board in its setting.
 Status measure_at(Target& target, const EngineUse& use, const MeasureRequest& request,
-                  const PlannedRun& planned, const std::atomic<bool>& interrupted,
-                  MeasureResult& result) {
-  const Protocol protocol = protocol_of(request);
+                  const PlannedRun& planned, const Protocol& protocol,
+                  const std::atomic<bool>& interrupted, LiveSession* live, MeasureResult& result) {
   Job job = job_of(planned, protocol, use);
   job.command = request.program;
   ISOJOULE_TRY(result.measured,
-               measure(target.board, *use.engine, job, protocol, planned, interrupted));
+               measure(target.board, *use.engine, job, protocol, planned, interrupted, live));
   Run& run = result.measured.run;
+  if (live != nullptr) live->count(run);
   if (run.counters[Counter::out_of_memory] == 0) {
     // What no second try would mend is the user's to mend: an error, not a run.
     if (is_definite(result.measured)) return tl::unexpected<Error>(*result.measured.engine_error);
@@ -107,38 +131,120 @@ Status measure_at(Target& target, const EngineUse& use, const MeasureRequest& re
 
 }  // namespace
 
-Result<MeasureResult> measure_once(const Paths& paths, const MeasureRequest& request,
-                                   const std::atomic<bool>& interrupted) {
-  ISOJOULE_TRY(const auto target, open_target(paths, request.target));
+struct MeasureSession::Parts {
+  MeasureRequest request;
+  std::unique_ptr<Target> target;
   PlannedRun planned;
+  OpenedEngines engines;  // refers to the target
+  std::unique_ptr<BoardGuard> guard;
+  std::int64_t runs = 0;
+  std::optional<LiveMetrics> live;  // last: refers to the target; from the first run to the last
+  const EngineUse& use() const { return engines.uses.begin()->second; }
+};
+
+MeasureSession::MeasureSession(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+MeasureSession::~MeasureSession() = default;
+
+Result<std::unique_ptr<MeasureSession>> MeasureSession::open(const Paths& paths,
+                                                             const MeasureRequest& request) {
+  auto parts = std::make_unique<Parts>();
+  parts->request = request;
+  ISOJOULE_TRY(parts->target, open_target(paths, request.target));
+  Target& target = *parts->target;
+  PlannedRun& planned = parts->planned;
   planned.network = request.program.empty() ? request.network : program_words(request.program);
   planned.setting = request.setting;
   planned.setting.set("batch", static_cast<double>(request.batch));
-  ISOJOULE_CHECK(check_setting("measure", planned.setting, target->board));
-  ISOJOULE_TRY(const OpenedEngines engines,
-               open_engines(*target, paths, {planned}, request.engine, request.options));
-  const EngineUse& use = engines.uses.begin()->second;
-  std::unique_ptr<BoardGuard> guard;
-  if (turns_a_knob(target->board, request.setting)) {
-    ISOJOULE_CHECK(check_no_contradiction(target->board, request.setting));
-    ISOJOULE_TRY(guard, BoardGuard::take(target->board, guard_options(paths, request.target,
-                                                                      *target, request.command)));
+  ISOJOULE_CHECK(check_setting("measure", planned.setting, target.board));
+  ISOJOULE_TRY(parts->engines,
+               open_engines(target, paths, {planned}, request.engine, request.options));
+  if (turns_a_knob(target.board, request.setting)) {
+    ISOJOULE_CHECK(check_no_contradiction(target.board, request.setting));
+    ISOJOULE_TRY(parts->guard,
+                 BoardGuard::take(target.board,
+                                  guard_options(paths, request.target, target, request.command)));
   }
+  return std::unique_ptr<MeasureSession>(new MeasureSession(std::move(parts)));
+}
+
+Board& MeasureSession::board() { return parts_->target->board; }
+const Target& MeasureSession::target() const { return *parts_->target; }
+const std::string& MeasureSession::engine_name() const { return parts_->use().engine->name(); }
+
+StudyInfo MeasureSession::study_info() const {
+  return info_of(*parts_->target, parts_->request, engine_name());
+}
+
+std::string MeasureSession::why_no_power_source() const {
+  const Board& board = parts_->target->board;
+  return board.sensors.empty() ? reason_without_energy(Run{}, board) : "";
+}
+
+std::string MeasureSession::why_no_total() const {
+  const Board& board = parts_->target->board;
+  const bool is_there = !board.sensors.empty() && !board.file.total.empty();
+  return is_there ? "" : reason_without_energy(Run{}, board);
+}
+
+Result<MeasureResult> MeasureSession::run(const One& one, const std::atomic<bool>& interrupted) {
+  const MeasureRequest& request = parts_->request;
+  const Target& target = *parts_->target;
+  PlannedRun planned = parts_->planned;
+  planned.sequence = planned.block = planned.repeat = one.sequence;
+  planned.baseline = one.baseline;
+  Protocol protocol = protocol_of(request);
+  protocol.inferences = one.inferences;
+  protocol.sampling_period = one.period;
   MeasureResult result;
-  const Status measured = measure_at(*target, use, request, planned, interrupted, result);
+  result.info = study_info();
+  if (!parts_->live) {
+    parts_->live.emplace(parts_->target->board, engine_name(), request.metrics);
+    ISOJOULE_CHECK(parts_->live->begin());
+  }
+  LiveSession* const live = parts_->live->session();
+  if (live != nullptr) live->expect(++parts_->runs, 0);  // nobody knows how many more will follow
+  const Status measured = measure_at(*parts_->target, parts_->use(), request, planned, protocol,
+                                     interrupted, live, result);
   if (!measured)
-    return tl::unexpected<Error>(guard ? guard->restore_after(measured.error()) : measured.error());
-  if (guard) ISOJOULE_CHECK(guard->restore());
+    return tl::unexpected<Error>(parts_->guard ? parts_->guard->restore_after(measured.error())
+                                               : measured.error());
   Run& run = result.measured.run;
   if (request.program.empty() && !in_zoo(run.network))
     run.network = std::filesystem::path(run.network).stem().string();
-  result.engine = use.engine->name();
-  result.board = target->board.file.name;
-  result.board_title = target->board.file.title;
-  result.simulated = target->board.simulated;
-  result.caution = caution_of(*target);
-  result.why_unmeasured = reason_without_energy(run, target->board);
+  result.engine = engine_name();
+  result.board = target.board.file.name;
+  result.board_title = target.board.file.title;
+  result.simulated = target.board.simulated;
+  result.caution = caution_of(target);
+  result.why_unmeasured = reason_without_energy(run, target.board);
   return result;
+}
+
+Status store_measured(const MeasureResult& result, const std::string& path) {
+  ISOJOULE_TRY(const auto study, StudyFile::create(path, result.info));
+  const Trace& trace = result.measured.trace;
+  ISOJOULE_CHECK(study->add(result.measured.run, trace.channels.empty() ? nullptr : &trace));
+  return {};
+}
+
+Status MeasureSession::restore() { return parts_->guard ? parts_->guard->restore() : Status{}; }
+
+Result<MeasureResult> measure_once(const Paths& paths, const MeasureRequest& request,
+                                   const std::atomic<bool>& interrupted) {
+  ISOJOULE_TRY(const auto session, MeasureSession::open(paths, request));
+  ISOJOULE_TRY(MeasureResult result,
+               session->run({0, request.inferences, request.sampling_period}, interrupted));
+  ISOJOULE_CHECK(session->restore());
+  return result;
+}
+
+std::optional<double> inference_count(const MeasureRequest& request, const Run& run) {
+  // A program that marks no batches and says no number has made nobody knows how many; neither has
+  // a run that failed.
+  const bool is_said = !run.batches.empty() || run.inferences > 1 || request.inferences_given ||
+                       run.notes.contains("inferences");
+  if (!is_said || run.inferences < 1) return std::nullopt;
+  return static_cast<double>(run.inferences);
 }
 
 std::optional<Second> batch_quantile(const Run& run, double q) {

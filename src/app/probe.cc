@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "app/calibration_store.h"
 #include "app/guard_place.h"
 #include "board/restore.h"
 #include "board/throttle.h"
@@ -45,9 +46,10 @@ Watt quantum_of(const ProbedRail& rail) {
 // Two readings of every channel of one sensor, a while apart.
 class ChannelProbe {
  public:
-  ChannelProbe(Sensor& sensor, Clock& clock)
+  ChannelProbe(Sensor& sensor, const Board& board)
       : sensor_(sensor),
-        clock_(clock),
+        board_(board),
+        clock_(*board.clock),
         first_(sensor.channels().size()),
         second_(sensor.channels().size()) {
     sensor_.read(clock_, first_);
@@ -68,6 +70,7 @@ class ChannelProbe {
   void take_counter(ProbedRail& rail, std::size_t i) const;
 
   Sensor& sensor_;
+  const Board& board_;
   Clock& clock_;
   std::vector<RawReading> first_, second_;
 };
@@ -87,6 +90,7 @@ void ChannelProbe::take_counter(ProbedRail& rail, std::size_t i) const {
 ProbedRail ChannelProbe::probed(std::size_t i) const {
   ProbedRail rail;
   rail.info = sensor_.channels()[i];
+  rail.info.calibration = board_.calibration_of(rail.info);
   rail.sensor = rail.info.sensor;
   rail.rail.name = rail.info.rail;
   rail.new_readings_hz = new_readings(rail.info);
@@ -106,6 +110,8 @@ ProbedRail ChannelProbe::probed(std::size_t i) const {
     case ChannelKind::energy_counter: take_counter(rail, i); break;
   }
   rail.quantum = quantum_of(rail);
+  if (const auto& known = rail.info.calibration; known && rail.power)
+    rail.power = *rail.power * known->gain + known->offset;
   return rail;
 }
 
@@ -131,7 +137,7 @@ void add_with_children(const std::vector<Rail>& tree, const std::string& parent,
 
 std::vector<ProbedRail> probe_rails(Board& board) {
   std::vector<ChannelProbe> probes;
-  for (const auto& sensor : board.sensors) probes.emplace_back(*sensor, *board.clock);
+  for (const auto& sensor : board.sensors) probes.emplace_back(*sensor, board);
   if (std::any_of(probes.begin(), probes.end(),
                   [](const auto& one) { return one.has_counter(); })) {
     board.clock->sleep_for(kCounterTime);
@@ -280,6 +286,7 @@ Result<ProbeResult> probe(const Paths& paths, const TargetOptions& options) {
   result.rails = probe_rails(board);
   result.total_power = total_of(result.total, result.rails);
   result.problems = board.problems;
+  for (Error& doubt : calibration_problems(board)) result.problems.push_back(std::move(doubt));
   add_left_behind(guard_options(paths, options, *target, ""), result);
   probe_knobs(board, result);
   probe_state(board, result);

@@ -16,7 +16,7 @@ struct ProbedRail {
   Rail rail;           // with its place in the tree; of a rail that no source gives, that alone
   std::string sensor;  // "" = nothing measures it
   ChannelInfo info;
-  std::optional<Watt> power;
+  std::optional<Watt> power;  // with the calibration in `info`, if there is one
   std::optional<Volt> voltage;
   std::optional<Ampere> current;
   Watt quantum{0};                        // one step of the power at the present voltage

@@ -16,15 +16,6 @@ json value_json(const Value& value) {
   return std::visit([](const auto& v) { return json(v); }, value);
 }
 
-std::string_view name_of(ChannelKind kind) {
-  switch (kind) {
-    case ChannelKind::voltage_current: return "voltage_current";
-    case ChannelKind::power: return "power";
-    case ChannelKind::energy_counter: return "energy_counter";
-  }
-  return "";
-}
-
 json rail_json(const ProbedRail& rail) {
   json out = {{"name", rail.rail.name},
               {"parent", rail.rail.parent},
@@ -39,6 +30,16 @@ json rail_json(const ProbedRail& rail) {
   out["window_s"] = rail.info.window.value();
   out["power_quantum_w"] = rail.quantum.value();
   out["gain_uncertainty"] = rail.info.gain_uncertainty;
+  if (const auto& known = rail.info.calibration)
+    out["calibration"] = {{"gain", known->gain},
+                          {"gain_uncertainty", known->gain_uncertainty},
+                          {"offset_w", known->offset.value()},
+                          {"offset_uncertainty_w", known->offset_uncertainty.value()},
+                          {"correlation", known->correlation},
+                          {"lowest_w", known->lowest.value()},
+                          {"highest_w", known->highest.value()},
+                          {"meter", known->meter},
+                          {"date", known->date}};
   out["new_readings_hz"] = rail.new_readings_hz ? json(*rail.new_readings_hz) : json(nullptr);
   return out;
 }

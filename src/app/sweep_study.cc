@@ -7,6 +7,7 @@
 
 #include "app/engines.h"
 #include "app/guard_place.h"
+#include "app/live_metrics.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "base/text_file.h"
@@ -116,13 +117,16 @@ Result<SweepResult> sweep_study(const Paths& paths, const SweepRequest& request,
   ISOJOULE_TRY(std::string hash, identity(plan, *target, engines.uses));
   const StudyInfo info = describe(plan, *target, engines.uses, request, std::move(hash),
                                   static_cast<std::int64_t>(planned.size()));
+  LiveMetrics live(target->board, engine_names(engines.uses), request.metrics);
+  ISOJOULE_CHECK(live.begin());
   bool created = false;
   ISOJOULE_TRY(auto study, open_or_create(request.study_path, info, created));
   // A twin's nodes die with the process, so its journal lies beside the study; a real board's lies
   // in one place, where the next program finds it.
   GuardOptions guard = guard_options(paths, request.target, *target, request.command);
   if (target->twin) guard.journal = request.study_path + ".journal";
-  auto swept = sweep(plan, target->board, engines.uses, *study, guard, interrupted, progress);
+  auto swept = sweep(plan, target->board, engines.uses, *study, guard, interrupted, progress,
+                     live.session());
   if (!swept && created) remove_if_empty(study, request.study_path);
   if (swept) swept->caution = caution_of(*target);
   return swept;

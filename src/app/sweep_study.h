@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "app/metrics_endpoint.h"
 #include "app/target.h"
 #include "experiment/experiment.h"
 
@@ -14,8 +15,9 @@ struct SweepRequest {
   std::string plan_path;
   TargetOptions target;
   std::string study_path;
-  std::string engine;   // instead of the plan's; "": the plan's, or onnxruntime
-  std::string command;  // as the user typed it; stored, so that it can be repeated
+  std::string engine;                  // instead of the plan's; "": the plan's, or onnxruntime
+  std::string command;                 // as the user typed it; stored, so that it can be repeated
+  MetricsEndpoint* metrics = nullptr;  // shows the session while it runs
 };
 
 // Creates the study file, or goes on with the one that is there. Errors besides those of its parts:

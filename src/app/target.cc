@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "app/calibration_store.h"
 #include "base/text.h"
 #include "workload/zoo.h"
 
@@ -177,8 +178,10 @@ Result<Board> open_detected(const Paths& paths, FileTree& tree, Clock& clock,
 }
 
 Result<std::unique_ptr<Target>> open_target(const Paths& paths, const TargetOptions& options) {
-  if (options.board.rfind(kTwinPrefix, 0) == 0) return open_twin(paths, options);
-  return open_machine(paths, options);
+  ISOJOULE_TRY(auto target, options.board.starts_with(kTwinPrefix) ? open_twin(paths, options)
+                                                                   : open_machine(paths, options));
+  if (options.calibrated) ISOJOULE_CHECK(use_calibrations(paths, target->board));
+  return target;
 }
 
 std::string caution_of(const Target& target) {

@@ -45,9 +45,11 @@ struct TargetOptions {
   std::string helper = {};
   bool as_user = false;        // of a twin: the tree answers as to a user without rights
   bool note_refusals = false;  // keep what the tree refuses, see Target::refusals
+  bool calibrated = true;      // use what `isojoule calibrate` found of this board's rails
 };
 
-// Errors: not_found (an unknown board with the nearest name; this machine is none), parse, invalid.
+// Errors: not_found (an unknown board with the nearest name; this machine is none), parse, invalid;
+// of the file of calibrations, unless they are not wanted.
 Result<std::unique_ptr<Target>> open_target(const Paths& paths, const TargetOptions& options);
 
 // The board that a tree shows: the detected one, or what is found of any machine. `release` "" =

@@ -13,4 +13,10 @@ std::string wall_time_now() {
   return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
 
+std::int64_t wall_clock_ns() {
+  std::timespec now{};
+  std::timespec_get(&now, TIME_UTC);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
 }  // namespace isojoule

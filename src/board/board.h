@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -112,8 +113,14 @@ struct Board {
   // A twin's: brings it into the state that belongs to this seed (temperature, noise, phase of the
   // power chip), so that a run is the same whatever came before it. Empty on hardware.
   std::function<void(std::uint64_t seed)> begin_run;
+  // What comparison with a better meter has shown of channels, by ChannelInfo::sensor
+  // (app/calibration_store.h). Whoever samples takes them into the trace.
+  std::map<std::string, Calibration> calibrations = {};
+  // Why one of these may hold no longer, by the same; for people.
+  std::map<std::string, std::string> calibration_doubts = {};
 
   Knob* knob(const std::string& axis) const;
+  std::optional<Calibration> calibration_of(const ChannelInfo& channel) const;
 };
 
 // `release` is the name of one of the file's releases, "" for its newest. Errors: not_found with

@@ -145,6 +145,11 @@ Knob* Board::knob(const std::string& axis) const {
   return nullptr;
 }
 
+std::optional<Calibration> Board::calibration_of(const ChannelInfo& channel) const {
+  const auto found = calibrations.find(channel.sensor);
+  return found == calibrations.end() ? std::nullopt : std::optional(found->second);
+}
+
 Result<Board> open_board(const BoardFile& file, const std::string& release, FileTree& tree,
                          Clock& clock) {
   std::vector<std::string> names;

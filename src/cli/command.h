@@ -34,16 +34,21 @@ struct Program {
 
 void add_zoo(CLI::App& app, Program& program);
 void add_cost(CLI::App& app, Program& program);
+void add_energy(CLI::App& app, Program& program);
 void add_measure(CLI::App& app, Program& program);
 void add_sweep(CLI::App& app, Program& program);
 void add_show(CLI::App& app, Program& program);
 void add_report(CLI::App& app, Program& program);
+void add_export(CLI::App& app, Program& program);
 void add_reproduce(CLI::App& app, Program& program);
+void add_compare(CLI::App& app, Program& program);
 void add_twin(CLI::App& app, Program& program);
 void add_probe(CLI::App& app, Program& program);
 void add_apply(CLI::App& app, Program& program);
 void add_restore(CLI::App& app, Program& program);
 void add_keeper(CLI::App& app, Program& program);
+void add_session(CLI::App& app, Program& program);
 void add_list(CLI::App& app, Program& program);
+void add_calibrate(CLI::App& app, Program& program);
 
 }  // namespace isojoule::cli

@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "data/counter.h"
 #include "engine/engine.h"
+#include "import/import.h"
 #include "report/report.h"
 #include "workload/zoo.h"
 
@@ -33,6 +34,13 @@ Result<int> list_boards() {
   return kDone;
 }
 
+template <typename Belongs>
+void print_reports(Belongs belongs) {
+  for (const ReportKind& kind : report_kinds())
+    if (belongs(kind) != nullptr)
+      fmt::print("{:<14} {:<16} {}\n", kind.name, kind.extension, kind.help);
+}
+
 // An engine whose worker is not there cannot be used; that is said here, not only when it is asked.
 Result<int> list_engines() {
   ISOJOULE_TRY(const Paths paths, find_paths());
@@ -52,13 +60,24 @@ Result<int> list_counters() {
   return kDone;
 }
 
+Result<int> list_imports() {
+  for (const ImportKind& kind : import_kinds()) {
+    fmt::print("{:<14} {}\n", kind.name, kind.help);
+    for (const ImportOption& option : kind.options)
+      fmt::print("{:<14}   {:<12} {}\n", "", option.name, option.help);
+  }
+  return kDone;
+}
+
 Result<int> list(const std::string& what) {
   if (what == "boards") return list_boards();
   if (what == "counters") return list_counters();
   if (what == "sensors") print_kinds(sensor_kinds());
   if (what == "knobs") print_kinds(knob_kinds());
   if (what == "engines") return list_engines();
-  if (what == "reports") print_kinds(report_kinds());
+  if (what == "reports") print_reports([](const ReportKind& kind) { return kind.render; });
+  if (what == "exports") print_reports([](const ReportKind& kind) { return kind.stream; });
+  if (what == "imports") return list_imports();
   return kDone;
 }
 
@@ -67,9 +86,12 @@ Result<int> list(const std::string& what) {
 void add_list(CLI::App& app, Program& program) {
   auto* command = app.add_subcommand("list", "The parts that this program has");
   auto what = std::make_shared<std::string>();
-  command->add_option("WHAT", *what, "boards, sensors, knobs, engines, reports or counters")
+  command
+      ->add_option("WHAT", *what,
+                   "boards, sensors, knobs, engines, imports, reports, exports or counters")
       ->required()
-      ->check(CLI::IsMember({"boards", "sensors", "knobs", "engines", "reports", "counters"}));
+      ->check(CLI::IsMember(
+          {"boards", "sensors", "knobs", "engines", "imports", "reports", "exports", "counters"}));
   command->callback([what, &program] { program.action = [what] { return list(*what); }; });
 }
 

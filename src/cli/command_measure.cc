@@ -2,12 +2,16 @@
 
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 
 #include "app/measure_once.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/measure_modes.h"
 #include "cli/measure_program.h"
 #include "cli/measure_report.h"
+#include "cli/metrics_option.h"
+#include "cli/number_between.h"
 #include "cli/target_options.h"
 #include "data/value_text.h"
 
@@ -25,8 +29,12 @@ struct MeasureArguments {
   double period_ms = 100;
   bool allow_unmeasured = false;
   MeasureWords words;
+  ModeWords modes;
   double timeout_s = 0;
   bool json = false;
+  bool each_batch = false;
+  std::string output;   // a study file of this run
+  std::string metrics;  // where it can be seen meanwhile
 };
 
 constexpr double kLongestWarmUp = 1e6;  // seconds or batches
@@ -87,16 +95,39 @@ Status read_arguments(MeasureArguments& arguments) {
   return {};
 }
 
+// Before the measurement: what it gave must not be lost for a name.
+Status check_not_there(const std::string& path) {
+  std::error_code code;
+  if (!std::filesystem::exists(path, code)) return {};
+  return fail(ErrorKind::invalid, path + " is there already, and is not written over",
+              "Name another file");
+}
+
 Result<int> run_measure(MeasureArguments& arguments, const Program& program) {
   ISOJOULE_CHECK(read_arguments(arguments));
   arguments.words.json = arguments.json;
   ISOJOULE_CHECK(take_program(program, arguments.words, arguments.request));
+  if (!arguments.output.empty()) ISOJOULE_CHECK(check_not_there(arguments.output));
+  ISOJOULE_TRY(const auto endpoint, open_metrics(arguments.metrics));
+  arguments.request.metrics = endpoint.get();
   ISOJOULE_TRY(const Paths paths, find_paths());
   arguments.request.command = program.command_line;
+  arguments.request.inferences_given = arguments.words.inferences_given;
+  arguments.modes.study = arguments.output;
+  if (arguments.modes.until || arguments.modes.overhead) {
+    const auto run = arguments.modes.until ? run_until : run_overhead;
+    auto status = run(paths, arguments.request, arguments.modes, arguments.json, program);
+    warn_of_metrics(endpoint.get());
+    return status;
+  }
   ISOJOULE_TRY(const MeasureResult result,
                measure_once(paths, arguments.request, *program.interrupted));
+  warn_of_metrics(endpoint.get());
   const Run& run = result.measured.run;
-  arguments.json ? print_json(arguments.request, result) : print_text(arguments.request, result);
+  if (!arguments.output.empty()) ISOJOULE_CHECK(store_measured(result, arguments.output));
+  const bool budget = arguments.modes.budget;
+  arguments.json ? print_json(arguments.request, result, {budget, arguments.each_batch})
+                 : print_text(arguments.request, result, budget);
   if (run.state == RunState::failed) {
     fmt::print(stderr, "error: the run failed: {}\n", run.failure);
     return status_of_failure(result);
@@ -152,13 +183,23 @@ void add_measure(CLI::App& app, Program& program) {
       ->add_option("--timeout", arguments->timeout_s,
                    "Seconds: a program that runs longer, an engine that is silent longer is "
                    "stopped")
-      ->check(CLI::Range(0.01, 1e6));
+      ->check(number_between(0.01, 1e6));
   command->add_option("--period-ms", arguments->period_ms, "Sampling period in milliseconds")
-      ->check(CLI::Range(0.1, 60000.0))
+      ->check(number_between(0.1, 60000.0))
       ->capture_default_str();
+  add_mode_options(*command, arguments->modes);
   command->add_flag("--allow-unmeasured", arguments->allow_unmeasured,
                     "Exit with 0 where nothing can measure energy");
-  command->add_flag("--json", arguments->json, "Print JSON, units in the keys");
+  command->add_option(
+      "-o,--output", arguments->output,
+      "Keep what was run, with its traces, as a study file for show, report and export");
+  add_metrics_option(*command, arguments->metrics);
+  auto* json = command->add_flag("--json", arguments->json, "Print JSON, units in the keys");
+  command
+      ->add_flag("--each-batch", arguments->each_batch,
+                 "With --json: begin, time and energy of every batch, not their statistics alone")
+      ->needs(json)
+      ->excludes("--until", "--overhead");
   command->callback([arguments, command, &program] {
     arguments->words.engine_given = command->count("--engine") > 0;
     arguments->words.inferences_given = command->count("--inferences") > 0;

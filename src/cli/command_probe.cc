@@ -5,6 +5,7 @@
 #include "app/probe.h"
 #include "cli/command.h"
 #include "cli/target_options.h"
+#include "trace/calibration_text.h"
 
 namespace isojoule::cli {
 namespace {
@@ -83,6 +84,8 @@ void print_rails(const ProbeResult& result) {
     fmt::print("  {:<22} {:>10}  {}{}\n", name, power, rail.rail.what,
                rail.why_absent.empty() ? "" : " (" + rail.why_absent + ")");
     if (!rail.sensor.empty()) fmt::print("  {:<22} {:>10}  {}\n", "", "", source_text(rail));
+    if (rail.info.calibration)
+      fmt::print("  {:<22} {:>10}  {}\n", "", "", calibration_text(*rail.info.calibration));
   }
   if (!result.total.empty())
     fmt::print(

@@ -1,10 +1,7 @@
 #include <fmt/format.h>
 
-#include <array>
-#include <fstream>
-
-#include "base/text.h"
 #include "base/text_file.h"
+#include "cli/check_no_study.h"
 #include "cli/command.h"
 #include "data/study_file.h"
 #include "report/report.h"
@@ -21,27 +18,12 @@ struct ReportRequest {
 
 // By --format, else by the ending of the output's name.
 Result<const ReportKind*> chosen_report(const ReportRequest& request) {
-  if (!request.format.empty()) return find_report(request.format);
-  std::vector<std::string> endings;
-  for (const ReportKind& kind : report_kinds()) {
-    endings.emplace_back(kind.extension);
-    if (request.output.size() > kind.extension.size() && request.output.ends_with(kind.extension))
-      return &kind;
-  }
-  return fail(ErrorKind::invalid, request.output + ": the name's ending is no report's",
-              "Name it with one of " + join(endings, ", ") + ", or give --format");
-}
-
-// A study took hours; a slip of the name must not cost it.
-Status check_no_study(const std::string& path) {
-  constexpr std::string_view kMark = "SQLite format 3";  // https://sqlite.org/fileformat.html
-  std::array<char, kMark.size()> head{};
-  std::ifstream file(path, std::ios::binary);
-  if (!file.read(head.data(), head.size())) return {};
-  if (std::string_view(head.data(), head.size()) != kMark) return {};
-  return fail(ErrorKind::invalid,
-              path + " is a study (or another database), and is not written over",
-              "Name another file");
+  ISOJOULE_TRY(const ReportKind* kind, request.format.empty() ? report_for_file(request.output)
+                                                              : find_report(request.format));
+  if (kind->render != nullptr) return kind;
+  return fail(ErrorKind::invalid, std::string(kind->name) + " is no report but an export",
+              "isojoule export " + request.study + " --as " + std::string(kind->name) + " -o " +
+                  request.output);
 }
 
 Result<int> run_report(const ReportRequest& request) {

@@ -7,6 +7,7 @@
 
 #include "app/sweep_study.h"
 #include "cli/command.h"
+#include "cli/metrics_option.h"
 #include "cli/target_options.h"
 
 namespace isojoule::cli {
@@ -74,12 +75,15 @@ class ProgressPrinter {
   std::int64_t block_ = -1;
 };
 
-Result<int> run_sweep(const SweepRequest& request, const Program& program) {
+Result<int> run_sweep(SweepRequest& request, const std::string& metrics, const Program& program) {
   ISOJOULE_TRY(const Paths paths, find_paths());
+  ISOJOULE_TRY(const auto endpoint, open_metrics(metrics));
+  request.metrics = endpoint.get();
   ProgressPrinter printer;
   const auto result = sweep_study(paths, request, *program.interrupted,
                                   [&printer](const Progress& progress) { printer(progress); });
   printer.finish();
+  warn_of_metrics(endpoint.get());
   if (!result) return tl::unexpected<Error>(result.error());
   fmt::print("{}: {} of {} runs there, {} made now{}\n", request.study_path,
              result->already_there + result->made, result->planned, result->made,
@@ -107,9 +111,13 @@ void add_sweep(CLI::App& app, Program& program) {
       ->add_option("-o,--output", request->study_path,
                    "The study file; one that is there is gone on with")
       ->required();
-  command->callback([request, &program] {
+  auto metrics = std::make_shared<std::string>();
+  add_metrics_option(*command, *metrics);
+  command->callback([request, metrics, &program] {
     request->command = program.command_line;
-    program.action = [request, &program] { return run_sweep(*request, program); };
+    program.action = [request, metrics, &program] {
+      return run_sweep(*request, *metrics, program);
+    };
   });
 }
 

@@ -119,7 +119,7 @@ Result<int> export_network(const ExportRequest& request) {
   return kDone;
 }
 
-void add_export(CLI::App& app, Program& program) {
+void add_network_export(CLI::App& app, Program& program) {
   auto* command = app.add_subcommand("export", "Write a network as an ONNX file");
   auto request = std::make_shared<ExportRequest>();
   command->add_option("NAME", request->name, "A name of 'isojoule zoo list'")->required();
@@ -149,7 +149,7 @@ void add_zoo(CLI::App& app, Program& program) {
   list->callback([json, &program] {
     program.action = [json] { return *json ? print_json() : print_table(); };
   });
-  add_export(*command, program);
+  add_network_export(*command, program);
 }
 
 }  // namespace isojoule::cli

@@ -1,8 +1,11 @@
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <string_view>
+#include <system_error>
 
+#include "base/file_tree.h"
 #include "cli/command.h"
 #include "isojoule/version.h"
 
@@ -57,6 +60,22 @@ int cut_at_dashes(int argc, char** argv, std::vector<std::string>& rest) {
   return static_cast<int>(dashes - argv);
 }
 
+// Runs the command and sees that what it printed has arrived. A reader that left is no error.
+isojoule::Result<int> act(const isojoule::cli::Program& program) {
+  int number = 0;
+  isojoule::Result<int> result = isojoule::cli::kDone;
+  try {
+    result = program.action();
+    if (std::fflush(stdout) != 0) number = errno;
+  } catch (const std::system_error& error) {  // of fmt::print
+    if (std::ferror(stdout) == 0) throw;      // not of a write
+    number = error.code().value();
+  }
+  if (!result || number == 0 || number == EPIPE) return result;
+  return tl::unexpected<isojoule::Error>(
+      isojoule::error_from_errno(number, "standard output", "write"));
+}
+
 int run(int argc, char** argv) {
   using namespace isojoule;
   CLI::App app(
@@ -73,22 +92,27 @@ int run(int argc, char** argv) {
   cli::add_probe(app, program);
   cli::add_sweep(app, program);
   cli::add_measure(app, program);
+  cli::add_calibrate(app, program);
   cli::add_apply(app, program);
   cli::add_restore(app, program);
   cli::add_keeper(app, program);
   cli::add_show(app, program);
   cli::add_report(app, program);
+  cli::add_export(app, program);
   cli::add_reproduce(app, program);
+  cli::add_compare(app, program);
   cli::add_zoo(app, program);
   cli::add_cost(app, program);
+  cli::add_energy(app, program);
   cli::add_twin(app, program);
+  cli::add_session(app, program);
   cli::add_list(app, program);
   if (const auto ended = parse_arguments(app, own, argv)) return *ended;
   if (!program.ignores_signals) {
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) listen_to(number);
   }
   std::signal(SIGPIPE, SIG_IGN);
-  const auto result = program.action();
+  const auto result = act(program);
   if (result) return *result;
   std::fprintf(stderr, "%s\n", to_string(result.error()).c_str());
   return result.error().kind == ErrorKind::interrupted ? cli::kInterrupted : cli::kBadInput;

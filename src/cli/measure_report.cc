@@ -3,16 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "cli/window_text.h"
+#include "report/batch_json.h"
+#include "report/budget_json.h"
+#include "report/table.h"
+#include "report/text/budget.h"
+#include "report/window_json.h"
 #include "trace/layer_energies.h"
+#include "trace/visible.h"
 
 namespace isojoule::cli {
-namespace {
-
-std::string shortened(const std::string& text, std::size_t most) {
-  return text.size() <= most ? text : text.substr(0, most - 3) + "...";
-}
 
 std::string time_text(Second time) {
   const double s = time.value();
@@ -25,6 +28,43 @@ std::string energy_text(Joule energy) {
   const double j = energy.value();
   if (std::abs(j) < 1) return fmt::format("{:.2f} mJ", j * 1e3);
   return fmt::format("{:.2f} J", j);
+}
+
+void print_counters(const Counters& counters) {
+  for (const CounterInfo& info : all_counters())
+    if (const auto count = counters[info.counter]; count > 0)
+      fmt::print("{}: {} x{}: {}. {}\n", name_of(info.severity), info.name, count, info.meaning,
+                 info.remedy);
+}
+
+// What the engine said of itself: its own line for what runs, then a line for each further word.
+// Where its library lies is in the JSON.
+void print_notes(const std::string& engine, std::map<std::string, std::string> notes) {
+  const auto version = notes.extract("engine");
+  std::string line = version ? version.mapped() : engine;
+  notes.erase("library");
+  for (const char* key :
+       {"provider", "graph", "precision", "loading", "threads", "optimisation", "spinning"})
+    if (const auto note = notes.extract(key)) line += fmt::format("; {} {}", key, note.mapped());
+  fmt::print("engine {}\n", line);
+  for (const auto& [key, value] : notes) fmt::print("{}: {}\n", key, value);
+}
+
+nlohmann::json json_of_counters(const Counters& counters) {
+  nlohmann::json object = nlohmann::json::object();
+  for (const CounterInfo& info : all_counters())
+    if (counters[info.counter] > 0) object[std::string(info.name)] = counters[info.counter];
+  return object;
+}
+
+void print_json(const nlohmann::json& root) {
+  fmt::print("{}\n", root.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+namespace {
+
+std::string shortened(const std::string& text, std::size_t most) {
+  return text.size() <= most ? text : text.substr(0, most - 3) + "...";
 }
 
 std::string with_uncertainty(const MeasuredEnergy& energy, double divisor = 1) {
@@ -50,13 +90,11 @@ void print_phases(const Run& run) {
   }
 }
 
-void print_per_inference(const Run& run) {
+void print_per_inference(const MeasureRequest& request, const Run& run) {
   const Phase* inference = run.phase(PhaseKind::inference);
-  // A program that marks no batches and says no number has made nobody knows how many.
-  if (inference == nullptr || (run.batches.empty() && run.inferences <= 1)) return;
-  // A run that failed has made nobody knows how many either.
-  if (run.inferences < 1 || inference->duration() <= Second(0)) return;
-  const auto count = static_cast<double>(run.inferences);
+  const auto made = inference_count(request, run);
+  if (inference == nullptr || !made || inference->duration() <= Second(0)) return;
+  const double count = *made;
   const PhaseEnergy* energy = run.energy(PhaseKind::inference);
   const MeasuredEnergy none;
   const MeasuredEnergy& gross = energy == nullptr ? none : energy->gross;
@@ -69,26 +107,6 @@ void print_per_inference(const Run& run) {
   fmt::print("per inference  {}, {:.1f} inferences a second; energy {}\n",
              time_text(inference->duration() / count), count / inference->duration().value(),
              with_uncertainty(gross, count));
-}
-
-void print_counters(const Counters& counters) {
-  for (const CounterInfo& info : all_counters())
-    if (const auto count = counters[info.counter]; count > 0)
-      fmt::print("{}: {} x{}: {}. {}\n", name_of(info.severity), info.name, count, info.meaning,
-                 info.remedy);
-}
-
-// What the engine said of itself: its own line for what runs, then a line for each further word.
-// Where its library lies is in the JSON.
-void print_notes(const std::string& engine, std::map<std::string, std::string> notes) {
-  const auto version = notes.extract("engine");
-  std::string line = version ? version.mapped() : engine;
-  notes.erase("library");
-  for (const char* key :
-       {"provider", "graph", "precision", "loading", "threads", "optimisation", "spinning"})
-    if (const auto note = notes.extract(key)) line += fmt::format("; {} {}", key, note.mapped());
-  fmt::print("engine {}\n", line);
-  for (const auto& [key, value] : notes) fmt::print("{}: {}\n", key, value);
 }
 
 // In the order of execution; of a long list those that take most.
@@ -123,11 +141,56 @@ void print_layers(const Run& run) {
           : "");
 }
 
+// Phases that the power source cannot see, in the order of the run.
+std::vector<TooShort> unseen_phases(const MeasureResult& result) {
+  std::vector<TooShort> found;
+  const Run& run = result.measured.run;
+  const auto resolution = resolution_of(result.measured.trace);
+  if (!resolution || run.state == RunState::failed) return found;
+  for (const Phase& phase : run.phases)
+    if (const auto one = too_short(phase, run.energy(phase.kind), *resolution))
+      found.push_back(*one);
+  return found;
+}
+
+void print_unseen(const MeasureRequest& request, const MeasureResult& result) {
+  std::string others;
+  for (const TooShort& phase : unseen_phases(result)) {
+    if (phase.phase != PhaseKind::inference) {
+      others += fmt::format("{}{} {} x {}", others.empty() ? "" : ", ", name_of(phase.phase),
+                            time_text(phase.length), phase.repetitions);
+      continue;
+    }
+    const auto count = inference_count(request, result.measured.run);
+    fmt::print("too short to see: {}\n",
+               words_of(phase, count ? std::llround(*count) : 0, request.batch));
+  }
+  if (!others.empty())
+    fmt::print("{}", wrapped("too short to see, with the times as long that would give " +
+                                 fmt::format("{:.0f} %: ", kVisiblePercent) + others,
+                             0));
+}
+
+nlohmann::json json_of(const TooShort& phase, const MeasureRequest& request,
+                       const MeasureResult& result) {
+  nlohmann::json object = {{"resolution_s", phase.resolution.time.value()},
+                           {"repetitions", phase.repetitions},
+                           {"needed_s", phase.needed().value()}};
+  const auto count = inference_count(request, result.measured.run);
+  const std::int64_t made = count ? std::llround(*count) : 0;
+  if (phase.phase == PhaseKind::inference && made > 0)
+    object["inferences"] = inferences_needed(phase, made, request.batch);
+  object["why"] = words_of(phase, made, request.batch);
+  return object;
+}
+
 nlohmann::json number_or_null(const std::optional<Joule>& value, double divisor = 1) {
   return value ? nlohmann::json(value->value() / divisor) : nlohmann::json(nullptr);
 }
 
-nlohmann::json json_of_phases(const Run& run) {
+nlohmann::json json_of_phases(const MeasureRequest& request, const MeasureResult& result) {
+  const Run& run = result.measured.run;
+  const auto unseen = unseen_phases(result);
   nlohmann::json phases = nlohmann::json::array();
   for (const Phase& phase : run.phases) {
     const PhaseEnergy* energy = run.energy(phase.kind);
@@ -140,6 +203,12 @@ nlohmann::json json_of_phases(const Run& run) {
                       {"energy_u_j", number_or_null(gross.uncertainty)},
                       {"net_energy_j", number_or_null(net.value)},
                       {"net_energy_u_j", number_or_null(net.uncertainty)}});
+    if (energy != nullptr && gross.value)
+      phases.back()["budget_j"] = energy->budget_j;
+    else if (!gross.why_absent.empty())
+      phases.back()["why_absent"] = gross.why_absent;
+    for (const TooShort& one : unseen)
+      if (one.phase == phase.kind) phases.back()["too_short"] = json_of(one, request, result);
   }
   return phases;
 }
@@ -161,7 +230,7 @@ nlohmann::json json_of_layers(const Run& run) {
 
 }  // namespace
 
-void print_text(const MeasureRequest& request, const MeasureResult& result) {
+void print_text(const MeasureRequest& request, const MeasureResult& result, bool budget) {
   const Run& run = result.measured.run;
   fmt::print("{}{}, batch {}, {} inferences on {} ({})\n", result.simulated ? "SIMULATED: " : "",
              run.network, request.batch, run.inferences, result.board, result.board_title);
@@ -171,20 +240,37 @@ void print_text(const MeasureRequest& request, const MeasureResult& result) {
                to_string(knob.achieved));
   fmt::print("\n");
   print_phases(run);
-  print_per_inference(run);
+  print_per_inference(request, run);
   print_layers(run);
+  print_unseen(request, result);
+  fmt::print("{}",
+             windows_text(result.measured.named, run.windows, run.window_energies, zero_of(run)));
   print_counters(run.counters);
+  if (budget && run.state != RunState::failed) fmt::print("\n{}", run_budgets_text(run));
   if (!result.caution.empty()) fmt::print("\nattention: {}\n", result.caution);
   if (!result.why_unmeasured.empty() && run.state != RunState::failed)
     fmt::print("\nenergy absent: {}\n", result.why_unmeasured);
 }
 
-void print_json(const MeasureRequest& request, const MeasureResult& result) {
+namespace {
+
+void add_per_inference(const MeasureRequest& request, const Run& run, nlohmann::json& root) {
+  const PhaseEnergy* energy = run.energy(PhaseKind::inference);
+  if (energy == nullptr) return;
+  const auto count = inference_count(request, run);
+  root["energy_per_inference_j"] =
+      count ? number_or_null(energy->gross.value, *count) : nlohmann::json(nullptr);
+  if (!count)
+    root["why_no_energy_per_inference"] =
+        "the program says neither batches nor how many inferences it made, and --inferences is not "
+        "given";
+}
+
+}  // namespace
+
+void print_json(const MeasureRequest& request, const MeasureResult& result,
+                const MeasureShows& shows) {
   const Run& run = result.measured.run;
-  nlohmann::json counters = nlohmann::json::object();
-  for (const CounterInfo& info : all_counters())
-    if (run.counters[info.counter] > 0)
-      counters[std::string(info.name)] = run.counters[info.counter];
   nlohmann::json batches = nlohmann::json::array();
   for (const BatchMark& batch : run.batches)
     batches.push_back((batch.end - batch.begin).seconds().value());
@@ -197,17 +283,19 @@ void print_json(const MeasureRequest& request, const MeasureResult& result) {
                          {"state", name_of(run.state)},
                          {"failure", run.failure},
                          {"notes", result.measured.run.notes},
-                         {"phases", json_of_phases(run)},
+                         {"phases", json_of_phases(request, result)},
                          {"batch_durations_s", batches},
-                         {"counters", counters}};
+                         {"counters", json_of_counters(run.counters)}};
   if (!run.layers.empty()) root["layers"] = json_of_layers(run);
+  if (run.state != RunState::failed)
+    add_batches_json(root, run, result.measured.trace, shows.each_batch);
+  if (shows.budget && run.state != RunState::failed) root["budgets"] = run_budgets_json(run);
+  add_windows_json(root, result.measured.named, run.windows, run.window_energies, zero_of(run));
   if (result.batch_that_fits) root["batch_that_fits"] = *result.batch_that_fits;
-  if (const PhaseEnergy* energy = run.energy(PhaseKind::inference); energy != nullptr)
-    root["energy_per_inference_j"] = number_or_null(
-        energy->gross.value, static_cast<double>(std::max<std::int64_t>(1, run.inferences)));
+  add_per_inference(request, run, root);
   if (!result.why_unmeasured.empty()) root["why_unmeasured"] = result.why_unmeasured;
   if (!result.caution.empty()) root["caution"] = result.caution;
-  fmt::print("{}\n", root.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+  print_json(root);
 }
 
 }  // namespace isojoule::cli

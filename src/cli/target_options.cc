@@ -18,6 +18,8 @@ void add_target_options(CLI::App& command, TargetOptions& target) {
                   "Socket of isojouled, which does what you may not; \"none\": without (default: "
                   "the usual one where it runs and you are not root)")
       ->envname("ISOJOULE_HELPER");
+  command.add_flag("!--no-calibration", target.calibrated,
+                   "Leave out what 'isojoule calibrate' found of this board's rails");
 }
 
 }  // namespace isojoule::cli

@@ -84,6 +84,11 @@ TEST(TraceBlock, BatchesComeBack) {
   ColumnWriter writer;
   const auto block = copy(encode(batches, writer));
   EXPECT_EQ(decode_batches(block, 3).value(), batches);
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  writer.begin();
+  writer.put_times(std::vector<std::int64_t>{kMost});
+  writer.put(std::vector<std::int64_t>{1});
+  EXPECT_EQ(decode_batches(writer.finish(), 1).error().kind, ErrorKind::damaged);
 }
 
 // Whatever is done to a block: an error, never a crash, a huge allocation or other values.

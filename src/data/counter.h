@@ -28,9 +28,20 @@ enum class Counter : std::uint8_t {
   negative_power,              // kept, and counted
   out_of_memory,               // the engine could not hold the batch
   engine_failed,
-  temperature_high,  // start temperature above the plan's limit after the cool-down wait
-  spread_high,       // repeats differ by more than the plan's criterion
-  count_,            // not a counter
+  temperature_high,      // start temperature above the plan's limit after the cool-down wait
+  spread_high,           // repeats differ by more than the plan's criterion
+  time_backwards,        // a reading dated at or before the one before it: left out
+  not_a_number,          // a reading that is no number, or infinite: left out
+  line_malformed,        // a line of a log that says nothing we can read: left out
+  line_truncated,        // a log's last line has no end: left out
+  gap_not_bridged,       // readings missing for too long to guess what was between them
+  marker_outside,        // a marker or window that the trace does not cover
+  clock_offset_unsure,   // two clocks could not be matched to better than the stated uncertainty
+  calibration_exceeded,  // power beyond what a rail was calibrated with
+  window_not_ended,      // a window that the program began and never ended
+  window_not_begun,      // an end of a window that was never begun, or that had ended
+  window_lost,           // more windows than are kept one by one
+  count_,                // not a counter
 };
 
 enum class Severity : std::uint8_t { info, warning, data_loss };

@@ -69,9 +69,27 @@ struct PhaseEnergy {
   std::string rail;  // "total" for the module's total expression, otherwise a rail's name
   Second duration{0};
   MeasuredEnergy gross;
-  MeasuredEnergy net;  // gross minus idle power x duration, at the same setting
-  std::map<std::string, double>
-      budget_j;  // standard uncertainty by cause: gain, offset, quantisation, sampling, edges
+  MeasuredEnergy net;                      // gross minus idle power x duration, at the same setting
+  std::map<std::string, double> budget_j;  // standard uncertainty by cause: gain, offset,
+                                           // quantisation, sampling, edges, gaps, calibration
+};
+
+// A stretch of a run that the measured program named (isojoule.h). Windows may lie in one another,
+// overlap, and come from several threads.
+struct Window {
+  std::string name;
+  Instant begin;
+  Instant end;
+  Second duration() const { return (end - begin).seconds(); }
+  bool operator==(const Window&) const = default;
+};
+
+struct WindowEnergy {
+  std::int64_t window = 0;  // place in Run::windows
+  std::string rail;         // as PhaseEnergy's
+  MeasuredEnergy gross;
+  MeasuredEnergy net;
+  std::map<std::string, double> budget_j;
 };
 
 struct KnobResult {
@@ -105,6 +123,8 @@ struct Run {
   std::vector<BatchMark> batches;
   std::vector<LayerTime> layers;  // in the order of execution; empty: not profiled
   std::vector<PhaseEnergy> energies;
+  std::vector<Window> windows;  // by begin
+  std::vector<WindowEnergy> window_energies;
   // Share of the inference phase at each value, in percent, by watch: "cpu_frequency" -> (hz -> %).
   std::map<std::string, std::map<double, double>> residency_percent;
   std::map<std::string, double> temperature_start_c;

@@ -46,6 +46,10 @@ class SqliteStudyFile final : public StudyFile {
     return read([&]() -> Result<std::vector<std::int64_t>> { return read_sequences(*database_); });
   }
 
+  Result<std::vector<std::int64_t>> do_ids() override {
+    return read([&]() -> Result<std::vector<std::int64_t>> { return read_ids(*database_); });
+  }
+
   Result<std::vector<Run>> do_runs(bool with_batches) override {
     return read([&] { return read_runs(*database_, std::nullopt, with_batches); });
   }
@@ -108,6 +112,13 @@ Result<std::unique_ptr<StudyFile>> open_locked(const std::string& path, StudyFil
 }
 
 }  // namespace
+
+Result<std::vector<std::int64_t>> StudyFile::do_ids() {
+  ISOJOULE_TRY(const std::vector<Run> all, runs());
+  std::vector<std::int64_t> ids;
+  for (const Run& run : all) ids.push_back(run.id);
+  return ids;
+}
 
 Result<std::unique_ptr<StudyFile>> StudyFile::open(const std::string& path, Mode mode) {
   if (mode == Mode::read) return open_locked(path, mode, std::nullopt);

@@ -20,7 +20,7 @@
 
 namespace isojoule {
 
-inline constexpr int kStudySchema = 3;
+inline constexpr int kStudySchema = 4;
 
 // What the study was made on and with.
 struct StudyInfo {
@@ -56,6 +56,8 @@ class StudyFile {
   Result<std::int64_t> add(const Run& run, const Trace* trace) { return do_add(run, trace); }
   // Sequence numbers of the runs that are there, ascending.
   Result<std::vector<std::int64_t>> sequences() { return do_sequences(); }
+  // Ids of the runs in order of sequence, for who takes them one by one.
+  Result<std::vector<std::int64_t>> ids() { return do_ids(); }
   // Every run in order of sequence, without batches (they are long) unless asked for.
   Result<std::vector<Run>> runs(bool with_batches = false) { return do_runs(with_batches); }
   Result<Run> run(std::int64_t id) { return do_run(id); }
@@ -66,6 +68,7 @@ class StudyFile {
   virtual const StudyInfo& do_info() const = 0;
   virtual Result<std::int64_t> do_add(const Run& run, const Trace* trace) = 0;
   virtual Result<std::vector<std::int64_t>> do_sequences() = 0;
+  virtual Result<std::vector<std::int64_t>> do_ids();  // from do_runs()
   virtual Result<std::vector<Run>> do_runs(bool with_batches) = 0;
   virtual Result<Run> do_run(std::int64_t id) = 0;
   virtual Result<Trace> do_trace(std::int64_t id) = 0;

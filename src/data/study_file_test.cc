@@ -92,6 +92,11 @@ Run some_run(std::int64_t sequence) {
   run.notes = {{"provider", "CPU"}, {"threads", "2"}};
   run.layers = {{"conv1", "Conv", "GPU", Second(1e-3), Second(1e-5), 10},
                 {"fc", "Gemm", "", Second(2e-3), Second(0), 10}};
+  run.windows = {{"outer one", {7}, {11}}, {"inner", {8}, {9}}};
+  WindowEnergy window{1, "VDD_IN", {}, {}, {{"gain", 0.5}, {"gaps", 0.25}}};
+  window.gross = {Joule(2), Joule(0.5), ""};
+  window.net.why_absent = "there is no idle phase";
+  run.window_energies = {window};
   run.wall_time = "2026-01-01T00:00:01Z";
   return run;
 }
@@ -111,6 +116,10 @@ Trace some_trace(std::size_t ticks = 20) {
                   Second(0.1),
                   0.01,
                   Ampere(0.002)};
+  channel.info.lag = Second(0.05);
+  channel.info.is_dated_by_source = true;
+  channel.info.calibration =
+      Calibration{1.02, Watt(-0.01), 1e-3, Watt(2e-3), -0.875, "a meter, model = 3", "2026-11-21"};
   Watch watch{"cpu_frequency", {}, {}};
   for (std::size_t i = 0; i < ticks; ++i) {
     channel.time_ns.push_back(static_cast<std::int64_t>(i) * 100'000'000);
@@ -157,6 +166,14 @@ TEST_F(StudyFileTest, GivesBackWhatWasStored) {
   EXPECT_EQ(back.setting, run.setting);
   EXPECT_EQ(back.notes, run.notes);
   EXPECT_EQ(back.layers, run.layers);
+  EXPECT_EQ(back.windows, run.windows);
+  ASSERT_EQ(back.window_energies.size(), 1U);
+  EXPECT_EQ(back.window_energies[0].window, 1);
+  EXPECT_EQ(back.window_energies[0].rail, "VDD_IN");
+  EXPECT_EQ(back.window_energies[0].gross.value, Joule(2));
+  EXPECT_EQ(back.window_energies[0].gross.uncertainty, Joule(0.5));
+  EXPECT_EQ(back.window_energies[0].net.why_absent, "there is no idle phase");
+  EXPECT_EQ(back.window_energies[0].budget_j, run.window_energies[0].budget_j);
   EXPECT_EQ(back.baseline, run.baseline);
   ASSERT_EQ(back.knobs.size(), 2U);
   EXPECT_EQ(back.knobs[0].achieved, Value(1428000000.0));
@@ -283,9 +300,11 @@ TEST_F(StudyFileTest, ASchema1StudyIsReadAsItIsAndBroughtUpToDateWhenWritten) {
   }
   {
     SQLite::Database database(path_.string(), SQLite::OPEN_READWRITE);
-    for (const char* column : {"power_quantum_w", "power_offset_uncertainty_w", "update_period_s"})
+    for (const char* column : {"power_quantum_w", "power_offset_uncertainty_w", "update_period_s",
+                               "lag_s", "dated_by_source", "calibration"})
       database.exec(std::string("ALTER TABLE traces DROP COLUMN ") + column);
-    for (const char* table : {"layers", "notes"}) database.exec(std::string("DROP TABLE ") + table);
+    for (const char* table : {"layers", "notes", "windows", "window_energies"})
+      database.exec(std::string("DROP TABLE ") + table);
     database.exec("PRAGMA user_version = 1");
   }
   for (const auto mode : {StudyFile::Mode::read, StudyFile::Mode::write}) {
@@ -293,7 +312,13 @@ TEST_F(StudyFileTest, ASchema1StudyIsReadAsItIsAndBroughtUpToDateWhenWritten) {
     ASSERT_TRUE(study) << to_string(study.error());
     const auto trace = (*study)->trace(1);
     ASSERT_TRUE(trace) << to_string(trace.error());
-    EXPECT_EQ(*trace, some_trace());
+    Trace expected = some_trace();
+    for (Channel& channel : expected.channels) {  // came with schema 4
+      channel.info.lag = {};
+      channel.info.is_dated_by_source = false;
+      channel.info.calibration.reset();
+    }
+    EXPECT_EQ(*trace, expected);
   }
   SQLite::Database database(path_.string());
   EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), kStudySchema);

@@ -76,8 +76,10 @@ class RunTables {
         ISOJOULE_TRY(run.batches, decode_batches(fields.block(), count));
         return {};
       });
-    // Schemas before 3 have neither; a study that is only read keeps its own.
-    if (database_.execAndGet("PRAGMA user_version").getInt() >= 3) read_layers();
+    // Earlier schemas lack these; a study that is only read keeps its own.
+    const int schema = database_.execAndGet("PRAGMA user_version").getInt();
+    if (schema >= 3) read_layers();
+    if (schema >= 4) read_windows();
     if (!status_) return tl::unexpected<Error>(status_.error());
     return std::move(runs_);
   }
@@ -160,12 +162,46 @@ class RunTables {
           energy.net.uncertainty = fields.quantity<Joule>();
           for (const std::string_view cause : kBudgetCauses)
             if (const auto joules = fields.maybe()) energy.budget_j[std::string(cause)] = *joules;
-          ISOJOULE_TRY(const Setting further, parse_setting(fields.text()));
-          for (const auto& [cause, joules] : further.values())
-            energy.budget_j[cause] = further.number(cause).value_or(0);
+          ISOJOULE_CHECK(read_budget(fields.text(), energy.budget_j));
           energy.gross.why_absent = fields.text();
           energy.net.why_absent = fields.text();
           run.energies.push_back(std::move(energy));
+          return {};
+        });
+  }
+
+  static Status read_budget(const std::string& text, std::map<std::string, double>& budget_j) {
+    ISOJOULE_TRY(const Setting causes, parse_setting(text));
+    for (const auto& [cause, joules] : causes.values())
+      budget_j[cause] = causes.number(cause).value_or(0);
+    return {};
+  }
+
+  void read_windows() {
+    each("SELECT run, name, begin_ns, end_ns FROM windows", ", position",
+         [](Run& run, Fields& fields) -> Status {
+           const std::string name = fields.text();
+           const Instant begin{fields.integer()};
+           run.windows.push_back({name, begin, Instant{fields.integer()}});
+           return {};
+         });
+    each(
+        "SELECT run, window, rail, gross_j, gross_u_j, net_j, net_u_j, budget, why_absent, "
+        "net_why_absent FROM window_energies",
+        ", position", [](Run& run, Fields& fields) -> Status {
+          WindowEnergy energy;
+          energy.window = fields.integer();
+          if (energy.window < 0 || energy.window >= static_cast<std::int64_t>(run.windows.size()))
+            return unknown("window", std::to_string(energy.window));
+          energy.rail = fields.text();
+          energy.gross.value = fields.quantity<Joule>();
+          energy.gross.uncertainty = fields.quantity<Joule>();
+          energy.net.value = fields.quantity<Joule>();
+          energy.net.uncertainty = fields.quantity<Joule>();
+          ISOJOULE_CHECK(read_budget(fields.text(), energy.budget_j));
+          energy.gross.why_absent = fields.text();
+          energy.net.why_absent = fields.text();
+          run.window_energies.push_back(std::move(energy));
           return {};
         });
   }
@@ -222,21 +258,20 @@ class RunTables {
 };
 
 Result<ChannelKind> channel_kind(const std::string& name) {
-  if (name == "voltage_current") return ChannelKind::voltage_current;
-  if (name == "power") return ChannelKind::power;
-  if (name == "energy_counter") return ChannelKind::energy_counter;
-  return unknown("kind of channel", name);
+  const auto kind = channel_kind_named(name);
+  return kind ? Result<ChannelKind>(*kind) : unknown("kind of channel", name);
 }
 
 Status read_channels(SQLite::Database& database, std::int64_t id, Trace& trace) {
-  // Schema 1 has no quantum of power; a study that is only read is not brought to schema 2.
-  const bool first_schema = database.execAndGet("PRAGMA user_version").getInt() < 2;
+  // A study that is only read is not brought to the present schema.
+  const int schema = database.execAndGet("PRAGMA user_version").getInt();
   SQLite::Statement rows(
       database,
       std::string("SELECT rail, sensor, kind, step_a, step_b, voltage_quantum_v, "
                   "current_quantum_a, window_s, gain_uncertainty, current_offset_uncertainty_a, ") +
-          (first_schema ? "0.0, 0.0, 0.0"
-                        : "power_quantum_w, power_offset_uncertainty_w, update_period_s") +
+          (schema < 2 ? "0.0, 0.0, 0.0"
+                      : "power_quantum_w, power_offset_uncertainty_w, update_period_s") +
+          (schema < 4 ? ", 0.0, 0, ''" : ", lag_s, dated_by_source, calibration") +
           ", count, columns FROM traces WHERE run = ? ORDER BY position");
   rows.bind(1, id);
   while (rows.executeStep()) {
@@ -256,6 +291,11 @@ Status read_channels(SQLite::Database& database, std::int64_t id, Trace& trace) 
     info.power_quantum = Watt(fields.number());
     info.power_offset_uncertainty = Watt(fields.number());
     info.update_period = Second(fields.number());
+    info.lag = Second(fields.number());
+    info.is_dated_by_source = fields.integer() != 0;
+    if (const std::string text = fields.text(); !text.empty()) {
+      ISOJOULE_TRY(info.calibration, parse_calibration(text));
+    }
     const std::size_t count = fields.count();
     ISOJOULE_CHECK(
         decode(fields.block(), count, info.kind == ChannelKind::voltage_current, channel));
@@ -316,6 +356,13 @@ std::vector<std::int64_t> read_sequences(SQLite::Database& database) {
   SQLite::Statement rows(database, "SELECT sequence FROM runs ORDER BY sequence");
   while (rows.executeStep()) sequences.push_back(rows.getColumn(0).getInt64());
   return sequences;
+}
+
+std::vector<std::int64_t> read_ids(SQLite::Database& database) {
+  std::vector<std::int64_t> ids;
+  SQLite::Statement rows(database, "SELECT run FROM runs ORDER BY sequence");
+  while (rows.executeStep()) ids.push_back(rows.getColumn(0).getInt64());
+  return ids;
 }
 
 Result<std::vector<Run>> read_runs(SQLite::Database& database, std::optional<std::int64_t> id,

@@ -16,6 +16,7 @@ namespace isojoule {
 
 StudyInfo read_info(SQLite::Database& database);
 std::vector<std::int64_t> read_sequences(SQLite::Database& database);
+std::vector<std::int64_t> read_ids(SQLite::Database& database);  // in order of sequence
 // In order of sequence; one run where `id` is given. Errors: damaged.
 Result<std::vector<Run>> read_runs(SQLite::Database& database, std::optional<std::int64_t> id,
                                    bool with_batches);

@@ -5,7 +5,7 @@
 namespace isojoule {
 
 std::string_view study_schema_sql() {
-  // What came with schema 3 stands once, where it leads from schema 2.
+  // What came with later schemas stands once, where it leads from the one before.
   static const std::string all = R"sql(
 CREATE TABLE schema (version INTEGER NOT NULL, written_by TEXT NOT NULL);
 
@@ -93,7 +93,8 @@ CREATE VIEW inference_energies AS
   SELECT r.run, r.network, r.baseline, r.setting, r.state, e.duration_s, e.gross_j, e.gross_u_j,
          e.net_j, e.net_u_j, e.why_absent
   FROM runs r LEFT JOIN energies e ON e.run = r.run AND e.phase = 'inference' AND e.rail = 'total';
-)sql" + std::string(study_migration_sql(2));
+)sql" + std::string(study_migration_sql(2)) +
+                                 std::string(study_migration_sql(3));
   return all;
 }
 
@@ -115,6 +116,27 @@ CREATE TABLE layers (                   -- time of a layer in a batch, by the en
 CREATE TABLE notes (                    -- what the engine said of itself
   run INTEGER NOT NULL REFERENCES runs, key TEXT NOT NULL, value TEXT NOT NULL,
   PRIMARY KEY (run, key)
+) WITHOUT ROWID;
+)sql";
+  if (version == 3)
+    return R"sql(
+ALTER TABLE traces ADD COLUMN lag_s REAL NOT NULL DEFAULT 0;
+-- 1: a reading's time is when the source had it, not when it was asked
+ALTER TABLE traces ADD COLUMN dated_by_source INTEGER NOT NULL DEFAULT 0;
+-- gain, offset_w, their standard uncertainties, correlation, date, meter; '': not calibrated
+ALTER TABLE traces ADD COLUMN calibration TEXT NOT NULL DEFAULT '';
+CREATE TABLE windows (                  -- that the measured program named
+  run INTEGER NOT NULL REFERENCES runs, position INTEGER NOT NULL, name TEXT NOT NULL,
+  begin_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL, duration_s REAL NOT NULL,
+  PRIMARY KEY (run, position)
+) WITHOUT ROWID;
+CREATE TABLE window_energies (
+  run INTEGER NOT NULL REFERENCES runs, position INTEGER NOT NULL,
+  window INTEGER NOT NULL,              -- position in windows
+  rail TEXT NOT NULL, gross_j REAL, gross_u_j REAL, net_j REAL, net_u_j REAL,
+  budget TEXT NOT NULL,                 -- 'cause=joules ...', standard uncertainties
+  why_absent TEXT NOT NULL, net_why_absent TEXT NOT NULL,
+  PRIMARY KEY (run, position)
 ) WITHOUT ROWID;
 )sql";
   return {};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <concepts>
+#include <functional>
 #include <set>
 
 #include "data/study_schema.h"
@@ -61,18 +62,18 @@ std::string unit_of(std::string_view axis) {
   return std::string(suffix.empty() ? suffix : suffix.substr(1));
 }
 
-std::string_view kind_name(ChannelKind kind) {
-  switch (kind) {
-    case ChannelKind::voltage_current: return "voltage_current";
-    case ChannelKind::power: return "power";
-    case ChannelKind::energy_counter: return "energy_counter";
-  }
-  return "";
-}
-
 bool has_column(std::string_view cause) {
   return std::find(std::begin(kBudgetCauses), std::end(kBudgetCauses), cause) !=
          std::end(kBudgetCauses);
+}
+
+// 'cause=joules cause=joules '
+std::string budget_text(const std::map<std::string, double>& budget,
+                        const std::function<bool(std::string_view)>& leave_out) {
+  std::string text;
+  for (const auto& [cause, joules] : budget)
+    if (!leave_out(cause)) text += cause + '=' + to_string(Value(joules)) + ' ';
+  return text;
 }
 
 }  // namespace
@@ -91,9 +92,14 @@ StudyWriter::StudyWriter(SQLite::Database& database)
       batch_(database, "INSERT INTO batches VALUES (?, ?, ?)"),
       layer_(database, "INSERT INTO layers VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
       note_(database, "INSERT INTO notes VALUES (?, ?, ?)"),
-      channel_(database,
-               "INSERT INTO traces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
-      watch_(database, "INSERT INTO watches VALUES (?, ?, ?, ?, ?, ?)") {}
+      channel_(
+          database,
+          "INSERT INTO traces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+          "?)"),
+      watch_(database, "INSERT INTO watches VALUES (?, ?, ?, ?, ?, ?)"),
+      window_(database, "INSERT INTO windows VALUES (?, ?, ?, ?, ?, ?)"),
+      window_energy_(database,
+                     "INSERT INTO window_energies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)") {}
 
 // A commit survives the death of this program in any case: its log is with the operating system. A
 // power cut takes what the disk does not have yet, so a commit waits for the disk
@@ -120,6 +126,7 @@ std::int64_t StudyWriter::add(const Run& run, const Trace* trace) {
   add_conditions(id, run);
   add_batches(id, run);
   add_layers(id, run);
+  add_windows(id, run);
   if (trace != nullptr) add_trace(id, *trace);
   transaction.commit();
   return id;
@@ -172,9 +179,7 @@ void StudyWriter::add_energies(std::int64_t id, const Run& run) {
       else
         row << found->second;
     }
-    std::string further;
-    for (const auto& [cause, joules] : energy.budget_j)
-      if (!has_column(cause)) further += cause + '=' + to_string(Value(joules)) + ' ';
+    const std::string further = budget_text(energy.budget_j, has_column);
     if (further.empty())
       row << nullptr;
     else
@@ -219,16 +224,36 @@ void StudyWriter::add_layers(std::int64_t id, const Run& run) {
   for (const auto& [key, value] : run.notes) (Row(note_) << id << key << value).insert();
 }
 
+void StudyWriter::add_windows(std::int64_t id, const Run& run) {
+  for (std::size_t i = 0; i < run.windows.size(); ++i) {
+    const Window& window = run.windows[i];
+    (Row(window_) << id << number_of(i) << window.name << window.begin.ns << window.end.ns
+                  << window.duration().value())
+        .insert();
+  }
+  for (std::size_t i = 0; i < run.window_energies.size(); ++i) {
+    const WindowEnergy& energy = run.window_energies[i];
+    const auto nothing = [](std::string_view) { return false; };
+    (Row(window_energy_) << id << number_of(i) << energy.window << energy.rail << energy.gross.value
+                         << energy.gross.uncertainty << energy.net.value << energy.net.uncertainty
+                         << budget_text(energy.budget_j, nothing) << energy.gross.why_absent
+                         << energy.net.why_absent)
+        .insert();
+  }
+}
+
 void StudyWriter::add_trace(std::int64_t id, const Trace& trace) {
   for (std::size_t i = 0; i < trace.channels.size(); ++i) {
     const Channel& channel = trace.channels[i];
     const ChannelInfo& info = channel.info;
-    (Row(channel_) << id << number_of(i) << info.rail << info.sensor << kind_name(info.kind)
+    (Row(channel_) << id << number_of(i) << info.rail << info.sensor << name_of(info.kind)
                    << info.step_a << info.step_b << info.voltage_quantum.value()
                    << info.current_quantum.value() << info.window.value() << info.gain_uncertainty
                    << info.current_offset_uncertainty.value() << number_of(channel.time_ns.size())
                    << encode(channel, columns_) << info.power_quantum.value()
-                   << info.power_offset_uncertainty.value() << info.update_period.value())
+                   << info.power_offset_uncertainty.value() << info.update_period.value()
+                   << info.lag.value() << std::int64_t{info.is_dated_by_source}
+                   << (info.calibration ? to_string(*info.calibration) : std::string()))
         .insert();
   }
   for (std::size_t i = 0; i < trace.watches.size(); ++i) {

@@ -27,12 +27,13 @@ class StudyWriter {
   void add_conditions(std::int64_t id, const Run& run);
   void add_batches(std::int64_t id, const Run& run);
   void add_layers(std::int64_t id, const Run& run);
+  void add_windows(std::int64_t id, const Run& run);
   void add_trace(std::int64_t id, const Trace& trace);
 
   SQLite::Database& database_;
   ColumnWriter columns_;
   SQLite::Statement run_, setting_, knob_, phase_, energy_, residency_, counter_, temperature_,
-      batch_, layer_, note_, channel_, watch_;
+      batch_, layer_, note_, channel_, watch_, window_, window_energy_;
   std::chrono::steady_clock::time_point next_sync_{};
   bool is_full_ = true;
 };

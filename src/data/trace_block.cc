@@ -52,8 +52,13 @@ Result<std::vector<BatchMark>> decode_batches(std::span<const std::byte> block, 
   ISOJOULE_TRY(const auto length, reader.integers(count));
   std::vector<BatchMark> batches;
   batches.reserve(count);
-  for (std::size_t i = 0; i < count; ++i)
-    batches.push_back({Instant{begin[i]}, Instant{begin[i] + length[i]}});
+  for (std::size_t i = 0; i < count; ++i) {
+    std::int64_t end = 0;
+    if (__builtin_add_overflow(begin[i], length[i], &end))
+      return fail(ErrorKind::damaged, "a batch of the run ends beyond all times",
+                  "Measure the run again");
+    batches.push_back({Instant{begin[i]}, Instant{end}});
+  }
   return batches;
 }
 

@@ -42,9 +42,16 @@ enum class EventKind : std::uint8_t {
   batch,     // one batch of the inference phase, begin and end
   note,      // key = value about the engine: version, provider, threads
   layers,    // times of the layers, from the profiling phase; of a long list the next part
+  windows,   // stretches of time that a program named, as they end
   alive,     // nothing but that it still works
   finished,  // the worker ended well; the last event
   failed,    // it did not; `error` says why; the last event
+};
+
+// What is wrong with a program's windows: counters window_not_ended, ...
+struct WindowFaults {
+  std::uint64_t not_ended = 0, not_begun = 0, lost = 0;
+  bool operator==(const WindowFaults&) const = default;
 };
 
 struct Event {
@@ -55,6 +62,8 @@ struct Event {
   std::string key, value;  // of a note
   std::vector<LayerTime> layers;
   std::optional<Error> error;
+  std::vector<Window> windows;
+  WindowFaults faults;  // of windows: since the event of that kind before
 };
 
 class Session {

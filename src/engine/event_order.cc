@@ -42,6 +42,7 @@ std::string EventOrder::check(const Event& event, Instant now) {
     case EventKind::layers:
       return open_ == PhaseKind::profiling ? "" : "layers outside the profiling phase";
     case EventKind::note:
+    case EventKind::windows:  // of any thread, in any phase
     case EventKind::alive:
     case EventKind::failed: return {};
   }

@@ -257,6 +257,7 @@ std::string encode_event(const Event& event) {
     case EventKind::note:
       return line_of({{"type", "note"}, {"key", event.key}, {"value", event.value}});
     case EventKind::layers: return line_of({{"type", "layers"}, {"layers", layers_json(event)}});
+    case EventKind::windows:  // a program's own words (command/window_book.h), no worker's
     case EventKind::alive: return encode_batches({});
     case EventKind::finished: return line_of({{"type", "finished"}});
     case EventKind::failed: break;

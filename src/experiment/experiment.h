@@ -12,8 +12,11 @@
 #include "data/plan.h"
 #include "data/study_file.h"
 #include "engine/engine.h"
+#include "trace/window_energies.h"
 
 namespace isojoule {
+
+class LiveSession;
 
 // Errors: parse with line and column, invalid with the nearest known key or axis.
 Result<Plan> parse_plan(const std::string& toml, const std::string& path);
@@ -44,11 +47,14 @@ Result<std::vector<PlannedRun>> order_runs(const Plan& plan, const Board& board)
 struct MeasuredRun {
   Run run;
   Trace trace;
+  std::vector<NamedWindows> named;    // the run's windows by name; empty where nothing is measured
   std::optional<Error> engine_error;  // why the engine failed, where it did
 };
-// Errors: what the board or the user cannot do. What the engine cannot do is a failed run.
+// Errors: what the board or the user cannot do. What the engine cannot do is a failed run. `live`,
+// which may be null, is told how far it is (experiment/live_session.h).
 Result<MeasuredRun> measure(Board& board, Engine& engine, const Job& job, const Protocol& protocol,
-                            const PlannedRun& planned, const std::atomic<bool>& interrupted);
+                            const PlannedRun& planned, const std::atomic<bool>& interrupted,
+                            LiveSession* live = nullptr);
 
 struct Progress {
   std::int64_t done = 0, total = 0;
@@ -86,6 +92,7 @@ Job job_of(const PlannedRun& planned, const Protocol& protocol, const EngineUse&
 Result<SweepResult> sweep(const Plan& plan, Board& board, const EngineUses& engines,
                           StudyFile& study, const GuardOptions& guard_options,
                           const std::atomic<bool>& interrupted,
-                          const std::function<void(const Progress&)>& progress);
+                          const std::function<void(const Progress&)>& progress,
+                          LiveSession* live = nullptr);
 
 }  // namespace isojoule

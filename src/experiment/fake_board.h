@@ -70,7 +70,7 @@ class FakeSensor final : public Sensor {
     channels_.push_back(info);
   }
   bool fails = false;
-  void set_window(Second window) { channels_[0].window = window; }
+  void set_window(Second window) { channels_[0].window = channels_[0].update_period = window; }
 
  private:
   const std::vector<ChannelInfo>& do_channels() const override { return channels_; }

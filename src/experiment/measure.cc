@@ -9,9 +9,11 @@
 #include "base/wall_time.h"
 #include "board/throttle.h"
 #include "experiment/apply.h"
+#include "experiment/calibration_notes.h"
 #include "experiment/experiment.h"
 #include "experiment/sampler.h"
 #include "trace/integrate.h"
+#include "trace/window_energies.h"
 
 namespace isojoule {
 namespace {
@@ -43,17 +45,20 @@ bool is_final(ErrorKind kind) {
 class Measurement {
  public:
   Measurement(Board& board, Engine& engine, const Job& job, const Protocol& protocol,
-              const PlannedRun& planned, const std::atomic<bool>& interrupted)
+              const PlannedRun& planned, const std::atomic<bool>& interrupted, LiveSession* live)
       : board_(board),
         engine_(engine),
         job_(job),
         protocol_(protocol),
         planned_(planned),
-        interrupted_(interrupted) {}
+        interrupted_(interrupted),
+        live_(live) {}
 
   Result<MeasuredRun> make() {
     run() = run_of(planned_);
+    if (live_ != nullptr) live_->begin_run(planned_);
     auto made = prepare_and_run();
+    if (live_ != nullptr) live_->leave_run();
     if (!made) {
       if (is_final(made.error().kind)) return tl::unexpected<Error>(made.error());
       fail_run(made.error());
@@ -73,7 +78,7 @@ class Measurement {
     ISOJOULE_CHECK(wait_until_cool());
     run().temperature_start_c = temperatures();
     const auto throttled_before = throttle_counts();
-    Sampler sampler(board_, protocol_.sampling_period, kUsualRun);
+    Sampler sampler(board_, protocol_.sampling_period, kUsualRun, live_);
     sampler.start();
     const Status ran = idle_and_run(sampler.margin());
     sampler.stop();
@@ -89,7 +94,9 @@ class Measurement {
     ISOJOULE_CHECK(wait(margin));
     if (protocol_.idle.ns > 0) {
       const Instant begin = board_.clock->now();
+      if (live_ != nullptr) live_->enter(PhaseKind::idle);
       ISOJOULE_CHECK(wait(protocol_.idle));
+      if (live_ != nullptr) live_->leave_phase();
       run().phases.push_back({PhaseKind::idle, begin, board_.clock->now()});
     }
     ISOJOULE_CHECK(run_engine());
@@ -107,8 +114,7 @@ class Measurement {
   }
 
   tl::unexpected<Error> interruption() const {
-    return fail(ErrorKind::interrupted, "the run was interrupted",
-                "A sweep goes on from here with the same command");
+    return fail(ErrorKind::interrupted, "the run was interrupted");
   }
 
   Status wait_until_cool() {
@@ -220,6 +226,7 @@ class Measurement {
 
   // True after the last event.
   bool take(const Event& event) {
+    if (live_ != nullptr) tell(event);
     switch (event.kind) {
       case EventKind::phase_begin:
         run().phases.push_back({event.phase, event.begin, event.begin});
@@ -230,11 +237,25 @@ class Measurement {
       case EventKind::layers:
         run().layers.insert(run().layers.end(), event.layers.begin(), event.layers.end());
         break;
+      case EventKind::windows: take_windows(event); break;
       case EventKind::alive: break;
       case EventKind::finished: finish(); return true;
       case EventKind::failed: return true;
     }
     return false;
+  }
+
+  void tell(const Event& event) {
+    if (event.kind == EventKind::phase_begin) live_->enter(event.phase);
+    if (event.kind == EventKind::phase_end) live_->leave_phase();
+    if (event.kind == EventKind::batch) live_->batch();
+  }
+
+  void take_windows(const Event& event) {
+    run().windows.insert(run().windows.end(), event.windows.begin(), event.windows.end());
+    run().counters.add(Counter::window_not_ended, event.faults.not_ended);
+    run().counters.add(Counter::window_not_begun, event.faults.not_begun);
+    run().counters.add(Counter::window_lost, event.faults.lost);
   }
 
   void close_phase(const Event& event) {
@@ -299,14 +320,27 @@ class Measurement {
 
   void evaluate() {
     if (run().state == RunState::failed) return;
+    note_calibrations(result_.trace, board_.calibration_doubts, run());
     if (board_.sensors.empty())
       explain_absence();
     else
       run().energies = phase_energies(result_.trace, run().phases, run().counters);
+    evaluate_windows();
     const Phase* inference = run().phase(PhaseKind::inference);
     if (inference == nullptr) return;
     run().residency_percent = residency_percent(result_.trace, inference->begin, inference->end);
     count_drift(*inference);
+  }
+
+  // Windows of a name add up even where each alone is too short; without a sensor the names have
+  // their times, and the report says why there are no joules.
+  void evaluate_windows() {
+    std::stable_sort(run().windows.begin(), run().windows.end(),
+                     [](const Window& a, const Window& b) { return a.begin < b.begin; });
+    result_.named = named_windows(result_.trace, run().windows, run().phases);
+    if (board_.sensors.empty()) return;
+    run().window_energies =
+        window_energies(result_.trace, run().windows, run().phases, run().counters);
   }
 
   // No silent zero: every phase says why it has no energy, and where a sensor was looked for.
@@ -354,6 +388,7 @@ class Measurement {
   const Protocol& protocol_;
   const PlannedRun& planned_;
   const std::atomic<bool>& interrupted_;
+  LiveSession* live_;
   MeasuredRun result_;
   bool engine_started_ = false;
 };
@@ -373,8 +408,9 @@ Run run_of(const PlannedRun& planned) {
 }
 
 Result<MeasuredRun> measure(Board& board, Engine& engine, const Job& job, const Protocol& protocol,
-                            const PlannedRun& planned, const std::atomic<bool>& interrupted) {
-  return Measurement(board, engine, job, protocol, planned, interrupted).make();
+                            const PlannedRun& planned, const std::atomic<bool>& interrupted,
+                            LiveSession* live) {
+  return Measurement(board, engine, job, protocol, planned, interrupted, live).make();
 }
 
 }  // namespace isojoule

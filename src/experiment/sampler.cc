@@ -47,8 +47,8 @@ std::uint64_t stuck_rails(const Trace& trace) {
 
 }  // namespace
 
-Sampler::Sampler(Board& board, Duration period, Duration expected)
-    : board_(board), period_(period), margin_(period) {
+Sampler::Sampler(Board& board, Duration period, Duration expected, LiveSession* live)
+    : board_(board), live_(live), period_(period), margin_(period) {
   trace_.total = board.file.total;
   trace_.period = period;
   const auto rows =
@@ -63,6 +63,7 @@ void Sampler::add_sensor(Sensor& sensor, std::size_t rows) {
   for (const ChannelInfo& info : infos) {
     Channel channel;
     channel.info = info;
+    channel.info.calibration = board_.calibration_of(info);
     channel.time_ns.reserve(rows);
     channel.a.reserve(rows);
     if (info.kind == ChannelKind::voltage_current) channel.b.reserve(rows);
@@ -92,16 +93,19 @@ void Sampler::start() {
   // A counter that was not read since the run before cannot say how often it wrapped: this reading
   // is the one from which the trace's differences count, and no part of it.
   for (Source& source : sources_) source.sensor->read(*board_.clock, source.readings);
+  if (live_ != nullptr) live_->begin_sampling();
   ticker_ = board_.clock->every(period_, [this](Instant) { tick(); });
 }
 
 void Sampler::stop() { ticker_.reset(); }
 
 void Sampler::tick() {
+  std::unique_lock held(lock_, std::defer_lock);
+  if (is_shared_) held.lock();
   for (Source& source : sources_) {
     source.sensor->read(*board_.clock, source.readings);
     for (std::size_t i = 0; i < source.readings.size(); ++i)
-      store(trace_.channels[source.first + i], source.readings[i]);
+      store(source.first + i, source.readings[i]);
   }
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     if (ticks_ % nodes_[i].every != 0) continue;
@@ -116,7 +120,8 @@ void Sampler::tick() {
   ++ticks_;
 }
 
-void Sampler::store(Channel& channel, const RawReading& reading) {
+void Sampler::store(std::size_t place, const RawReading& reading) {
+  Channel& channel = trace_.channels[place];
   if (reading.state != ReadingState::ok) {
     counters_.add(Counter::sample_failed);
     return;
@@ -124,6 +129,52 @@ void Sampler::store(Channel& channel, const RawReading& reading) {
   channel.time_ns.push_back(reading.time_ns);
   channel.a.push_back(reading.a);
   if (channel.info.kind == ChannelKind::voltage_current) channel.b.push_back(reading.b);
+  if (live_ != nullptr) live_->reading(place, channel);
+}
+
+Trace Sampler::copy_from(Instant begin) const {
+  const std::lock_guard held(lock_);
+  const std::int64_t from = begin.ns - 2 * margin_.ns;
+  Trace copy;
+  copy.total = trace_.total;
+  copy.period = trace_.period;
+  for (const Channel& channel : trace_.channels) {
+    const auto first = std::lower_bound(channel.time_ns.begin(), channel.time_ns.end(), from) -
+                       channel.time_ns.begin();
+    Channel part;
+    part.info = channel.info;
+    part.time_ns.assign(channel.time_ns.begin() + first, channel.time_ns.end());
+    part.a.assign(channel.a.begin() + first, channel.a.end());
+    if (!channel.b.empty()) part.b.assign(channel.b.begin() + first, channel.b.end());
+    copy.channels.push_back(std::move(part));
+  }
+  return copy;
+}
+
+void Sampler::forget_before(Instant begin) {
+  const std::lock_guard held(lock_);
+  const std::int64_t from = begin.ns - 2 * margin_.ns;
+  const auto count = [from](const std::vector<std::int64_t>& times) {
+    return std::lower_bound(times.begin(), times.end(), from) - times.begin();
+  };
+  for (Channel& channel : trace_.channels) {
+    const auto first = count(channel.time_ns);
+    channel.time_ns.erase(channel.time_ns.begin(), channel.time_ns.begin() + first);
+    channel.a.erase(channel.a.begin(), channel.a.begin() + first);
+    if (!channel.b.empty()) channel.b.erase(channel.b.begin(), channel.b.begin() + first);
+  }
+  for (Watch& watch : trace_.watches) {
+    const auto first = count(watch.time_ns);
+    watch.time_ns.erase(watch.time_ns.begin(), watch.time_ns.begin() + first);
+    watch.value.erase(watch.value.begin(), watch.value.begin() + first);
+  }
+}
+
+std::size_t Sampler::readings() const {
+  const std::lock_guard held(lock_);
+  std::size_t sum = 0;
+  for (const Channel& channel : trace_.channels) sum += channel.time_ns.size();
+  return sum;
 }
 
 Trace Sampler::take(Counters& counters) {

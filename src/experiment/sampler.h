@@ -2,31 +2,43 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "board/board.h"
 #include "data/counter.h"
 #include "data/trace.h"
+#include "experiment/live_session.h"
 
 namespace isojoule {
 
 // On a real clock the ticks come on a thread of the clock, on a virtual one inside the owner's
-// waiting. Nothing here is locked: between start() and stop() only the ticks touch the columns.
+// waiting. Between start() and stop() only the ticks touch the columns, without a lock; after
+// share() they take one, so that others may copy from the columns meanwhile.
 class Sampler {
  public:
   // `expected`: how long it may run, to reserve the columns; they grow beyond. The board must
-  // outlive the sampler. Nodes that cannot be opened are left out.
-  Sampler(Board& board, Duration period, Duration expected);
+  // outlive the sampler. Nodes that cannot be opened are left out. `live`, which may be null, is
+  // told of every reading.
+  Sampler(Board& board, Duration period, Duration expected, LiveSession* live = nullptr);
   ~Sampler() { stop(); }
   Sampler(const Sampler&) = delete;
   Sampler& operator=(const Sampler&) = delete;
 
+  void share() { is_shared_ = true; }  // before start()
   void start();
   void stop();  // returns when no tick is running and none will come
 
   // How long to sample before and after what is to be measured, so that a chip's averages cover it:
   // the longest window and one period, its own or the source's.
   Duration margin() const { return margin_; }
+
+  // While it samples, if it is shared: a copy of what was read from `begin` on, with the readings
+  // around it that its edges need (margin()).
+  Trace copy_from(Instant begin) const;
+  // Forgets what was read before that.
+  void forget_before(Instant begin);
+  std::size_t readings() const;  // that are kept, of all channels
 
   // After stop(). Raises sample_failed: a channel gave no reading at one tick.
   Trace take(Counters& counters);
@@ -46,9 +58,10 @@ class Sampler {
   void add_sensor(Sensor& sensor, std::size_t rows);
   void add_watch(const WatchSpec& spec, std::size_t rows);
   void tick();
-  void store(Channel& channel, const RawReading& reading);
+  void store(std::size_t place, const RawReading& reading);
 
   Board& board_;
+  LiveSession* live_;
   Duration period_;
   Duration margin_{};
   Trace trace_;
@@ -56,6 +69,8 @@ class Sampler {
   std::vector<Node> nodes_;  // by watch
   Counters counters_;
   std::int64_t ticks_ = 0;
+  bool is_shared_ = false;
+  mutable std::mutex lock_;         // of the columns, between start() and stop()
   std::unique_ptr<Ticker> ticker_;  // last: its ticks use the rest
 };
 

@@ -5,6 +5,7 @@
 #include "experiment/apply.h"
 #include "experiment/experiment.h"
 #include "experiment/known_failures.h"
+#include "experiment/live_session.h"
 
 namespace isojoule {
 namespace {
@@ -17,13 +18,15 @@ constexpr int kFailedAttempts = 2;
 class Sweep {
  public:
   Sweep(const Plan& plan, Board& board, const EngineUses& engines, StudyFile& study,
-        const std::atomic<bool>& interrupted, const std::function<void(const Progress&)>& progress)
+        const std::atomic<bool>& interrupted, const std::function<void(const Progress&)>& progress,
+        LiveSession* live)
       : plan_(plan),
         board_(board),
         engines_(engines),
         study_(study),
         interrupted_(interrupted),
-        progress_(progress) {}
+        progress_(progress),
+        live_(live) {}
 
   Status check() {
     ISOJOULE_TRY(runs_, order_runs(plan_, board_));
@@ -31,7 +34,9 @@ class Sweep {
     ISOJOULE_CHECK(check_engines());
     failures_.expect(runs_);
     ISOJOULE_CHECK(check_settings());
-    return look_at_what_is_there();
+    ISOJOULE_CHECK(look_at_what_is_there());
+    if (live_ != nullptr) live_->expect(result_.planned, result_.already_there);
+    return {};
   }
 
   Status make_runs(BoardGuard& guard) {
@@ -136,7 +141,8 @@ class Sweep {
     const Job job = job_of(planned, plan_.protocol, use);
     Counters earlier;
     for (int number = 1;; ++number) {
-      auto measured = measure(board_, *use.engine, job, plan_.protocol, planned, interrupted_);
+      auto measured =
+          measure(board_, *use.engine, job, plan_.protocol, planned, interrupted_, live_);
       if (!measured) return measured;
       const Run& run = measured->run;
       const bool again =
@@ -155,6 +161,7 @@ class Sweep {
     const bool keep = plan_.protocol.keep_traces && !measured.trace.channels.empty();
     ISOJOULE_CHECK(study_.add(measured.run, keep ? &measured.trace : nullptr));
     ++result_.made;
+    if (live_ != nullptr) live_->count(measured.run);
     if (measured.run.state == RunState::failed) ++result_.failed;
     return {};
   }
@@ -181,6 +188,7 @@ class Sweep {
   StudyFile& study_;
   const std::atomic<bool>& interrupted_;
   const std::function<void(const Progress&)>& progress_;
+  LiveSession* live_;
   const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   std::vector<PlannedRun> runs_;
   std::set<std::int64_t> there_;
@@ -215,8 +223,8 @@ Job job_of(const PlannedRun& planned, const Protocol& protocol, const EngineUse&
 Result<SweepResult> sweep(const Plan& plan, Board& board, const EngineUses& engines,
                           StudyFile& study, const GuardOptions& guard_options,
                           const std::atomic<bool>& interrupted,
-                          const std::function<void(const Progress&)>& progress) {
-  Sweep runs(plan, board, engines, study, interrupted, progress);
+                          const std::function<void(const Progress&)>& progress, LiveSession* live) {
+  Sweep runs(plan, board, engines, study, interrupted, progress, live);
   ISOJOULE_CHECK(runs.check());
   ISOJOULE_TRY(const auto guard, BoardGuard::take(board, guard_options));
   const Status made = runs.make_runs(*guard);

@@ -89,6 +89,7 @@ class ReportTest : public ::testing::Test {
 
   void add(isojoule::Run run) {
     run.sequence = next_++;
+    run.block = block_;
     const auto added = study_->add(run, nullptr);
     ASSERT_TRUE(added) << to_string(added.error());
   }
@@ -98,6 +99,7 @@ class ReportTest : public ::testing::Test {
     for (const double batch : {8.0, 16.0}) {
       const double base = batch == 8 ? 200 : 160;
       for (const double repeat : {-0.5, 0.5}) {
+        block_ = repeat > 0 ? 1 : 0;
         for (int cpu = 0; cpu < 3; ++cpu)
           for (int gpu = 0; gpu < 2; ++gpu)
             add(synthetic_run("",
@@ -167,7 +169,7 @@ class ReportTest : public ::testing::Test {
 
   fs::path folder_;
   std::unique_ptr<StudyFile> study_;
-  std::int64_t next_ = 0;
+  std::int64_t next_ = 0, block_ = 0;
 };
 
 TEST_F(ReportTest, MinimaAgainstTheBaseline) {
@@ -222,6 +224,42 @@ TEST_F(ReportTest, AWideSpreadIsCounted) {
   const auto summary = summarise(*study_).value();
   EXPECT_EQ(summary.counters[Counter::spread_high], 1U);
   EXPECT_TRUE(summary.minima.empty());  // one point is no grid
+}
+
+TEST_F(ReportTest, AnOutlierIsNamedWithItsCause) {
+  const std::vector<double> joules = {100, 100.4, 99.7, 130, 100.1, 99.9, 100.2};
+  for (const double value : joules) {
+    auto run = synthetic_run("", grid(102e6, 614.4e6, 8), value, 10);
+    if (value == 130) run.counters.add(Counter::clock_drifted, 4);
+    run.phases[0].begin = Instant{next_ * 60'000'000'000};
+    run.phases[0].end = run.phases[0].begin + Duration::from(Second(10));
+    block_ = next_;
+    add(run);
+  }
+  const auto summary = summarise(*study_).value();
+  ASSERT_TRUE(summary.points[0].repeats);
+  EXPECT_NEAR(summary.points[0].energy_j->value, 104.328, 1e-3);  // it stays in the mean
+  ASSERT_EQ(summary.points[0].repeats->outliers.size(), 1U);
+  const std::string text = render("text");
+  EXPECT_NE(text.find("+29.9 %"), std::string::npos) << text;
+  EXPECT_NE(text.find("clock_drifted (4)"), std::string::npos) << text;
+  const auto root = nlohmann::json::parse(render("json"));
+  const auto& repeats = root.at("points")[0].at("repeats");
+  EXPECT_EQ(repeats.at("outliers")[0].at("run"), 4);
+  EXPECT_EQ(repeats.at("outliers")[0].at("causes")[0], "clock_drifted (4)");
+  EXPECT_FALSE(repeats.at("within_criterion").get<bool>());
+  EXPECT_NEAR(repeats.at("median_j").get<double>(), 100.1, 1e-9);
+  EXPECT_EQ(root.at("drift").at("shown"), false);
+  EXPECT_NEAR(root.at("drift").at("trend").at("hours").get<double>(), 0.1, 1e-9);
+}
+
+TEST_F(ReportTest, TooFewRunsForADriftAreSaid) {
+  for (const double joules : {90.0, 110.0})
+    add(synthetic_run("", grid(102e6, 614.4e6, 8), joules, 10));
+  EXPECT_NE(render("text").find("Drift: not tested, 2 runs of 1 setting are too few"),
+            std::string::npos);
+  const auto root = nlohmann::json::parse(render("json"));
+  EXPECT_TRUE(root.at("drift").at("p").is_null());
 }
 
 // One run: what the sensor adds is common to its phases, the rest of them is independent.
@@ -318,6 +356,73 @@ TEST_F(ReportTest, TheJsonPointsAtItsPoints) {
   EXPECT_EQ(other["setting"]["cpu_governor"], "schedutil");
   EXPECT_EQ(other["residency_percent"]["cpu_frequency_hz"][0][0], 102e6);
   for (const auto& run : json["runs"]) EXPECT_TRUE(run["point"].is_number());
+}
+
+// 4 W for ten seconds, read every 100 ms.
+Trace even_trace() {
+  Trace trace;
+  trace.total = "VDD_IN";
+  trace.period = Duration::milliseconds(100);
+  Channel channel;
+  channel.info.rail = "VDD_IN";
+  channel.info.kind = ChannelKind::power;
+  for (std::int64_t i = 0; i <= 100; ++i) {
+    channel.time_ns.push_back(i * 100'000'000);
+    channel.a.push_back(4000);
+  }
+  trace.channels = {channel};
+  return trace;
+}
+
+Run run_with_windows() {
+  Run run = synthetic_run("", grid(102e6, 614.4e6, 8), 40, 10);
+  const auto second = [](double s) { return Instant{std::llround(s * 1e9)}; };
+  run.windows = {{"a, b", second(1), second(3)},
+                 {"a, b", second(4), second(5)},
+                 {"now", second(4.5), second(4.5)}};
+  run.window_energies = {{0, "total", {Joule(8), Joule(0.5), ""}, {}, {}}};
+  return run;
+}
+
+TEST_F(ReportTest, WindowsOfTheProgramStandInJsonAndCsv) {
+  const Trace trace = even_trace();
+  isojoule::Run run = run_with_windows();
+  run.sequence = next_++;
+  ASSERT_TRUE(study_->add(run, &trace));
+  add(synthetic_run("", grid(102e6, 614.4e6, 8), 41, 10));
+  const auto root = nlohmann::json::parse(render("json"));
+  const auto& windows = root.at("runs")[0].at("windows");
+  ASSERT_EQ(windows.size(), 2U);
+  EXPECT_EQ(windows[0].at("name"), "a, b");
+  EXPECT_EQ(windows[0].at("count"), 2);
+  EXPECT_NEAR(windows[0].at("energy_j").get<double>(), 12, 1e-6);
+  EXPECT_EQ(windows[1].at("moments"), 1);
+  const auto& each = root.at("runs")[0].at("each_window");
+  ASSERT_EQ(each.size(), 3U);
+  EXPECT_EQ(each[0].at("energy_j"), 8);
+  EXPECT_FALSE(root.at("runs")[1].contains("windows"));
+  const std::string csv = render("csv");
+  EXPECT_NE(csv.find("\"window_a, b_count\",\"window_a, b_s\",\"window_a, b_energy_j\""),
+            std::string::npos);
+  EXPECT_NE(csv.find(",2,3,12"), std::string::npos) << csv;
+}
+
+TEST_F(ReportTest, WindowsWithoutATraceSayThatItIsTheTraceThatIsMissing) {
+  add(run_with_windows());
+  const auto windows = nlohmann::json::parse(render("json")).at("runs")[0].at("windows");
+  EXPECT_TRUE(windows[0].at("energy_j").is_null());
+  EXPECT_EQ(windows[0].at("why_absent"), "the study keeps no trace of the run");
+}
+
+TEST_F(ReportTest, NamesBeyondWhatATableCanHoldAreCountedAsLeftOut) {
+  isojoule::Run run = run_with_windows();
+  for (int i = 0; i < 70; ++i)
+    run.windows.push_back({"name " + std::to_string(100 + i), Instant{0}, Instant{0}});
+  add(run);
+  const std::string csv = render("csv");
+  EXPECT_EQ(csv.find("window_now"), std::string::npos);
+  EXPECT_NE(csv.find(",windows_left_out\n"), std::string::npos);
+  EXPECT_NE(csv.find(",8\n"), std::string::npos) << csv;
 }
 
 TEST_F(ReportTest, TextGolden) { expect_golden("text", "small.txt"); }

@@ -8,6 +8,9 @@
 #include <set>
 #include <tuple>
 
+#include "trace/combine.h"
+#include "trace/statistic.h"
+
 namespace isojoule {
 namespace {
 
@@ -15,93 +18,50 @@ constexpr double kDefaultVariationPercent = 5;  // Protocol::variation_percent
 constexpr const char* kCpu = "cpu_frequency";
 constexpr const char* kGpu = "gpu_frequency";
 
-// The mean of repeats with the two parts of its uncertainty that a comparison treats differently.
+// What a comparison of two means treats differently.
 struct Parts {
   double random_j = 0;  // of the mean
-  double offset_j = 0;
+  double offset_j = 0, calibration_j = 0;
 };
 
-// Collects one quantity over the repeats of a point.
-class Repeats {
- public:
-  void add(double value) { values_.push_back(value); }
-  bool empty() const { return values_.empty(); }
-  double count() const { return static_cast<double>(values_.size()); }
-  double mean() const {
-    double sum = 0;
-    for (const double value : values_) sum += value;
-    return sum / count();
-  }
-  double deviation() const {  // of one repeat; 0 where there is one
-    if (values_.size() < 2) return 0;
-    double square = 0;
-    const double middle = mean();
-    for (const double value : values_) square += (value - middle) * (value - middle);
-    return std::sqrt(square / (count() - 1));
-  }
-  // `common`: systematic uncertainty of each; `random`: of one repeat, from its budget.
-  std::optional<Estimate> estimate(double common, double random) const {
-    if (empty()) return std::nullopt;
-    const double part = std::max(deviation(), random) / std::sqrt(count());
-    const double middle = mean();
-    return Estimate{middle, std::hypot(common, part),
-                    middle == 0 ? 0 : 100 * deviation() / std::abs(middle),
-                    static_cast<std::int64_t>(values_.size())};
-  }
+// Of one quantity without a budget, over the repeats of a point. `uncertainty` of the mean, where
+// it is not that of the spread.
+std::optional<Estimate> estimate_of(const std::vector<double>& values,
+                                    std::optional<double> uncertainty = std::nullopt) {
+  if (values.empty()) return std::nullopt;
+  const double middle = mean_of(values), deviation = deviation_of(values);
+  return Estimate{middle,
+                  uncertainty.value_or(deviation / std::sqrt(static_cast<double>(values.size()))),
+                  middle == 0 ? 0 : 100 * deviation / std::abs(middle),
+                  static_cast<std::int64_t>(values.size())};
+}
 
- private:
-  std::vector<double> values_;
-};
+std::optional<Estimate> estimate_of(const Joined& joined) {
+  if (!joined.mean.gross.value) return std::nullopt;
+  const double middle = joined.mean.gross.value->value();
+  return Estimate{middle, joined.mean.gross.uncertainty->value(),
+                  middle == 0 ? 0 : 100 * joined.deviation_j / std::abs(middle), joined.count};
+}
 
 double cause(const PhaseEnergy& energy, const char* name) {
   const auto found = energy.budget_j.find(name);
   return found == energy.budget_j.end() ? 0 : found->second;
 }
 
-// Phases of one run, added up. One sensor measured them: its gain and offset are common to all and
-// add up as they are; what else there is adds up as what is independent.
-struct PhaseSum {
-  double joules = 0, gain = 0, offset = 0, random_square = 0;
-
-  void add(const PhaseEnergy& energy) {
-    const double own_gain = cause(energy, "gain"), own_offset = cause(energy, "offset");
-    const double all = energy.gross.uncertainty.value_or(Joule(0)).value();
-    joules += energy.gross.value->value();
-    gain += own_gain;
-    offset += own_offset;
-    random_square += std::max(0.0, all * all - own_gain * own_gain - own_offset * own_offset);
-  }
-  // For `factor` of the time, with the same mean power: what is added may be anything from nothing
-  // to twice as much.
-  void stretch(double factor) {
-    const double added = joules * (factor - 1);
-    joules += added;
-    gain *= factor;
-    offset *= factor;
-    random_square += added * added / 3;
-  }
-};
-
-class PhaseSums {
- public:
-  void add(const PhaseSum& sum) {
-    values_.add(sum.joules);
-    gain_ += sum.gain;
-    offset_ += sum.offset;
-    random_square_ += sum.random_square;
-  }
-  std::optional<Estimate> estimate() const {
-    const double n = std::max(1.0, values_.count());
-    return values_.estimate(std::hypot(gain_ / n, offset_ / n), std::sqrt(random_square_ / n));
-  }
-
- private:
-  Repeats values_;
-  double gain_ = 0, offset_ = 0, random_square_ = 0;
-};
+// For `factor` of the time, with the same mean power: what is added may be anything from nothing to
+// twice as much.
+PhaseEnergy stretched(const PhaseEnergy& energy, double factor) {
+  PhaseEnergy longer = shared(energy, 1 / factor);
+  const double added = energy.gross.value->value() * (factor - 1) / std::sqrt(3.0);
+  double& sampling = longer.budget_j["sampling"];
+  sampling = std::hypot(sampling, added);
+  longer.gross.uncertainty = Joule(std::hypot(longer.gross.uncertainty->value(), added));
+  return longer;
+}
 
 class PointBuilder {
  public:
+  // The run must outlive this.
   void add(const Run& run) {
     point_.runs += 1;
     point_.run_ids.push_back(run.id);
@@ -109,6 +69,7 @@ class PointBuilder {
     point_.failed += run.state == RunState::failed ? 1 : 0;
     point_.throttled += run.state == RunState::throttled ? 1 : 0;
     if (point_.inferences == 0) point_.inferences = static_cast<double>(run.inferences);
+    runs_.push_back(&run);
     if (run.state == RunState::complete)
       add_complete(run);
     else if (why_none_.empty())
@@ -116,21 +77,31 @@ class PointBuilder {
                                                 : "the board throttled in every run";
   }
 
+  // As soon as it is known what the readings resolve; nothing: the budget alone decides.
+  void look_at_length(const Run& run, const std::optional<Resolution>& resolution) {
+    const Phase* inference = run.phase(PhaseKind::inference);
+    if (point_.too_short || run.state != RunState::complete || inference == nullptr) return;
+    const PhaseEnergy* energy = run.energy(PhaseKind::inference);
+    point_.too_short =
+        resolution ? too_short(*inference, energy, *resolution) : too_short(*inference, energy);
+  }
+
   Point finish(double variation_percent, Parts& parts) {
-    const double n = std::max(1.0, energy_.count());
-    const double gain = gain_ / n, offset = offset_ / n, random = std::sqrt(random_square_ / n);
-    point_.energy_j = energy_.estimate(std::hypot(gain, offset), random);
-    point_.net_energy_j = net_.estimate(net_u_ / std::max(1.0, net_.count()), 0);
-    point_.latency_s = latency_.estimate(0, 0);
-    point_.loading_energy_j = loading_.estimate();
-    point_.whole_energy_j = whole_.estimate();
+    const Joined energy = join_repeats(energies_);
+    point_.energy_j = estimate_of(energy);
+    if (!net_.empty())
+      point_.net_energy_j = estimate_of(net_, energy.mean.net.uncertainty->value());
+    point_.latency_s = estimate_of(latency_);
+    point_.loading_energy_j = estimate_of(join_repeats(loading_));
+    point_.whole_energy_j = estimate_of(join_repeats(whole_));
     if (point_.energy_j) {
-      const double seconds = point_.latency_s->value;
-      point_.power_w = power_.estimate(std::hypot(gain, offset) / seconds, random / seconds);
-      parts = {std::max(energy_.deviation(), random) / std::sqrt(n), offset};
+      point_.power_w = estimate_of(join_repeats(powers_));
+      parts = {energy.random_j, cause(energy.mean, "offset"), cause(energy.mean, "calibration")};
       point_.why_absent.clear();
       if (point_.energy_j->spread_percent > variation_percent)
         point_.counters.add(Counter::spread_high);
+      point_.repeats =
+          describe_repeats(runs_, RunQuantity::energy, {.criterion_percent = variation_percent});
     } else if (point_.why_absent.empty()) {
       point_.why_absent = why_none_;
     }
@@ -144,7 +115,7 @@ class PointBuilder {
  private:
   void add_complete(const Run& run) {
     const Phase* inference = run.phase(PhaseKind::inference);
-    if (inference != nullptr) latency_.add(inference->duration().value());
+    if (inference != nullptr) latency_.push_back(inference->duration().value());
     for (const auto& [watch, shares] : run.residency_percent) {
       watched_[watch] += 1;
       for (const auto& [value, percent] : shares) point_.residency_percent[watch][value] += percent;
@@ -165,7 +136,7 @@ class PointBuilder {
   // nothing, they count with the others' mean power.
   void add_phases(const Run& run) {
     constexpr double kLeastCovered = 0.98;  // of the time
-    PhaseSum loading, whole;
+    PhaseEnergy loading{}, whole{};
     double seconds = 0, covered = 0;
     bool has_loading = false, all_loading = true;
     for (const Phase& phase : run.phases) {
@@ -179,33 +150,25 @@ class PointBuilder {
       if (!known) continue;
       has_loading = has_loading || loads;
       covered += phase.duration().value();
-      whole.add(*energy);
-      if (loads) loading.add(*energy);
+      add_phase(whole, *energy);
+      if (loads) add_phase(loading, *energy);
     }
-    if (has_loading && all_loading) loading_.add(loading);
+    if (has_loading && all_loading) loading_.push_back(loading);
     if (covered <= 0 || covered < kLeastCovered * seconds) return;
-    whole.stretch(seconds / covered);
-    whole_.add(whole);
+    whole_.push_back(stretched(whole, seconds / covered));
   }
 
   void add_energy(const PhaseEnergy& energy, double seconds) {
-    energy_.add(energy.gross.value->value());
-    power_.add(energy.gross.value->value() / seconds);
-    const double gain = cause(energy, "gain"), offset = cause(energy, "offset");
-    gain_ += gain;
-    offset_ += offset;
-    const double all = energy.gross.uncertainty.value_or(Joule(0)).value();
-    random_square_ += std::max(0.0, all * all - gain * gain - offset * offset);
-    if (!energy.net.value) return;
-    net_.add(energy.net.value->value());
-    net_u_ += energy.net.uncertainty.value_or(Joule(0)).value();
+    energies_.push_back(energy);
+    powers_.push_back(shared(energy, seconds));
+    if (energy.net.value) net_.push_back(energy.net.value->value());
   }
 
   Point point_;
-  Repeats energy_, net_, power_, latency_;
-  PhaseSums loading_, whole_;
-  double gain_ = 0, offset_ = 0, random_square_ = 0, net_u_ = 0;
-  std::map<std::string, double> watched_;  // runs that watched it
+  std::vector<const Run*> runs_;
+  std::vector<double> net_, latency_;
+  std::vector<PhaseEnergy> energies_, powers_, loading_, whole_;  // of the good runs
+  std::map<std::string, double> watched_;                         // runs that watched it
   std::string why_none_;
 };
 
@@ -219,15 +182,17 @@ double variation_percent(const StudyInfo& info) {
 
 double batch_of(const Point& point) { return point.setting.number("batch").value_or(1); }
 
-// Gain in both energies of a ratio is one factor; the offset is one current in both.
+// Gain in both energies of a ratio is one factor; the offset is one current in both. A calibration
+// is both: what it has in common drops out of the difference of its shares.
 Comparison compare(const Point& best, const Parts& best_parts, const Point& baseline,
                    const Parts& parts) {
   const double least = best.energy_j->value, other = baseline.energy_j->value;
   const double ratio = least / other;
   const double offset = best_parts.offset_j / least - parts.offset_j / other;
+  const double calibration = best_parts.calibration_j / least - parts.calibration_j / other;
   const double random = std::hypot(best_parts.random_j / least, parts.random_j / other);
   return {baseline.baseline, baseline, 100 * (1 - ratio),
-          100 * std::abs(ratio) * std::hypot(random, offset),
+          100 * std::abs(ratio) * std::hypot(random, offset, calibration),
           100 * (best.latency_s->value / baseline.latency_s->value - 1)};
 }
 
@@ -299,6 +264,16 @@ Setting job_of(const Point& point) {
 
 namespace {
 
+// Of the board's sensors as the first complete run with a trace knew them: the same in every run.
+std::optional<Resolution> resolution_of(StudyFile& study, const std::vector<Run>& runs) {
+  for (const Run& run : runs) {
+    if (run.state != RunState::complete) continue;
+    const auto trace = study.trace(run.id);
+    return trace ? isojoule::resolution_of(*trace) : std::nullopt;  // kept of all runs, or of none
+  }
+  return std::nullopt;
+}
+
 bool out_of_memory(const Point& point) {
   return point.failed == point.runs && point.counters[Counter::out_of_memory] > 0;
 }
@@ -332,6 +307,7 @@ Result<StudySummary> summarise(StudyFile& study) {
   std::set<std::pair<std::string, Setting>> profiled;
   StudySummary summary;
   summary.info = study.info();
+  const auto resolution = resolution_of(study, runs);
   std::map<std::tuple<std::string, std::string, Setting>, PointBuilder> builders;
   for (const Run& run : runs) {
     PointBuilder& builder = builders[{run.network, run.baseline, run.setting}];
@@ -339,6 +315,9 @@ Result<StudySummary> summarise(StudyFile& study) {
     builder.point().baseline = run.baseline;
     builder.point().setting = run.setting;
     builder.add(run);
+    builder.look_at_length(run, resolution);
+    for (const auto& [key, note] : run.notes)
+      if (key.starts_with("calibration ")) summary.calibrations[key].insert(note);
     if (run.state != RunState::complete || run.layers.empty()) continue;
     if (!profiled.emplace(run.network, run.setting).second) continue;
     // Batches are kept apart from the rest of a run, for they are many.
@@ -358,6 +337,7 @@ Result<StudySummary> summarise(StudyFile& study) {
   }
   name_what_fits(summary.points);
   summary.minima = minima(summary.points, parts);
+  summary.drift = find_drift(drift_observations(runs, RunQuantity::energy));
   return summary;
 }
 

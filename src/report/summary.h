@@ -3,12 +3,16 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "data/run.h"
 #include "data/study_file.h"
+#include "trace/drift.h"
 #include "trace/layer_energies.h"
+#include "trace/repeats.h"
+#include "trace/visible.h"
 
 namespace isojoule {
 
@@ -32,12 +36,15 @@ struct Point {
   // load and graph_initialisation; and everything from the process's start to the end of the
   // inference phase. Absent where a phase of them has no energy.
   std::optional<Estimate> loading_energy_j, whole_energy_j;
-  std::string why_absent;                                             // where energy is absent
-  double inferences = 0;                                              // of one run
+  std::string why_absent;             // where energy is absent
+  double inferences = 0;              // of one run
+  std::optional<TooShort> too_short;  // the inference phase, in the first run where it is
   std::map<std::string, std::map<double, double>> residency_percent;  // mean over the runs
   Counters counters;
   std::int64_t runs = 0, failed = 0, throttled = 0;
   std::vector<std::int64_t> run_ids;
+  // What the repeats say of energy_j; absent where it is.
+  std::optional<RepeatStatistics> repeats;
 };
 
 // What was asked of the engine at a point, the batch aside.
@@ -74,17 +81,23 @@ struct StudySummary {
   std::vector<Point> points;
   std::vector<ProfiledPoint> profiles;
   std::vector<Minimum> minima;  // where at least half of cpu_frequency x gpu_frequency is there
+  DriftTest drift;              // of the inference phase's energy, over all complete runs
   Counters counters;
   std::int64_t runs = 0, failed = 0, throttled = 0;
+  // Notes of the runs on rails that were measured with a calibration: "calibration VDD_IN" -> what.
+  std::map<std::string, std::set<std::string>> calibrations;
 };
 
 // What is averaged: runs that are complete; failed and throttled ones are only counted.
 //
-// Uncertainties (k = 1). The chip's gain and offset are the same in every repeat and do not average
-// out; what is random (quantisation, sampling, edges, and the board itself) falls with the root of
-// the repeats and is the larger of the budget's and the spread's. In a saving, a ratio of two
-// energies from one chip, the gain cancels and is left out; the offset counts by the difference of
-// its shares.
+// Uncertainties (k = 1) of repeats: trace/combine.h. The chip's gain and offset, and a calibration,
+// are the same in every repeat and do not average out; what is random (quantisation, sampling,
+// edges, gaps, and the board itself) falls with the root of the repeats and is the larger of the
+// budget's and the spread's. In a saving, a ratio of two energies from one chip, the gain cancels
+// and is left out; offset and calibration count by the difference of their shares.
+//
+// Outliers are named in `repeats` and stay in the means. docs/statistics.md says what each figure
+// is.
 //
 // Raises spread_high at points that spread wider than the protocol's variation_percent (5 %).
 // Errors: those of reading the study.

@@ -24,6 +24,77 @@ json to_json(const Counters& counters) {
   return object;
 }
 
+json interval_json(const ConfidenceInterval& interval) {
+  return {{"low", interval.bounds ? json(interval.bounds->low) : json(nullptr)},
+          {"high", interval.bounds ? json(interval.bounds->high) : json(nullptr)},
+          {"level", interval.level},
+          {"method", interval.method},
+          {"note", interval.note}};
+}
+
+json to_json(const NamedOutlier& outlier) {
+  return {{"run", outlier.run},
+          {"sequence", outlier.sequence},
+          {"block", outlier.block},
+          {"energy_j", outlier.value},
+          {"deviation_percent", outlier.deviation_percent},
+          {"score", outlier.score},
+          {"causes", outlier.causes}};
+}
+
+json to_json(const std::optional<RepeatStatistics>& repeats) {
+  if (!repeats) return nullptr;
+  json outliers = json::array();
+  for (const NamedOutlier& outlier : repeats->outliers) outliers.push_back(to_json(outlier));
+  return {{"count", repeats->count},
+          {"mean_j", repeats->mean},
+          {"median_j", repeats->median},
+          {"deviation_j", repeats->deviation},
+          {"spread_percent", repeats->spread_percent},
+          {"farthest_percent", repeats->farthest_percent},
+          {"random_u_j", repeats->random},
+          {"systematic_u_j", repeats->systematic},
+          {"mean_interval_j", interval_json(repeats->mean_interval)},
+          {"median_interval_j", interval_json(repeats->median_interval)},
+          {"criterion_percent", repeats->criterion_percent},
+          {"within_criterion", repeats->within_criterion},
+          {"wanted_percent", repeats->wanted_percent},
+          {"further_repeats", repeats->further ? json(*repeats->further) : json(nullptr)},
+          {"systematic_above_wanted", repeats->systematic_above_wanted},
+          {"outliers", std::move(outliers)},
+          {"outliers_note", repeats->outliers_note}};
+}
+
+template <typename T>
+json or_null(const std::optional<T>& value) {
+  return value ? json(*value) : json(nullptr);
+}
+
+json to_json(const DriftTest& drift) {
+  const bool tested = drift.why_absent.empty();
+  const auto known = [tested](auto value) { return tested ? json(value) : json(nullptr); };
+  return {{"why_absent", drift.why_absent},
+          {"shown", known(drift.shown)},
+          {"p", known(drift.p)},
+          {"level", drift.level},
+          {"runs", drift.runs},
+          {"settings", drift.settings},
+          {"blocks", drift.blocks},
+          {"kind", known(drift.is_jump ? "jump" : "trend")},
+          {"trend",
+           {{"percent_over_study", known(drift.trend_percent)},
+            {"percent_low", known(drift.trend_interval.low)},
+            {"percent_high", known(drift.trend_interval.high)},
+            {"percent_per_hour", or_null(drift.trend_percent_per_hour)},
+            {"hours", or_null(drift.hours)},
+            {"p", known(drift.trend_p)}}},
+          {"jump",
+           {{"percent", known(drift.jump_percent)},
+            {"sequence", known(drift.jump_sequence)},
+            {"block", known(drift.jump_block)},
+            {"p", known(drift.jump_p)}}}};
+}
+
 json residency(const std::map<std::string, std::map<double, double>>& by_watch) {
   json object = json::object();
   for (const auto& [watch, shares] : by_watch) {
@@ -33,22 +104,34 @@ json residency(const std::map<std::string, std::map<double, double>>& by_watch) 
   return object;
 }
 
+json to_json(const TooShort& phase, const Point& point) {
+  return {{"duration_s", phase.length.value()},
+          {"resolution_s",
+           phase.resolution.time > Second(0) ? json(phase.resolution.time.value()) : json(nullptr)},
+          {"inferences_needed",
+           inferences_needed(phase, std::llround(point.inferences),
+                             std::llround(point.setting.number("batch").value_or(1)))}};
+}
+
 json to_json(const Point& point) {
-  return {{"network", point.network},
-          {"baseline", point.baseline.empty() ? json(nullptr) : json(point.baseline)},
-          {"setting", isojoule::to_json(point.setting)},
-          {"job", to_string(job_of(point))},
-          {"energy_j", to_json(point.energy_j)},
-          {"why_absent", point.why_absent},
-          {"net_energy_j", to_json(point.net_energy_j)},
-          {"power_w", to_json(point.power_w)},
-          {"latency_s", to_json(point.latency_s)},
-          {"inferences", point.inferences},
-          {"residency_percent", residency(point.residency_percent)},
-          {"counters", to_json(point.counters)},
-          {"runs", point.runs},
-          {"failed", point.failed},
-          {"throttled", point.throttled}};
+  json object = {{"network", point.network},
+                 {"baseline", point.baseline.empty() ? json(nullptr) : json(point.baseline)},
+                 {"setting", isojoule::to_json(point.setting)},
+                 {"job", to_string(job_of(point))},
+                 {"energy_j", to_json(point.energy_j)},
+                 {"why_absent", point.why_absent},
+                 {"net_energy_j", to_json(point.net_energy_j)},
+                 {"power_w", to_json(point.power_w)},
+                 {"latency_s", to_json(point.latency_s)},
+                 {"inferences", point.inferences},
+                 {"residency_percent", residency(point.residency_percent)},
+                 {"counters", to_json(point.counters)},
+                 {"runs", point.runs},
+                 {"failed", point.failed},
+                 {"throttled", point.throttled},
+                 {"repeats", to_json(point.repeats)}};
+  if (point.too_short) object["too_short"] = to_json(*point.too_short, point);
+  return object;
 }
 
 json to_json(const StudyInfo& info) {
@@ -191,7 +274,7 @@ Result<json> to_json(const StudySummary& summary, StudyFile& study) {
   for (const Point& point : summary.points) points.push_back(to_json(point));
   json profiles = json::array();
   for (const ProfiledPoint& profile : summary.profiles) profiles.push_back(to_json(profile));
-  return json{
+  json whole = {
       {"schema", kSummarySchema},
       {"generator", "isojoule " + summary.info.program_version},
       {"simulated", summary.info.simulated},
@@ -200,9 +283,12 @@ Result<json> to_json(const StudySummary& summary, StudyFile& study) {
       {"minima", minima(summary)},
       {"profiles", std::move(profiles)},
       {"runs", runs(summary.points, list)},
+      {"drift", to_json(summary.drift)},
       {"counters", raised(summary.counters)},
       {"totals",
        {{"runs", summary.runs}, {"failed", summary.failed}, {"throttled", summary.throttled}}}};
+  if (!summary.calibrations.empty()) whole["calibrations"] = summary.calibrations;
+  return whole;
 }
 
 }  // namespace isojoule

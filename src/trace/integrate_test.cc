@@ -8,36 +8,13 @@
 #include <numbers>
 
 #include "base/random.h"
+#include "trace/reading_fixture.h"
+#include "trace/stream_integral.h"
 
 namespace isojoule {
 namespace {
 
-constexpr std::int64_t kMs = 1'000'000;
-const Duration kPeriod = Duration::milliseconds(100);
-
-Instant at(double seconds) { return {std::llround(seconds * 1e9)}; }
-
-// A channel of 1 uW steps that reads `power` (W) at each time (s).
-Channel channel_of(const std::vector<double>& times, const std::function<double(double)>& power,
-                   double window = 0) {
-  Channel channel;
-  channel.info.rail = "VDD_IN";
-  channel.info.sensor = "ina3221 6-0040 channel 0";
-  channel.info.kind = ChannelKind::power;
-  channel.info.step_a = 1e-6;
-  channel.info.window = Second(window);
-  for (const double time : times) {
-    channel.time_ns.push_back(at(time).ns);
-    channel.a.push_back(static_cast<std::int32_t>(std::lround(power(time) * 1e6)));
-  }
-  return channel;
-}
-
-std::vector<double> ticks(double from, double to, double step = 0.1) {
-  std::vector<double> times;
-  for (int i = 0; from + i * step <= to + 1e-9; ++i) times.push_back(from + i * step);
-  return times;
-}
+using namespace test;
 
 double joules(const Channel& channel, double begin, double end, Duration period = kPeriod) {
   Counters counters;
@@ -89,14 +66,32 @@ TEST(Integrate, AStepIsWithinItsUncertainty) {
   }
 }
 
-// A power that jumps at the phase's begin: the edge's part covers it.
-TEST(Integrate, AStepAtTheEdgeIsInTheBudget) {
-  const Channel channel = channel_of(ticks(0, 10), [](double t) { return t < 5.03 ? 2.0 : 8.0; });
-  Counters counters;
-  const Energy energy = integrate(channel, at(5.03), at(9), kPeriod, counters);
-  EXPECT_NEAR(cause(energy, "edges"), 6 * 0.1 / std::sqrt(12.0), 0.02);
-  EXPECT_LE(std::abs(energy.energy.value->value() - 8 * 3.97),
-            2 * energy.energy.uncertainty->value());
+// A power that jumps at the phase's begin counts from there on, whatever the readings' phase.
+TEST(Integrate, AStepAtTheEdgeIsTakenForOne) {
+  for (const double window : {0.0, 0.1, 0.25})
+    for (const double edge : {5.03, 5.06, 5.09}) {
+      const auto mean = [&](double t) {
+        if (window == 0) return t < edge ? 2.0 : 8.0;
+        return 2.0 + 6.0 * std::clamp((t - edge) / window, 0.0, 1.0);
+      };
+      const Channel channel = channel_of(ticks(0, 10), mean, window);
+      Counters counters;
+      const Energy energy = integrate(channel, at(edge), at(9), kPeriod, counters);
+      EXPECT_NEAR(energy.energy.value->value(), 8 * (9 - edge), 1e-4) << window << " " << edge;
+      EXPECT_GT(cause(energy, "edges"), 0);
+      EXPECT_LT(cause(energy, "edges"), 6 * 0.05);
+    }
+}
+
+// Without a step where the window begins, the line between the readings holds.
+TEST(Integrate, AnEdgeAnywhereElseIsOnTheLine) {
+  Random random(3);
+  const Channel channel =
+      channel_of(ticks(0, 60), [&](double t) { return 5 + std::sin(t) + 0.01 * random.normal(); });
+  for (double begin = 1; begin < 5; begin += 0.037) {
+    const double exact = 5 * 40 - std::cos(begin + 40) + std::cos(begin);
+    EXPECT_NEAR(joules(channel, begin, begin + 40), exact, 0.02) << begin;
+  }
 }
 
 // The mean over [t-w, t] of a ramp is its value at t - w/2: the integral is exact only so.
@@ -114,10 +109,11 @@ TEST(Integrate, RepeatedValuesAreCountedAndDoNotDistort) {
     const double finished = std::floor(t / window + 1e-9) * window;
     return 3 * (finished - window / 2);
   };
-  const Channel channel = channel_of(ticks(0, 10, 0.02), chip, window);
+  Channel channel = channel_of(ticks(0, 10, 0.02), chip, window);
+  channel.info.update_period = Second(window);
   Counters counters;
   const Energy energy = integrate(channel, at(2), at(6), Duration::milliseconds(20), counters);
-  EXPECT_NEAR(energy.energy.value->value(), 1.5 * (36 - 4), 3 * 4 * 0.02);  // one poll late at most
+  EXPECT_NEAR(energy.energy.value->value(), 1.5 * (36 - 4), 3 * 4 * 0.006);  // part of a poll late
   EXPECT_NEAR(static_cast<double>(counters[Counter::sample_stale]), 200 - 4 / window, 2);
   EXPECT_EQ(counters[Counter::sample_gap], 0U);
 }
@@ -128,9 +124,10 @@ TEST(Integrate, ASourceSlowerThanTheTicksLeavesNoGapByThat) {
   for (const double tick : ticks(0, 10, 0.01)) times.push_back(std::floor(tick * 10 + 1e-6) / 10);
   Channel channel = channel_of(times, [](double t) { return 2 * t; });
   channel.info.update_period = Second(0.1);
+  channel.info.is_dated_by_source = true;
   Counters counters;
   const Energy energy = integrate(channel, at(2), at(6), Duration::milliseconds(10), counters);
-  EXPECT_NEAR(energy.energy.value->value(), 36 - 4, 1e-6);
+  EXPECT_NEAR(energy.energy.value->value(), 36 - 4, 1e-5);
   EXPECT_EQ(counters[Counter::sample_gap], 0U);
   channel.info.update_period = Second(0);  // it should have had news
   integrate(channel, at(2), at(6), Duration::milliseconds(10), counters);
@@ -168,13 +165,97 @@ TEST(Integrate, OneSampleIsHeld) {
   EXPECT_FALSE(counters.any());
 }
 
-TEST(Integrate, ATraceThatEndsIsHeldCountedAndUncertain) {
+TEST(Integrate, ATraceThatEndsIsHeldForAWhileCountedAndUncertain) {
   const Channel channel = channel_of(ticks(0, 5), [](double) { return 4.0; });
   Counters counters;
-  const Energy energy = integrate(channel, at(1), at(7), kPeriod, counters);
-  EXPECT_NEAR(energy.energy.value->value(), 24, 1e-9);
+  const Energy energy = integrate(channel, at(1), at(5.8), kPeriod, counters);
+  EXPECT_NEAR(energy.energy.value->value(), 4 * 4.8, 1e-9);
   EXPECT_EQ(counters[Counter::trace_ends_in_phase], 1U);
-  EXPECT_GT(energy.energy.uncertainty->value(), 2);
+  EXPECT_EQ(counters[Counter::sample_gap], 0U);
+  EXPECT_GT(energy.energy.uncertainty->value(), 0.5);
+
+  const Energy longer = integrate(channel, at(1), at(7), kPeriod, counters);
+  EXPECT_FALSE(longer.energy.value);
+  EXPECT_EQ(longer.energy.why_absent, "readings are missing for 2 s in one piece");
+  EXPECT_EQ(counters[Counter::trace_ends_in_phase], 2U);
+  EXPECT_EQ(counters[Counter::gap_not_bridged], 1U);
+}
+
+TEST(Integrate, AGapIsBridgedOnlyWhenItIsShort) {
+  const Channel whole = channel_of(ticks(0, 60), [](double t) { return t > 30 ? 6.0 : 5.0; });
+  for (const int missing : {5, 15}) {
+    Channel channel = whole;
+    channel.a.erase(channel.a.begin() + 296, channel.a.begin() + 296 + missing);
+    channel.time_ns.erase(channel.time_ns.begin() + 296, channel.time_ns.begin() + 296 + missing);
+    for (const double end : {40.0, 59.0}) {
+      Counters counters;
+      const Energy energy = integrate(channel, at(20), at(end), kPeriod, counters);
+      EXPECT_EQ(counters[Counter::sample_gap], 1U);
+      const bool is_short = missing == 5;
+      EXPECT_EQ(energy.energy.value.has_value(), is_short) << missing << " " << end;
+      EXPECT_EQ(counters[Counter::gap_not_bridged], is_short ? 0U : 1U);
+      if (is_short) {
+        EXPECT_GT(cause(energy, "gaps"), 0.1);
+      }
+    }
+  }
+}
+
+TEST(Integrate, AWindowOutsideOfTheTraceIsAbsentAndCounted) {
+  const Channel channel = channel_of(ticks(10, 20), [](double) { return 4.0; });
+  Counters counters;
+  EXPECT_FALSE(integrate(channel, at(1), at(5), kPeriod, counters).energy.value);
+  EXPECT_FALSE(integrate(channel, at(30), at(35), kPeriod, counters).energy.value);
+  EXPECT_EQ(counters[Counter::marker_outside], 2U);
+}
+
+TEST(Integrate, TimeThatGoesBackIsLeftOutAndCounted) {
+  Channel channel = channel_of(ticks(0, 10), [](double t) { return 5 + t; });
+  channel.time_ns[50] = channel.time_ns[47];
+  Counters counters;
+  const Energy energy = integrate(channel, at(1), at(9), kPeriod, counters);
+  EXPECT_NEAR(energy.energy.value->value(), 5 * 8 + 40, 1e-3);
+  EXPECT_EQ(counters[Counter::time_backwards], 1U);
+}
+
+// A single reading whose clock was wrong is no gap in the others, and no end of them.
+TEST(Integrate, AReadingFarBackInTimeIsNoGap) {
+  for (const std::size_t row : {50U, 100U}) {
+    Channel channel = channel_of(ticks(0, 10), [](double) { return 5.0; });
+    channel.time_ns[row] = channel.time_ns[3];
+    Counters counters;
+    StreamIntegral integral(channel.info, at(1), at(9.95), kPeriod);
+    integral.add(channel);
+    const Energy energy = integral.finish(counters);
+    ASSERT_TRUE(energy.energy.value) << energy.energy.why_absent;
+    EXPECT_NEAR(energy.energy.value->value(), 5 * 8.95, 1e-6);
+    EXPECT_EQ(counters[Counter::time_backwards], 1U);
+    EXPECT_EQ(counters[Counter::gap_not_bridged], 0U);
+    EXPECT_EQ(counters[Counter::trace_ends_in_phase], 0U);
+  }
+}
+
+TEST(Integrate, OneReadingAloneSaysNothingOfAnHour) {
+  const Channel channel = channel_of({5}, [](double) { return 5.0; });
+  Counters counters;
+  EXPECT_FALSE(integrate(channel, at(1), at(3600), {}, counters).energy.value);
+  EXPECT_EQ(counters[Counter::gap_not_bridged], 1U);
+  EXPECT_TRUE(integrate(channel, at(4.98), at(5.02), kPeriod, counters).energy.value);
+}
+
+TEST(Integrate, ACalibrationTakesThePlaceOfGainAndOffset) {
+  Channel channel = channel_of(ticks(0, 10), [](double) { return 5.0; });
+  channel.info.gain_uncertainty = 0.01;
+  channel.info.power_offset_uncertainty = Watt(0.02);
+  channel.info.calibration = Calibration{1.1, Watt(-0.5), 2e-3, Watt(0.01), -0.5, "m", "2026"};
+  Counters counters;
+  const Energy energy = integrate(channel, at(1), at(9), kPeriod, counters);
+  EXPECT_NEAR(energy.energy.value->value(), 8 * (1.1 * 5 - 0.5), 1e-9);
+  EXPECT_FALSE(energy.budget_j.contains("gain"));
+  EXPECT_FALSE(energy.budget_j.contains("offset"));
+  const double gain = 40 * 2e-3, offset = 8 * 0.01;
+  EXPECT_NEAR(cause(energy, "calibration"),
+              std::sqrt(gain * gain + offset * offset - gain * offset), 1e-9);
 }
 
 TEST(Integrate, NegativePowerIsKeptAndCounted) {
@@ -189,8 +270,10 @@ TEST(Integrate, AShortPhaseIsToldFromTheChipsWindow) {
   const Channel channel = channel_of(
       ticks(0, 10), [](double) { return 5.0; }, 0.5);
   Counters counters;
-  integrate(channel, at(2), at(2.3), kPeriod, counters);
+  const Energy energy = integrate(channel, at(2), at(2.3), kPeriod, counters);
   EXPECT_EQ(counters[Counter::window_shorter_than_sensor], 1U);
+  // All readings are the same, and yet the other 0.2 s of each may have drawn anything.
+  EXPECT_NEAR(energy.energy.uncertainty->value(), 5 * 0.2 / std::sqrt(3.0), 1e-6);
 }
 
 Channel chip_channel(std::size_t count, std::uint64_t seed) {
@@ -282,11 +365,26 @@ Channel arbitrary_channel() {
       times, [&](double) { return 2 + 10 * random.uniform(); }, *rc::gen::element(0.0, 0.1));
 }
 
+// What an edge takes from one window it gives to the other, as far as there is no step.
 RC_GTEST_PROP(IntegrateProperty, AdjacentWindowsAddUp, ()) {
-  const Channel channel = arbitrary_channel();
-  const double middle = *rc::gen::inRange(1'000, 8'000) / 1000.0;
+  const double slope = *rc::gen::inRange(-9, 9) / 10.0, height = *rc::gen::inRange(0, 4);
+  const Channel channel = channel_of(
+      ticks(0, 10, *rc::gen::element(0.02, 0.1)),
+      [&](double t) { return 12 + slope * t + height * std::sin(t); },
+      *rc::gen::element(0.0, 0.1, 0.43));
+  const double middle = *rc::gen::inRange(1'500, 8'000) / 1000.0;
   RC_ASSERT(std::abs(joules(channel, 0.5, middle) + joules(channel, middle, 9) -
-                     joules(channel, 0.5, 9)) < 1e-9);
+                     joules(channel, 0.5, 9)) <
+            2e-3);  // of about 70: where the slope turns, a trace of a step
+}
+
+// With steps everywhere they need not: by no more than what lies between two readings.
+RC_GTEST_PROP(IntegrateProperty, AdjacentWindowsDifferByLessThanACell, ()) {
+  const Channel channel = arbitrary_channel();  // 2 to 12 W, at most 0.17 s apart
+  const double middle = *rc::gen::inRange(1'500, 8'000) / 1000.0;
+  const double differ =
+      joules(channel, 0.5, middle) + joules(channel, middle, 9) - joules(channel, 0.5, 9);
+  RC_ASSERT(std::abs(differ) <= 10 * (0.17 + channel.info.window.value()));
 }
 
 RC_GTEST_PROP(IntegrateProperty, TwiceThePowerIsTwiceTheEnergy, ()) {
@@ -312,102 +410,6 @@ RC_GTEST_PROP(IntegrateProperty, TheLineOfTimeHasNoOrigin, ()) {
   RC_ASSERT(here.energy.value->value() == there.energy.value->value());
   RC_ASSERT(here.energy.uncertainty->value() == there.energy.uncertainty->value());
   RC_ASSERT(counters == shifted_counters);
-}
-
-// ---- phases -------------------------------------------------------------------------------------
-
-const PhaseEnergy& find(const std::vector<PhaseEnergy>& energies, PhaseKind kind,
-                        const std::string& rail) {
-  for (const auto& energy : energies)
-    if (energy.phase == kind && energy.rail == rail) return energy;
-  throw std::out_of_range(rail);
-}
-
-Trace two_rails(const std::string& sensor_b) {
-  const auto power = [](double t) { return t < 2 ? 1.0 : 5.0; };
-  Trace trace;
-  trace.period = kPeriod;
-  trace.total = "A + B";
-  trace.channels = {channel_of(ticks(0, 8), power), channel_of(ticks(0, 8), power)};
-  trace.channels[0].info.rail = "A";
-  trace.channels[1].info.rail = "B";
-  trace.channels[1].info.sensor = sensor_b;
-  for (auto& channel : trace.channels) channel.info.gain_uncertainty = 0.01;
-  return trace;
-}
-
-const std::vector<Phase> kPhases = {{PhaseKind::idle, at(0.2), at(1.8)},
-                                    {PhaseKind::inference, at(3), at(7)}};
-
-TEST(PhaseEnergies, TotalsNetAndGain) {
-  Counters counters;
-  auto energies = phase_energies(two_rails("ina3221 6-0040 channel 1"), kPhases, counters);
-  ASSERT_EQ(energies.size(), 6U);
-  const PhaseEnergy& total = find(energies, PhaseKind::inference, "total");
-  EXPECT_NEAR(total.gross.value->value(), 40, 1e-9);
-  EXPECT_NEAR(total.net.value->value(), 32, 1e-9);
-  EXPECT_NEAR(total.budget_j.at("gain"), 0.4, 1e-9);  // one chip: 0.2 + 0.2
-  EXPECT_NEAR(total.net.uncertainty->value(), 0.32, 1e-4);
-  EXPECT_NEAR(find(energies, PhaseKind::inference, "A").gross.value->value(), 20, 1e-9);
-  EXPECT_EQ(find(energies, PhaseKind::idle, "total").net.value, std::nullopt);
-  EXPECT_FALSE(counters.any());
-
-  energies = phase_energies(two_rails("ina3221 6-0041 channel 0"), kPhases, counters);
-  EXPECT_NEAR(find(energies, PhaseKind::inference, "total").budget_j.at("gain"),
-              0.2 * std::sqrt(2.0), 1e-9);  // two chips
-}
-
-TEST(PhaseEnergies, AMissingRailMakesTheTotalAbsentNotLess) {
-  Trace trace = two_rails("x");
-  trace.channels[1].time_ns.clear();
-  trace.channels[1].a.clear();
-  Counters counters;
-  auto energies = phase_energies(trace, kPhases, counters);
-  EXPECT_FALSE(find(energies, PhaseKind::inference, "total").gross.value);
-  EXPECT_NE(find(energies, PhaseKind::inference, "total").gross.why_absent.find("rail B"),
-            std::string::npos);
-  EXPECT_TRUE(find(energies, PhaseKind::inference, "A").gross.value);
-  EXPECT_EQ(counters[Counter::rail_missing], 1U);
-  EXPECT_EQ(counters[Counter::phase_without_samples], 0U);
-
-  trace.channels.pop_back();
-  Counters again;
-  energies = phase_energies(trace, kPhases, again);
-  EXPECT_FALSE(find(energies, PhaseKind::idle, "total").gross.value);
-  EXPECT_EQ(again[Counter::rail_missing], 1U);
-}
-
-TEST(PhaseEnergies, WithoutAnySourceTheTotalSaysSo) {
-  Counters counters;
-  const auto energies = phase_energies(Trace{}, kPhases, counters);
-  ASSERT_EQ(energies.size(), 2U);
-  EXPECT_EQ(energies[1].gross.why_absent, "no power source gave readings");
-  EXPECT_EQ(energies[1].net.why_absent, "no power source gave readings");
-}
-
-TEST(PhaseEnergies, AGapOnAllRailsIsOneGap) {
-  Trace trace = two_rails("x");
-  for (Channel& channel : trace.channels) {
-    channel.time_ns.erase(channel.time_ns.begin() + 45, channel.time_ns.begin() + 48);
-    channel.a.erase(channel.a.begin() + 45, channel.a.begin() + 48);
-  }
-  Counters counters;
-  phase_energies(trace, kPhases, counters);
-  EXPECT_EQ(counters[Counter::sample_gap], 1U);
-}
-
-TEST(Residency, IsTheShareOfTimeAtEachValue) {
-  Trace trace;
-  trace.watches = {{"gpu_frequency",
-                    {0, 1000 * kMs, 2000 * kMs, 3000 * kMs},
-                    {76.8e6, 921.6e6, 921.6e6, 76.8e6}},
-                   {"temperature_cpu", {0}, {40.5}}};
-  const auto shares = residency_percent(trace, at(0.5), at(4));
-  ASSERT_EQ(shares.size(), 1U);
-  EXPECT_NEAR(shares.at("gpu_frequency").at(76.8e6), 100 * 1.5 / 3.5, 1e-9);
-  EXPECT_NEAR(shares.at("gpu_frequency").at(921.6e6), 100 * 2.0 / 3.5, 1e-9);
-  EXPECT_TRUE(residency_percent(trace, at(4), at(4)).empty());
-  EXPECT_NEAR(residency_percent(trace, at(-3), at(0.5)).at("gpu_frequency").at(76.8e6), 100, 1e-9);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "twin/twin.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -45,6 +46,15 @@ class SimulatedTwin final : public Twin {
   void do_begin_run(std::uint64_t seed) override {
     simulation_.begin_run(seed);
     tree_->begin_run(seed);
+  }
+  Result<Joule> do_true_energy(const std::string& rail) const override {
+    const auto& rails = constants_.rails;
+    const auto found = std::find(rails.begin(), rails.end(), rail);
+    if (found == rails.end())
+      return fail(ErrorKind::not_found, "the twin has no rail '" + rail + "'",
+                  unknown_name_remedy(rail, rails));
+    return simulation_.rail_energy(static_cast<std::size_t>(found - rails.begin()),
+                                   simulation_.now());
   }
 
   Constants constants_;

@@ -23,12 +23,16 @@ class Twin {
   // governors and power chip from their start, run-to-run variation and noise drawn from the seed.
   // Settings stay.
   void begin_run(std::uint64_t seed) { do_begin_run(seed); }
+  // What the rail has really taken since the run began, without the power chip's errors: what a
+  // perfect meter would say. Errors: not_found, with the nearest rail.
+  Result<Joule> true_energy(const std::string& rail) const { return do_true_energy(rail); }
 
  private:
   virtual MemoryTree& do_tree() = 0;
   virtual Clock& do_clock() = 0;
   virtual Engine& do_engine() = 0;
   virtual void do_begin_run(std::uint64_t seed) = 0;
+  virtual Result<Joule> do_true_energy(const std::string& rail) const = 0;
 };
 
 struct TwinOptions {

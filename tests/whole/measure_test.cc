@@ -41,6 +41,37 @@ TEST(Measure, ATwinGivesEveryPhaseItsJoules) {
   EXPECT_TRUE(found);
 }
 
+TEST(Measure, BatchesHaveTheirJoules) {
+  const Workplace place;
+  const std::vector<std::string> words = {
+      "measure", "--board", "twin:jetson-nano", "--model", "alexnet",
+      "--batch", "16",      "--inferences",     "1600",    "--json"};
+  const Outcome plain = place.run(words);
+  ASSERT_EQ(plain.status, 0) << plain.err;
+  const auto batches = nlohmann::json::parse(plain.out).at("batches");
+  EXPECT_EQ(batches.at("count"), 100);
+  EXPECT_FALSE(batches.contains("each"));
+  auto each_words = words;
+  each_words.emplace_back("--each-batch");
+  const Outcome each = place.run(each_words);
+  ASSERT_EQ(each.status, 0) << each.err;
+  const auto root = nlohmann::json::parse(each.out);
+  ASSERT_EQ(root.at("batches").at("each").size(), 100U);
+  double sum = 0, inference = 0;
+  for (const auto& batch : root.at("batches").at("each")) {
+    EXPECT_GT(batch.at("duration_s").get<double>(), 0);
+    ASSERT_TRUE(batch.at("energy_j").is_number() || batch.contains("why_absent")) << batch;
+    EXPECT_EQ(batch.at("energy_j").is_number(), batch.at("energy_u_j").is_number());
+  }
+  for (const auto& phase : root.at("phases"))
+    if (phase.at("phase") == "inference") inference = phase.at("energy_j");
+  sum = 100 * root.at("batches").at("energy_j").at("mean").get<double>();
+  EXPECT_NEAR(sum, inference, 0.03 * inference);
+  const Outcome refused =
+      place.run({"measure", "--board", "twin:jetson-nano", "--model", "alexnet", "--each-batch"});
+  EXPECT_EQ(refused.status, 2) << refused.out;
+}
+
 TEST(Measure, WithoutAPowerSourceEnergyIsAbsentAndTheStatusSaysSo) {
   if (!engine_is_built()) GTEST_SKIP() << "skipped: the ONNX Runtime engine is not built";
   const Workplace place;

@@ -8,6 +8,43 @@ export interface Estimate {
 }
 export type Setting = Record<string, number | string>;
 
+export interface ConfidenceInterval {
+  low: number | null;
+  high: number | null;
+  level: number;
+  method: string;
+  note: string; // why there are no bounds, or what was done instead of the usual
+}
+export interface Outlier {
+  run: number;
+  block: number;
+  energy_j: number;
+  deviation_percent: number; // from the median
+  causes: string[]; // empty: none known
+}
+// What the repeats say of energy_j.
+export interface Repeats {
+  count: number;
+  median_j: number;
+  mean_interval_j: ConfidenceInterval;
+  median_interval_j: ConfidenceInterval;
+  spread_percent: number;
+  criterion_percent: number;
+  within_criterion: boolean;
+  outliers: Outlier[];
+}
+export interface Drift {
+  why_absent: string; // why it was not tested; then what follows is null
+  shown: boolean | null;
+  p: number | null;
+  runs: number;
+  settings: number;
+  blocks: number;
+  kind: 'trend' | 'jump' | null;
+  trend: { percent_over_study: number; percent_low: number; percent_high: number; percent_per_hour: number | null };
+  jump: { percent: number; sequence: number; block: number };
+}
+
 export interface Point {
   network: string;
   baseline: string | null; // null: a point of the grid
@@ -24,6 +61,7 @@ export interface Point {
   runs: number;
   failed: number;
   throttled: number;
+  repeats?: Repeats | null; // absent from older programs
 }
 export interface Comparison {
   baseline: string;
@@ -83,6 +121,7 @@ export interface Study {
   points: Point[];
   minima: Minimum[];
   runs: Run[];
+  drift?: Drift; // absent from older programs
   counters: CounterRow[];
   totals: { runs: number; failed: number; throttled: number };
 }

@@ -16,6 +16,7 @@ import { counters } from './section/counters';
 import { method } from './section/method';
 import { minima } from './section/minima';
 import { points } from './section/points';
+import { repeatsText } from './section/repeats';
 import { runs } from './section/runs';
 import { View } from './view';
 
@@ -45,7 +46,7 @@ function page(study: Study): Node[] {
   }
   const table = minima(view);
   if (table) main.append(table);
-  main.append(figures(view, 'governors', 'The governors', [residency]), figures(view, 'uncertainty', 'How sure it is', [repeats], runs(view)), points(view), counters(view), method(view));
+  main.append(figures(view, 'governors', 'The governors', [residency]), figures(view, 'uncertainty', 'How sure it is', [repeats], repeatsText(view), runs(view)), points(view), counters(view), method(view));
   const foot = h('footer', {}, `Made by ${study.generator}. `, 'This file holds everything it shows; it opens without a network.');
   return [masthead(study), main, foot];
 }

@@ -102,3 +102,21 @@ for (const [what, text, says] of [
     await close();
   });
 }
+
+test('outliers stand with their causes, drift with its size; an older study has neither', { skip }, async () => {
+  const study = sampleStudy();
+  const before = await open(reportOf(study));
+  assert.equal(await before.page.locator('#repeats-text').count(), 0);
+  await before.close();
+  const interval = { low: 99.5, high: 100.5, level: 0.95, method: 'bca', note: '' };
+  const measured = study.points.find((point) => point.energy_j);
+  measured.repeats = { count: 10, median_j: 100, mean_interval_j: interval, median_interval_j: interval, spread_percent: 6.1, criterion_percent: 5, within_criterion: false,
+    outliers: [{ run: 17, block: 3, energy_j: 130, deviation_percent: 30, causes: ['clock_drifted (4)'] }, { run: 18, block: 4, energy_j: 131, deviation_percent: 31, causes: [] }] };
+  study.drift = { why_absent: '', shown: true, p: 0.0005, runs: 70, settings: 7, blocks: 10, kind: 'trend', level: 0.95,
+    trend: { percent_over_study: 2.5, percent_low: 1.9, percent_high: 3.1, percent_per_hour: 0.8, hours: 3, p: 0.0005 }, jump: { percent: 1, sequence: 30, block: 4, p: 0.02 } };
+  const { page, close } = await open(reportOf(study));
+  const text = (await page.locator('#repeats-text').innerText()).replace(/[\u00a0\u202f]/g, ' ');
+  for (const words of ['1 of 1 settings more than 5 %', 'The board drifted: +2.50 % from the first run to the last (95 %: +1.90 % to +3.10 %), +0.80 % per hour (p < 0.001', 'clock_drifted (4)', 'no cause known', '+30.0 %'])
+    assert.ok(text.includes(words), `${words} in: ${text}`);
+  await close();
+});

@@ -85,7 +85,10 @@ class CommandSession final : public Session {
     options.command = std::move(arguments);
     options.command[0] = std::move(program);
     options.channel = kMarkDescriptor;
-    options.environment = {{"ISOJOULE_FD", std::to_string(kMarkDescriptor)}};
+    // The owner tells a program of the program's, which has the environment and not the descriptor,
+    // that its descriptor of that number is none of ours.
+    options.environment = {{"ISOJOULE_FD", std::to_string(kMarkDescriptor)},
+                           {"ISOJOULE_FD_OWNER", std::to_string(getpid())}};
     options.on_output = [this](std::string_view bytes) { take_output(bytes); };
     // A terminal is the foreground group's alone: who reads it from another one is stopped.
     options.pass_input = options_.output >= 0 && isatty(STDIN_FILENO) == 0;

@@ -14,6 +14,7 @@ namespace {
 constexpr std::string_view kPrefix = "isojoule:";
 // A line for us that grows longer is cut here, and then no mark.
 constexpr std::size_t kLongestLine = 8192;
+constexpr std::size_t kLongestWindowName = 255;  // isojoule.h
 
 std::string shown(std::string_view line) {
   constexpr std::size_t limit = 60;
@@ -45,7 +46,9 @@ class Words {
     if (verb == "begin" || verb == "end") return phase(verb == "begin");
     if (verb == "batch") return batch();
     if (verb == "note") return note();
-    return no_mark(line_, "it begins with none of begin, end, batch, note");
+    if (verb == "window") return window();
+    if (verb == "mark") return named(WindowMark::Kind::moment);
+    return no_mark(line_, "it begins with none of begin, end, batch, note, window, mark");
   }
 
  private:
@@ -77,6 +80,21 @@ class Words {
       return no_mark(line_, "a note has a key and a value");
     return mark;
   }
+  Result<Mark> window() {
+    const std::string_view which = next_word(rest_);
+    if (which != "begin" && which != "end") return no_mark(line_, "neither begin nor end");
+    return named(which == "begin" ? WindowMark::Kind::begin : WindowMark::Kind::end);
+  }
+  Result<Mark> named(WindowMark::Kind kind) {
+    Mark mark;
+    mark.kind = Mark::Kind::windows;
+    mark.windows.name = as_utf8(next_word(rest_));
+    if (mark.windows.name.empty() || mark.windows.name.size() > kLongestWindowName)
+      return no_mark(line_, "a window has a name of 1 to 255 bytes");
+    ISOJOULE_CHECK(time(mark));
+    mark.windows.marks.push_back({kind, 0, 0, mark.at});
+    return mark;
+  }
   Status time(Mark& mark) {
     const std::string_view word = next_word(rest_);
     mark.timed = !word.empty();
@@ -99,7 +117,107 @@ class Words {
   Instant now_;
 };
 
+// Marks of windows come by the thousand: numbers alone, each time as the step from the one before.
+//   0,id,name,step  a begin     1,id,step  an end     2,name,step  a moment
+// No tree of JSON is made of them: it would cost the measured machine more than they did.
+class WindowMarks {
+ public:
+  explicit WindowMarks(std::string_view line) : rest_(line) {}
+
+  bool skip(std::string_view words) {
+    if (!rest_.starts_with(words)) return false;
+    rest_.remove_prefix(words.size());
+    return true;
+  }
+  std::optional<std::int64_t> number() {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), value);
+    if (error != std::errc()) return std::nullopt;
+    rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
+    return value;
+  }
+  // From behind the bracket to the end of the line.
+  bool read(std::int64_t at, std::vector<WindowMark>& marks) {
+    if (skip("]}")) return rest_.empty();
+    do {
+      WindowMark mark;
+      const std::int64_t kind = number().value_or(-1);
+      if (kind < 0 || kind > 2) return false;
+      mark.kind = static_cast<WindowMark::Kind>(kind);
+      if (mark.kind != WindowMark::Kind::moment && !next(mark.id)) return false;
+      if (mark.kind != WindowMark::Kind::end && !next(mark.name)) return false;
+      std::int64_t step = 0;
+      if (!next(step) || step > kFarthest || step < -kFarthest) return false;
+      at += step;
+      mark.at = {at};
+      if (mark.id < 0 || mark.name < 0 || at < 0 || at > kFarthest) return false;
+      marks.push_back(mark);
+    } while (skip(","));
+    return skip("]}") && rest_.empty();
+  }
+
+  static constexpr std::int64_t kFarthest = INT64_MAX / 4;  // two of them add without overflow
+
+ private:
+  bool next(std::int64_t& value) {
+    const auto found = skip(",") ? number() : std::nullopt;
+    value = found.value_or(0);
+    return found.has_value();
+  }
+
+  std::string_view rest_;
+};
+
+std::optional<std::int64_t> whole_number(const nlohmann::json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_number_integer() ||
+      (found->is_number_unsigned() && found->get<std::uint64_t>() > INT64_MAX))
+    return std::nullopt;
+  return found->get<std::int64_t>();
+}
+
+constexpr std::string_view kWindowMarks = "{\"type\":\"window_marks\",\"client\":";
+
+// As the client writes it, letter by letter.
+Result<std::vector<Mark>> parse_window_marks(std::string_view line) {
+  WindowMarks words(line);
+  words.skip(kWindowMarks);
+  const auto client = words.number();
+  const auto at = words.skip(",\"at_ns\":") ? words.number() : std::nullopt;
+  if (!client || !at || !words.skip(",\"marks\":[") || *at < 0 || *at > WindowMarks::kFarthest)
+    return no_mark(line, "it lacks client, at_ns or marks");
+  Mark mark;
+  mark.kind = Mark::Kind::windows;
+  mark.windows.client = *client;
+  if (!words.read(*at, mark.windows.marks))
+    return no_mark(line, "its marks are not such as the client writes");
+  return std::vector<Mark>{std::move(mark)};
+}
+
+Result<std::vector<Mark>> parse_window_names(std::string_view line, const nlohmann::json& object) {
+  const auto client = whole_number(object, "client"), from = whole_number(object, "from");
+  const auto names = object.find("names");
+  if (!client || !from || names == object.end() || !names->is_array())
+    return no_mark(line, "it lacks client, from or names");
+  Mark mark;
+  mark.kind = Mark::Kind::windows;
+  mark.windows.client = *client;
+  mark.windows.names_from = *from;
+  for (const nlohmann::json& name : *names) {
+    if (!name.is_string() || name.get_ref<const std::string&>().size() > kLongestWindowName)
+      return no_mark(line, "a window's name is no text of at most 255 bytes");
+    mark.windows.names.push_back(name.get<std::string>());
+  }
+  return std::vector<Mark>{std::move(mark)};
+}
+
 Result<std::vector<Mark>> parse_json(std::string_view line) {
+  if (line.starts_with("{\"type\":\"window_marks\"")) return parse_window_marks(line);
+  if (line.starts_with("{\"type\":\"window_names\"")) {
+    const auto object = nlohmann::json::parse(line, nullptr, false);
+    if (!object.is_object()) return no_mark(line, "not a JSON object");
+    return parse_window_names(line, object);
+  }
   ISOJOULE_TRY(std::vector<Event> events, decode_events(line));
   std::vector<Mark> marks;
   for (Event& event : events) {

@@ -13,13 +13,18 @@ Event phase_event(EventKind kind, PhaseKind phase, Instant at) {
   return event;
 }
 
+bool is_window(const Mark& mark, WindowMark::Kind kind) {
+  return mark.kind == Mark::Kind::windows && !mark.windows.marks.empty() &&
+         mark.windows.marks.front().kind == kind;
+}
+
 bool is_begin(const Mark& mark) {
-  return mark.kind == Mark::Kind::batch_begin ||
+  return is_window(mark, WindowMark::Kind::begin) || mark.kind == Mark::Kind::batch_begin ||
          (mark.kind == Mark::Kind::event && mark.event.kind == EventKind::phase_begin);
 }
 
 bool is_end(const Mark& mark) {
-  return mark.kind == Mark::Kind::batch_end ||
+  return is_window(mark, WindowMark::Kind::end) || mark.kind == Mark::Kind::batch_end ||
          (mark.kind == Mark::Kind::event && mark.event.kind == EventKind::phase_end);
 }
 
@@ -61,6 +66,7 @@ std::string MarkSequence::came_together(const Mark& mark, std::int64_t read) {
 std::string MarkSequence::take(const Mark& mark, Instant now, std::int64_t read) {
   if (std::string fault = came_together(mark, read); !fault.empty()) return fault;
   if (mark.kind == Mark::Kind::event) return take_event(mark.event, now);
+  if (mark.kind == Mark::Kind::windows) return take_windows(mark, now);
   if (mark.kind == Mark::Kind::batch_begin) {
     if (batch_begin_) return "a batch begins before the one ahead of it has ended";
     batch_begin_ = mark.at;
@@ -74,6 +80,26 @@ std::string MarkSequence::take(const Mark& mark, Instant now, std::int64_t read)
   event.end = mark.at;
   batch_begin_.reset();
   return take_event(event, now);
+}
+
+std::string MarkSequence::take_windows(const Mark& mark, Instant now) {
+  for (const WindowMark& one : mark.windows.marks) {
+    if (one.at < started_) return "a window's time is before the program's start";
+    if (one.at > now)
+      return "time " + std::to_string(one.at.ns) + " ns of a window is ahead of the clock";
+  }
+  std::string fault = windows_.take(mark.windows);
+  tell_windows();
+  return fault;
+}
+
+void MarkSequence::tell_windows() {
+  Event event;
+  event.kind = EventKind::windows;
+  for (ClosedWindow& closed : windows_.take_closed())
+    event.windows.push_back(std::move(closed.window));
+  event.faults = windows_.take_faults();
+  if (!event.windows.empty() || event.faults != WindowFaults{}) events_.push_back(std::move(event));
 }
 
 std::string MarkSequence::take_event(const Event& event, Instant now) {
@@ -131,6 +157,8 @@ std::string MarkSequence::take_note(const Event& event) {
 
 std::string MarkSequence::finish(Instant end) {
   std::string fault;
+  windows_.close_all(end);
+  tell_windows();
   if (marked_) {
     fault = finish_marked(end);
     note("phases", "as the program marked them");

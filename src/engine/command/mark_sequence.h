@@ -7,6 +7,7 @@
 #include <string>
 
 #include "engine/command/mark_line.h"
+#include "engine/command/window_book.h"
 #include "engine/event_order.h"
 
 namespace isojoule {
@@ -24,6 +25,8 @@ class MarkSequence {
 
  private:
   std::string take_event(const Event& event, Instant now);
+  std::string take_windows(const Mark& mark, Instant now);
+  void tell_windows();
   std::string take_phase_begin(const Event& event, Instant now);
   std::string take_batch(const Event& event, Instant now);
   std::string take_note(const Event& event);
@@ -36,6 +39,7 @@ class MarkSequence {
 
   Instant started_;
   EventOrder order_;
+  WindowBook windows_;
   std::deque<Event> events_;
   Instant last_;  // the end of what was marked
   bool marked_ = false, inferred_ = false, torn_down_ = false;

@@ -98,6 +98,22 @@ TEST(MarkSequence, faults_are_said) {
   for (const auto& [text, why] : cases) EXPECT_THAT(phases_of(text), HasSubstr(why)) << text;
 }
 
+TEST(MarkSequence, windows_lie_between_the_start_and_now) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {R"({"type":"window_marks","client":1,"at_ns":99,"marks":[1,1,0]})", "before the program's"},
+      {R"({"type":"window_marks","client":1,"at_ns":201,"marks":[1,1,0]})", "ahead of the clock"},
+      {R"({"type":"window_names","client":1,"from":5,"names":["a"]})", "number 5 instead of 0"},
+      {R"({"type":"window_marks","client":1,"at_ns":100,"marks":[1,1,0,1,2,100]})", ""}};
+  for (const auto& [line, why] : cases) {
+    MarkSequence sequence({100});
+    const auto marks = parse_marks(line, {200});
+    ASSERT_TRUE(marks) << line;
+    const std::string fault = sequence.take(marks->front(), {200}, 1);
+    EXPECT_NE(fault.find(why), std::string::npos) << fault;
+    EXPECT_EQ(fault.empty(), why.empty()) << fault;
+  }
+}
+
 TEST(MarkSequence, a_begin_and_its_end_in_one_read_are_a_buffer) {
   const auto mark = [](const char* line) { return parse_marks(line, kNow)->at(0); };
   for (const auto& [begin, end] :

@@ -1,22 +1,15 @@
 // One row a run, for spreadsheets and data frames: settings, state, duration and energy of every
-// phase and rail, temperatures, counters. Units are in the header; an absent value is an empty
-// field and why_absent says why. RFC 4180 quoting, lines end with LF.
+// phase and rail, of the windows of each name together, temperatures, counters. Units are in the
+// header; an absent value is an empty field and why_absent says why. RFC 4180 quoting, lines end
+// with LF.
 #include <set>
 
+#include "report/export_parts.h"
 #include "report/report.h"
+#include "report/window_json.h"
 
 namespace isojoule {
 namespace {
-
-std::string quoted(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
-  std::string result = "\"";
-  for (const char c : text) {
-    if (c == '"') result += '"';
-    result += c;
-  }
-  return result + '"';
-}
 
 std::string number(double value) { return to_string(Value(value)); }
 std::string number(const std::optional<Joule>& value) {
@@ -43,7 +36,8 @@ class Columns {
   template <typename Text>
   std::string row(Text text) const {
     std::string line;
-    for (std::size_t i = 0; i < headers_.size(); ++i) line += (i == 0 ? "" : ",") + quoted(text(i));
+    for (std::size_t i = 0; i < headers_.size(); ++i)
+      line += (i == 0 ? "" : ",") + csv_quoted(text(i));
     return line + "\n";
   }
   std::vector<std::string> headers_;
@@ -130,6 +124,64 @@ void add_counters(Columns& columns, const std::vector<Run>& runs) {
       });
 }
 
+// By run, then by name.
+using WindowsByRun = std::map<std::int64_t, std::map<std::string, NamedWindows>>;
+
+Result<WindowsByRun> windows_by_run(StudyFile& study, const std::vector<Run>& runs) {
+  WindowsByRun by_run;
+  for (const Run& run : runs) {
+    if (run.windows.empty()) continue;
+    ISOJOULE_TRY(std::vector<NamedWindows> named, named_windows_of(study, run));
+    for (NamedWindows& one : named) by_run[run.id].emplace(one.name, std::move(one));
+  }
+  return by_run;
+}
+
+// A program may make up a name for each window: no table can hold these.
+constexpr std::size_t kMostNames = 64;
+
+// `all` must outlive the columns.
+void add_windows(Columns& columns, const WindowsByRun& all) {
+  std::set<std::string> names;
+  for (const auto& [run, by_name] : all)
+    for (const auto& [name, windows] : by_name) names.insert(name);
+  const bool too_many = names.size() > kMostNames;
+  if (too_many) names.erase(std::next(names.begin(), kMostNames), names.end());
+  const auto add = [&](const std::string& name, const char* suffix, auto take) {
+    columns.add("window_" + name + suffix, [&all, name, take](const Run& run) {
+      const auto of_run = all.find(run.id);
+      if (of_run == all.end()) return std::string();
+      const auto found = of_run->second.find(name);
+      return found == of_run->second.end() ? std::string() : take(found->second);
+    });
+  };
+  using Energy = MeasuredEnergy RailEnergy::*;
+  const auto energy = [](Energy which, std::optional<Joule> MeasuredEnergy::*part) {
+    return [which, part](const NamedWindows& windows) {
+      const RailEnergy* total = windows.energy();
+      return total == nullptr ? std::string() : number((total->*which).*part);
+    };
+  };
+  for (const std::string& name : names) {
+    add(name, "_count", [](const NamedWindows& windows) {
+      return std::to_string(windows.count + windows.moments);
+    });
+    add(name, "_s", [](const NamedWindows& windows) { return number(windows.duration.value()); });
+    add(name, "_energy_j", energy(&RailEnergy::gross, &MeasuredEnergy::value));
+    add(name, "_energy_u_j", energy(&RailEnergy::gross, &MeasuredEnergy::uncertainty));
+    add(name, "_net_energy_j", energy(&RailEnergy::net, &MeasuredEnergy::value));
+    add(name, "_net_energy_u_j", energy(&RailEnergy::net, &MeasuredEnergy::uncertainty));
+  }
+  if (!too_many) return;
+  columns.add("windows_left_out", [&all, names](const Run& run) {
+    std::int64_t left_out = 0;
+    if (const auto of_run = all.find(run.id); of_run != all.end())
+      for (const auto& [name, windows] : of_run->second)
+        left_out += names.count(name) > 0 ? 0 : windows.count + windows.moments;
+    return std::to_string(left_out);
+  });
+}
+
 Result<std::string> render(const StudySummary& summary, StudyFile& study) {
   ISOJOULE_TRY(const std::vector<Run> runs, study.runs());
   Columns columns;
@@ -147,6 +199,8 @@ Result<std::string> render(const StudySummary& summary, StudyFile& study) {
   columns.add("inferences", [](const Run& run) { return std::to_string(run.inferences); });
   columns.add("wall_time", [](const Run& run) { return run.wall_time; });
   add_energies(columns, runs);
+  ISOJOULE_TRY(const WindowsByRun windows, windows_by_run(study, runs));
+  add_windows(columns, windows);
   add_temperatures(columns, runs, "_start_c", &Run::temperature_start_c);
   add_temperatures(columns, runs, "_end_c", &Run::temperature_end_c);
   add_counters(columns, runs);

@@ -229,6 +229,24 @@ std::string points(const StudySummary& summary) {
   return text;
 }
 
+std::string too_short(const StudySummary& summary) {
+  constexpr std::size_t kMost = 8;
+  std::string text;
+  std::size_t count = 0;
+  for (const Point& point : summary.points) {
+    if (!point.too_short || ++count > kMost) continue;
+    const std::string baseline = point.baseline.empty() ? "" : point.baseline + ", ";
+    text += wrapped(point.network + ", " + baseline + in_words(point.setting) + ": " +
+                        words_of(*point.too_short, std::llround(point.inferences),
+                                 std::llround(batch_of(point))) +
+                        ".",
+                    2);
+  }
+  if (count > kMost)
+    text += "  ... and " + grouped(static_cast<std::int64_t>(count - kMost)) + " points more.\n";
+  return text.empty() ? "" : "Too short for the power source\n" + text;
+}
+
 std::string counters(const StudySummary& summary) {
   if (!summary.counters.any()) return "";
   std::string text = "What the data lack\n";
@@ -253,8 +271,10 @@ std::string method(const StudySummary& summary) {
   }
   if (!summary.info.total.empty())
     text += wrapped("Energy: of the inference phase, gross, over " + summary.info.total +
-                        " as the module's total; straight lines between the readings.",
+                        " as the module's total, by the rule that fits its sensor.",
                     2);
+  for (const auto& [rail, notes] : summary.calibrations)
+    for (const std::string& note : notes) text += wrapped(rail + ": " + note + ".", 2);
   text += wrapped(
       "± is the standard uncertainty (k = 1) of the mean over the repeats; that of a saving leaves "
       "out "

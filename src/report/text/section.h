@@ -13,7 +13,9 @@ std::string batches(const StudySummary& summary);  // energy over batch size
 std::string cuts(const StudySummary& summary);     // along each frequency through the minimum
 std::string points(const StudySummary& summary);   // every point, where there is no grid to tell of
 std::string layers(const StudySummary& summary);   // where they were profiled, those that take most
-std::string counters(const StudySummary& summary);  // what went wrong, and what to do
-std::string method(const StudySummary& summary);    // how it was measured
+std::string repeats(const StudySummary& summary);  // spread, outliers, drift
+std::string too_short(const StudySummary& summary);  // points whose inference phase is
+std::string counters(const StudySummary& summary);   // what went wrong, and what to do
+std::string method(const StudySummary& summary);     // how it was measured
 
 }  // namespace isojoule::text_report

@@ -118,6 +118,7 @@ Status Estimate::open(FileTree& tree, const std::string& rail, double gain) {
   info.step_a = 1e-3;
   info.window = period_.seconds();
   info.update_period = period_.seconds();
+  info.is_dated_by_source = true;
   // One tick of one core within a period.
   const Watt span = constants_.maximum - constants_.idle;
   info.power_quantum =

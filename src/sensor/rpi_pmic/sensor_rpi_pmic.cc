@@ -98,6 +98,7 @@ void RpiPmic::add_rail(const ChipSpec::Channel& channel, const std::string& name
   // One step of the converter, assumed, as a rectangular distribution.
   info.current_offset_uncertainty = info.current_quantum / std::sqrt(3.0);
   info.update_period = period.seconds();
+  info.is_dated_by_source = true;
   channels_.push_back(std::move(info));
   names_.push_back(name);
 }
@@ -113,6 +114,7 @@ void RpiPmic::add_estimate(Duration period) {
   info.gain_uncertainty = kEstimateGain;
   info.power_offset_uncertainty = kEstimateOffset;
   info.update_period = period.seconds();
+  info.is_dated_by_source = true;
   channels_.push_back(std::move(info));
   names_.emplace_back();
 }

@@ -7,7 +7,6 @@
 // none: all rails of the first line.
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <limits>
 #include <optional>
 
@@ -15,6 +14,7 @@
 #include "sensor/jetson_rails.h"
 #include "sensor/tegrastats/live.h"
 #include "sensor/tegrastats/parse.h"
+#include "sensor/tegrastats/rail_info.h"
 
 namespace isojoule {
 namespace {
@@ -26,36 +26,14 @@ constexpr Duration kWait = Duration::milliseconds(5000);
 constexpr std::string_view kRootRemedy =
     "Run as root: the tool leaves out rails that it may not read; or use the sensor ina3221";
 
-// The tool prints what the INA3221 chips say, without their windows. Window: 512 averages of 3
-// channels at 2 x 140 us, as NVIDIA configures all modules but the Nano (L4T 32 device trees,
-// nvpower.sh of L4T 35); assumed where the board file does not say it.
-constexpr Second kWindow{0.43008};
-// 40 uV over a 5 mOhm shunt at 5 V: one step of the chip (TI SBOS576B) on the modules with a 5 V
-// input; assumed unless the channel names its shunt.
-constexpr double kShuntStep_v = 40e-6, kBus_v = 5.0;
-// Largest errors 0.25 % (bus), 0.25 % (shunt voltage), the resistor's, as rectangular
-// distributions; 80 uV of offset (TI SBOS576B; GUM, JCGM 100:2008, 4.3.7).
-double gain_of(double tolerance) {
-  return std::sqrt(2 * 0.0025 * 0.0025 + tolerance * tolerance) / std::sqrt(3.0);
+const std::string& name_in_tool(const ChipSpec::Channel& channel) {
+  return channel.label.empty() ? channel.rail : channel.label;
 }
 
 ChannelInfo info_of(const ChipSpec& spec, const ChipSpec::Channel& channel, Duration interval) {
-  const double shunt = channel.shunt_ohm > 0 ? channel.shunt_ohm : jetson::kAssumedShunt_ohm;
-  ChannelInfo info;
-  info.rail = channel.rail;
-  info.sensor = "tegrastats " + (channel.label.empty() ? channel.rail : channel.label);
-  info.kind = ChannelKind::power;
-  info.step_a = 1e-3;  // milliwatts
-  info.window = spec.averaging_window_s > 0 ? Second(spec.averaging_window_s) : kWindow;
-  info.power_quantum = Watt(kShuntStep_v / shunt * kBus_v);
-  info.power_offset_uncertainty = Watt(2 * kShuntStep_v / shunt * kBus_v / std::sqrt(3.0));
-  info.gain_uncertainty = gain_of(spec.shunt_tolerance);
-  info.update_period = interval.seconds();
-  return info;
-}
-
-const std::string& name_in_tool(const ChipSpec::Channel& channel) {
-  return channel.label.empty() ? channel.rail : channel.label;
+  return tegrastats::rail_info({channel.rail, name_in_tool(channel), channel.shunt_ohm,
+                                spec.shunt_tolerance, Second(spec.averaging_window_s),
+                                interval.seconds()});
 }
 
 RawReading reading_of(const Line& line, const std::string& name, std::int64_t time_ns) {

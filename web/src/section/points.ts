@@ -2,7 +2,7 @@
 import type { Table } from '../csv';
 import type { Point } from '../data';
 import { fileName, h, replace } from '../dom';
-import { interval, percent, settingText } from '../format';
+import { interval, percent, settingText, significant } from '../format';
 import { batchOf } from '../grid';
 import type { View } from '../view';
 import { csvButton, tableElement } from './table';
@@ -19,6 +19,12 @@ function csv(view: View): Table {
   return { header, rows };
 }
 
+// By bootstrap, of the repeats' spread alone; nothing where they are too few.
+function medianText({ repeats }: Point): string {
+  if (!repeats || repeats.median_interval_j.low === null || repeats.median_interval_j.high === null) return '';
+  return `${significant(repeats.median_interval_j.low)} to ${significant(repeats.median_interval_j.high)}\u00a0J`;
+}
+
 export function points(view: View): HTMLElement {
   const host = h('div');
   const absent = (point: Point) => `absent: ${point.why_absent || 'no reason given'}`;
@@ -27,6 +33,7 @@ export function points(view: View): HTMLElement {
     replace(host, tableElement(caption, [
       { name: 'Setting', cell: (point: Point) => `${point.baseline === null ? '' : `governors '${point.baseline}': `}${settingText(point.setting, ['batch'])}` },
       { name: 'Energy', number: true, cell: (point) => (point.energy_j ? interval(point.energy_j, 'J') : absent(point)) },
+      { name: 'Median, 95\u00a0%', number: true, cell: (point) => medianText(point) },
       { name: 'Without idle', number: true, cell: (point) => (point.net_energy_j ? interval(point.net_energy_j, 'J') : 'absent') },
       { name: 'Power', number: true, cell: (point) => (point.power_w ? interval(point.power_w, 'W') : 'absent') },
       { name: 'Latency', number: true, cell: (point) => (point.latency_s ? interval(point.latency_s, 's') : 'absent') },

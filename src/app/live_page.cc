@@ -1,0 +1,121 @@
+#include "app/live_page.h"
+
+#include "isojoule/version.h"
+#include "report/exposition.h"
+
+namespace isojoule {
+namespace {
+
+using Type = Exposition::Type;
+
+constexpr PhaseKind kPhases[] = {PhaseKind::idle,
+                                 PhaseKind::process_start,
+                                 PhaseKind::load,
+                                 PhaseKind::graph_initialisation,
+                                 PhaseKind::inputs,
+                                 PhaseKind::first_inference,
+                                 PhaseKind::warm_up,
+                                 PhaseKind::inference,
+                                 PhaseKind::post_processing,
+                                 PhaseKind::profiling,
+                                 PhaseKind::tear_down};
+
+class Page {
+ public:
+  Page(const LiveSession::State& state, const LiveLabels& labels)
+      : state_(state),
+        base_({{"board", labels.board}, {"simulated", labels.simulated ? "true" : "false"}}) {}
+
+  std::string text(const LiveLabels& labels, bool running) {
+    gauge("isojoule_session_info", "What the session is made with. Always 1.")
+        .add(with({{"engine", labels.engine}, {"version", ISOJOULE_VERSION}}), 1);
+    gauge("isojoule_session_running", "1 while the session runs, 0 when it is over.")
+        .add(base_, running ? 1 : 0);
+    gauge("isojoule_session_start_time_seconds", "When it began, in seconds since 1970, UTC.")
+        .add(base_, labels.start_unix_s);
+    add_rails(running);
+    add_present(running);
+    add_runs();
+    return out_.text();
+  }
+
+ private:
+  Labels with(const Labels& more) const {
+    Labels all = base_;
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+  Exposition::Metric& gauge(const char* name, const char* help) {
+    return out_.metric(name, Type::gauge, help);
+  }
+  Exposition::Metric& counter(const char* name, const char* help) {
+    return out_.metric(name, Type::counter, help);
+  }
+
+  void add_rails(bool running) {
+    for (const LiveSession::RailState& rail : state_.rails) {
+      const Labels labels = with({{"rail", rail.rail}});
+      if (running && rail.power_w)  // afterwards nobody knows
+        gauge("isojoule_power_watts", "Of a rail's last reading.").add(labels, *rail.power_w);
+      if (rail.readings > 0)
+        counter("isojoule_energy_joules_total",
+                "Of a rail since the session began, while it was sampled.")
+            .add(labels, rail.energy_j);
+      counter("isojoule_readings_total", "Readings of a rail.")
+          .add(labels, static_cast<double>(rail.readings));
+    }
+  }
+
+  void add_present(bool running) {
+    for (const PhaseKind phase : kPhases)
+      gauge("isojoule_phase_active", "1 in the phase that the present run is in.")
+          .add(with({{"phase", std::string(name_of(phase))}}),
+               running && state_.phase == phase ? 1 : 0);
+    if (!running || state_.sequence < 0) return;
+    gauge("isojoule_run_active_info", "The run that is being made. Always 1.")
+        .add(with({{"network", state_.network},
+                   {"setting", state_.setting},
+                   {"baseline", state_.baseline},
+                   {"sequence", std::to_string(state_.sequence)}}),
+             1);
+  }
+
+  void add_runs() {
+    gauge("isojoule_runs_planned", "Runs of the plan.")
+        .add(base_, static_cast<double>(state_.planned));
+    gauge("isojoule_runs_already_there", "Of these, runs that the study had at the start.")
+        .add(base_, static_cast<double>(state_.already_there));
+    const std::pair<const char*, std::int64_t> states[] = {
+        {"complete", state_.complete}, {"failed", state_.failed}, {"throttled", state_.throttled}};
+    for (const auto& [name, count] : states)
+      counter("isojoule_runs_total", "Runs made in this session, by how they ended.")
+          .add(with({{"state", name}}), static_cast<double>(count));
+    counter("isojoule_batches_total", "Batches made, those of runs that are made again too.")
+        .add(base_, static_cast<double>(state_.batches));
+    counter("isojoule_inferences_total", "Inferences of the runs made.")
+        .add(base_, static_cast<double>(state_.inferences));
+    if (state_.inference_s)
+      gauge("isojoule_inference_seconds", "Time of one inference in the last run.")
+          .add(base_, *state_.inference_s);
+    for (const auto& [fault, count] : state_.faults) {
+      const CounterInfo& info = info_of(fault);
+      counter("isojoule_data_faults_total",
+              "What went wrong with the runs' data; see 'isojoule list counters'.")
+          .add(with({{"counter", std::string(info.name)},
+                     {"severity", std::string(name_of(info.severity))}}),
+               static_cast<double>(count));
+    }
+  }
+
+  const LiveSession::State& state_;
+  Labels base_;
+  Exposition out_;
+};
+
+}  // namespace
+
+std::string live_page(const LiveSession::State& state, const LiveLabels& labels, bool running) {
+  return Page(state, labels).text(labels, running);
+}
+
+}  // namespace isojoule
