@@ -108,6 +108,7 @@ function(isojoule_rooms)
   endif()
   target_precompile_headers(isojoule PRIVATE <string> <vector> <map> <memory> <optional> <variant>
     <functional> <algorithm> "${CMAKE_CURRENT_SOURCE_DIR}/src/base/error.h")
+  isojoule_unity(isojoule)
 endfunction()
 
 # An engine's worker is a program of its own: src/engine/<name>/worker/*.cc becomes
@@ -183,5 +184,6 @@ function(isojoule_test_program name)
     ${Protobuf_LIBRARIES} SQLite::SQLite3 GTest::gmock GTest::gtest_main rapidcheck)
   target_compile_options(${name} PRIVATE ${ISOJOULE_THIN_OPTIONS})
   target_precompile_headers(${name} PRIVATE <gtest/gtest.h> <string> <vector> <map>)
+  isojoule_unity(${name})
   gtest_discover_tests(${name} PROPERTIES TIMEOUT 300 DISCOVERY_TIMEOUT 60)
 endfunction()

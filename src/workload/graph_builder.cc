@@ -53,7 +53,7 @@ void fill_uniform(std::string& raw, std::uint64_t seed, double radius, double ce
   }
 }
 
-void set_shape(onnx::ValueInfoProto& info, const Value& value,
+void set_shape(onnx::ValueInfoProto& info, const GraphValue& value,
                onnx::TensorProto::DataType type = onnx::TensorProto::FLOAT) {
   info.set_name(value.name);
   auto* tensor = info.mutable_type()->mutable_tensor_type();
@@ -94,8 +94,8 @@ struct GraphBuilder::Model {
   onnx::ModelProto proto;
   std::vector<std::int64_t> missing_bytes;  // an initialiser: the data that it was not given
 
-  Value add_input(const std::string& name, std::vector<std::int64_t> shape,
-                  onnx::TensorProto::DataType type);
+  GraphValue add_input(const std::string& name, std::vector<std::int64_t> shape,
+                       onnx::TensorProto::DataType type);
 };
 
 GraphBuilder::GraphBuilder(std::string_view network, const ZooOptions& options)
@@ -115,23 +115,23 @@ GraphBuilder::~GraphBuilder() = default;
 
 int GraphBuilder::opset() const { return model_->options.opset; }
 
-Value GraphBuilder::Model::add_input(const std::string& name, std::vector<std::int64_t> shape,
-                                     onnx::TensorProto::DataType type) {
+GraphValue GraphBuilder::Model::add_input(const std::string& name, std::vector<std::int64_t> shape,
+                                          onnx::TensorProto::DataType type) {
   shape.insert(shape.begin(), options.dynamic_batch ? kDynamicBatch : options.batch);
-  Value value{name, std::move(shape)};
+  GraphValue value{name, std::move(shape)};
   set_shape(*proto.mutable_graph()->add_input(), value, type);
   return value;
 }
 
-Value GraphBuilder::input(const std::string& name, std::vector<std::int64_t> shape) {
+GraphValue GraphBuilder::input(const std::string& name, std::vector<std::int64_t> shape) {
   return model_->add_input(name, std::move(shape), onnx::TensorProto::FLOAT);
 }
 
-Value GraphBuilder::integer_input(const std::string& name, std::vector<std::int64_t> shape) {
+GraphValue GraphBuilder::integer_input(const std::string& name, std::vector<std::int64_t> shape) {
   return model_->add_input(name, std::move(shape), onnx::TensorProto::INT64);
 }
 
-void GraphBuilder::output(const Value& value, const std::string& name) {
+void GraphBuilder::output(const GraphValue& value, const std::string& name) {
   auto& graph = *model_->proto.mutable_graph();
   for (auto& node : *graph.mutable_node()) {
     for (auto& tensor : *node.mutable_input())
@@ -145,12 +145,13 @@ void GraphBuilder::output(const Value& value, const std::string& name) {
     infos.DeleteSubrange(i, 1);
     break;
   }
-  set_shape(*graph.add_output(), Value{name, value.shape});
+  set_shape(*graph.add_output(), GraphValue{name, value.shape});
 }
 
-Value GraphBuilder::node(std::string_view operation, const std::string& name,
-                         const std::vector<std::string>& inputs, std::vector<std::int64_t> shape,
-                         const std::vector<Attribute>& attributes) {
+GraphValue GraphBuilder::node(std::string_view operation, const std::string& name,
+                              const std::vector<std::string>& inputs,
+                              std::vector<std::int64_t> shape,
+                              const std::vector<Attribute>& attributes) {
   auto& graph = *model_->proto.mutable_graph();
   auto& node = *graph.add_node();
   node.set_name(name);
@@ -158,7 +159,7 @@ Value GraphBuilder::node(std::string_view operation, const std::string& name,
   for (const auto& input : inputs) node.add_input(input);
   node.add_output(name);
   for (const auto& attribute : attributes) set_attribute(*node.add_attribute(), attribute);
-  Value value{name, std::move(shape)};
+  GraphValue value{name, std::move(shape)};
   set_shape(*graph.add_value_info(), value);
   return value;
 }

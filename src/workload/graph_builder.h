@@ -25,7 +25,7 @@ namespace isojoule {
 inline constexpr std::int64_t kDynamicBatch = -1;  // the first dimension of a shape
 
 // A tensor in the making: its name in the graph and its shape, batch first.
-struct Value {
+struct GraphValue {
   std::string name;
   std::vector<std::int64_t> shape;
   bool rectified = false;  // no negative numbers (behind a ReLU): sets the next weights' scale
@@ -65,59 +65,67 @@ class GraphBuilder {
   GraphBuilder& operator=(const GraphBuilder&) = delete;
 
   // `shape` without the batch, which is put in front.
-  Value input(const std::string& name, std::vector<std::int64_t> shape);
+  GraphValue input(const std::string& name, std::vector<std::int64_t> shape);
   // The same with 64-bit integers (token ids, masks); only to_float() and embedding() take it.
-  Value integer_input(const std::string& name, std::vector<std::int64_t> shape);
+  GraphValue integer_input(const std::string& name, std::vector<std::int64_t> shape);
   // Renames the value to `name` and makes it an output of the graph.
-  void output(const Value& value, const std::string& name);
+  void output(const GraphValue& value, const std::string& name);
 
   // Layers; the node, its output and its parameters ("<name>.weight") carry `name`.
-  Value convolution(const Value& x, const std::string& name, const Convolution& layer);
+  GraphValue convolution(const GraphValue& x, const std::string& name, const Convolution& layer);
   // Kept as a node: engines fold it. `gain` scales the output (below 1 in front of an addition, so
   // that the sums of a deep network do not grow).
-  Value batch_norm(const Value& x, const std::string& name, double gain = 1);
+  GraphValue batch_norm(const GraphValue& x, const std::string& name, double gain = 1);
   // Along the last axis, with a bias: one Gemm for a matrix, else MatMul and Add.
-  Value linear(const Value& x, const std::string& name, std::int64_t features);
-  Value relu(const Value& x, const std::string& name);
-  Value leaky_relu(const Value& x, const std::string& name, float slope);
-  Value sigmoid(const Value& x, const std::string& name);
-  Value clip(const Value& x, const std::string& name, float low, float high);
-  Value max_pool(const Value& x, const std::string& name, const Pool& layer);
-  Value average_pool(const Value& x, const std::string& name, const Pool& layer);
-  Value adaptive_average_pool(const Value& x, const std::string& name, std::int64_t size);
-  Value global_average_pool(const Value& x, const std::string& name);
-  Value add(const Value& a, const Value& b, const std::string& name);
+  GraphValue linear(const GraphValue& x, const std::string& name, std::int64_t features);
+  GraphValue relu(const GraphValue& x, const std::string& name);
+  GraphValue leaky_relu(const GraphValue& x, const std::string& name, float slope);
+  GraphValue sigmoid(const GraphValue& x, const std::string& name);
+  GraphValue clip(const GraphValue& x, const std::string& name, float low, float high);
+  GraphValue max_pool(const GraphValue& x, const std::string& name, const Pool& layer);
+  GraphValue average_pool(const GraphValue& x, const std::string& name, const Pool& layer);
+  GraphValue adaptive_average_pool(const GraphValue& x, const std::string& name, std::int64_t size);
+  GraphValue global_average_pool(const GraphValue& x, const std::string& name);
+  GraphValue add(const GraphValue& a, const GraphValue& b, const std::string& name);
 
   // Shapes (graph_builder_shapes.cc).
-  Value flatten(const Value& x, const std::string& name);
+  GraphValue flatten(const GraphValue& x, const std::string& name);
   // `inner`: the shape without the batch, which stays.
-  Value reshape(const Value& x, const std::string& name, const std::vector<std::int64_t>& inner);
-  Value transpose(const Value& x, const std::string& name, const std::vector<std::int64_t>& order);
-  Value concat(const std::vector<Value>& parts, const std::string& name, std::int64_t axis = 1);
+  GraphValue reshape(const GraphValue& x, const std::string& name,
+                     const std::vector<std::int64_t>& inner);
+  GraphValue transpose(const GraphValue& x, const std::string& name,
+                       const std::vector<std::int64_t>& order);
+  GraphValue concat(const std::vector<GraphValue>& parts, const std::string& name,
+                    std::int64_t axis = 1);
   // [first, first + count) along axis 1: channels, or tokens.
-  Value slice(const Value& x, const std::string& name, std::int64_t first, std::int64_t count);
+  GraphValue slice(const GraphValue& x, const std::string& name, std::int64_t first,
+                   std::int64_t count);
   // Height and width times `factor`.
-  Value resize(const Value& x, const std::string& name, std::int64_t factor,
-               Interpolation interpolation);
+  GraphValue resize(const GraphValue& x, const std::string& name, std::int64_t factor,
+                    Interpolation interpolation);
 
   // Text (graph_builder_text.cc).
-  Value to_float(const Value& x, const std::string& name);
+  GraphValue to_float(const GraphValue& x, const std::string& name);
   // Row ids[...] of a trained table.
-  Value embedding(const Value& ids, const std::string& name, std::int64_t rows, std::int64_t width);
+  GraphValue embedding(const GraphValue& ids, const std::string& name, std::int64_t rows,
+                       std::int64_t width);
   // Adds a trained number to each of an input's numbers ("<name>.weight": the places of tokens).
-  Value add_table(const Value& x, const std::string& name);
+  GraphValue add_table(const GraphValue& x, const std::string& name);
   // x + number, x / number ...: `operation` is ONNX's, the number a constant.
-  Value scalar(std::string_view operation, const Value& x, const std::string& name, double number);
-  Value matmul(const Value& a, const Value& b, const std::string& name);  // a stack of them
-  Value softmax(const Value& x, const std::string& name);                 // along the last axis
-  Value tanh(const Value& x, const std::string& name);
-  Value layer_norm(const Value& x, const std::string& name, double epsilon);  // of the last axis
-  Value gelu(const Value& x, const std::string& name);                        // with erf
+  GraphValue scalar(std::string_view operation, const GraphValue& x, const std::string& name,
+                    double number);
+  GraphValue matmul(const GraphValue& a, const GraphValue& b,
+                    const std::string& name);                        // a stack of them
+  GraphValue softmax(const GraphValue& x, const std::string& name);  // along the last axis
+  GraphValue tanh(const GraphValue& x, const std::string& name);
+  GraphValue layer_norm(const GraphValue& x, const std::string& name,
+                        double epsilon);                          // of the last axis
+  GraphValue gelu(const GraphValue& x, const std::string& name);  // with erf
 
   // Any other operator; the caller states the shape of its one output.
-  Value node(std::string_view operation, const std::string& name,
-             const std::vector<std::string>& inputs, std::vector<std::int64_t> shape,
-             const std::vector<Attribute>& attributes = {});
+  GraphValue node(std::string_view operation, const std::string& name,
+                  const std::vector<std::string>& inputs, std::vector<std::int64_t> shape,
+                  const std::vector<Attribute>& attributes = {});
   // A trained tensor, uniform in [centre - radius, centre + radius]; returns its name.
   std::string weight(const std::string& name, const std::vector<std::int64_t>& shape, double radius,
                      double centre = 0);
@@ -133,8 +141,8 @@ class GraphBuilder {
   std::uint64_t size_with_weights() const;
 
  private:
-  Value pool(std::string_view operation, const Value& x, const std::string& name,
-             const Pool& layer);
+  GraphValue pool(std::string_view operation, const GraphValue& x, const std::string& name,
+                  const Pool& layer);
   struct Model;  // keeps the heavy ONNX headers out of here
   std::unique_ptr<Model> model_;
 };

@@ -10,13 +10,14 @@ namespace {
 using Integers = std::vector<std::int64_t>;
 
 // Of uniform weights with He's variance: a uniform distribution of radius r has r^2 / 3.
-double weight_radius(const Value& x, std::int64_t fan_in) {
+double weight_radius(const GraphValue& x, std::int64_t fan_in) {
   return std::sqrt(3.0 * (x.rectified ? 2.0 : 1.0) / static_cast<double>(fan_in));
 }
 
 }  // namespace
 
-Value GraphBuilder::convolution(const Value& x, const std::string& name, const Convolution& layer) {
+GraphValue GraphBuilder::convolution(const GraphValue& x, const std::string& name,
+                                     const Convolution& layer) {
   assert(x.shape.size() == 4 && x.shape[1] % layer.groups == 0 &&
          layer.channels % layer.groups == 0);
   const std::int64_t depth = x.shape[1] / layer.groups;
@@ -38,7 +39,7 @@ Value GraphBuilder::convolution(const Value& x, const std::string& name, const C
                {"strides", Integers{layer.stride, layer.stride}}});
 }
 
-Value GraphBuilder::batch_norm(const Value& x, const std::string& name, double gain) {
+GraphValue GraphBuilder::batch_norm(const GraphValue& x, const std::string& name, double gain) {
   const std::vector<std::int64_t> channels = {x.shape[1]};
   // Statistics as of a trained network whose layers give mean 0 and variance 1, roughly.
   const std::string scale = weight(name + ".weight", channels, 0.2 * gain, gain);
@@ -49,7 +50,8 @@ Value GraphBuilder::batch_norm(const Value& x, const std::string& name, double g
               {{"epsilon", 1e-5F}, {"momentum", 0.9F}});
 }
 
-Value GraphBuilder::linear(const Value& x, const std::string& name, std::int64_t features) {
+GraphValue GraphBuilder::linear(const GraphValue& x, const std::string& name,
+                                std::int64_t features) {
   const std::int64_t depth = x.shape.back();
   const double radius = weight_radius(x, depth);
   if (x.shape.size() == 2) {
@@ -61,75 +63,76 @@ Value GraphBuilder::linear(const Value& x, const std::string& name, std::int64_t
   Integers shape = x.shape;
   shape.back() = features;
   const std::string weights = weight(name + ".weight", {depth, features}, radius);
-  const Value product = node("MatMul", name + ".matmul", {x.name, weights}, shape);
+  const GraphValue product = node("MatMul", name + ".matmul", {x.name, weights}, shape);
   return node("Add", name, {product.name, weight(name + ".bias", {features}, 0.05)}, shape);
 }
 
-Value GraphBuilder::relu(const Value& x, const std::string& name) {
-  Value y = node("Relu", name, {x.name}, x.shape);
+GraphValue GraphBuilder::relu(const GraphValue& x, const std::string& name) {
+  GraphValue y = node("Relu", name, {x.name}, x.shape);
   y.rectified = true;
   return y;
 }
 
-Value GraphBuilder::leaky_relu(const Value& x, const std::string& name, float slope) {
-  Value y = node("LeakyRelu", name, {x.name}, x.shape, {{"alpha", slope}});
+GraphValue GraphBuilder::leaky_relu(const GraphValue& x, const std::string& name, float slope) {
+  GraphValue y = node("LeakyRelu", name, {x.name}, x.shape, {{"alpha", slope}});
   y.rectified = true;  // nearly: the negative half adds slope^2 to the variance
   return y;
 }
 
-Value GraphBuilder::sigmoid(const Value& x, const std::string& name) {
+GraphValue GraphBuilder::sigmoid(const GraphValue& x, const std::string& name) {
   return node("Sigmoid", name, {x.name}, x.shape);
 }
 
-Value GraphBuilder::clip(const Value& x, const std::string& name, float low, float high) {
+GraphValue GraphBuilder::clip(const GraphValue& x, const std::string& name, float low, float high) {
   // The limits were attributes until operator set 10.
-  Value y = opset() < 11
-                ? node("Clip", name, {x.name}, x.shape, {{"max", high}, {"min", low}})
-                : node("Clip", name,
-                       {x.name, constant(name + ".min", {low}), constant(name + ".max", {high})},
-                       x.shape);
+  GraphValue y =
+      opset() < 11 ? node("Clip", name, {x.name}, x.shape, {{"max", high}, {"min", low}})
+                   : node("Clip", name,
+                          {x.name, constant(name + ".min", {low}), constant(name + ".max", {high})},
+                          x.shape);
   y.rectified = low >= 0;
   return y;
 }
 
-Value GraphBuilder::pool(std::string_view operation, const Value& x, const std::string& name,
-                         const Pool& layer) {
+GraphValue GraphBuilder::pool(std::string_view operation, const GraphValue& x,
+                              const std::string& name, const Pool& layer) {
   Integers shape = {x.shape[0], x.shape[1]};
   for (int axis = 2; axis < 4; ++axis)
     shape.push_back((x.shape[axis] + 2 * layer.padding - layer.kernel) / layer.stride + 1);
-  Value y = node(operation, name, {x.name}, shape,
-                 {{"ceil_mode", std::int64_t{0}},
-                  {"kernel_shape", Integers{layer.kernel, layer.kernel}},
-                  {"pads", Integers(4, layer.padding)},
-                  {"strides", Integers{layer.stride, layer.stride}}});
+  GraphValue y = node(operation, name, {x.name}, shape,
+                      {{"ceil_mode", std::int64_t{0}},
+                       {"kernel_shape", Integers{layer.kernel, layer.kernel}},
+                       {"pads", Integers(4, layer.padding)},
+                       {"strides", Integers{layer.stride, layer.stride}}});
   y.rectified = x.rectified;
   return y;
 }
 
-Value GraphBuilder::max_pool(const Value& x, const std::string& name, const Pool& layer) {
+GraphValue GraphBuilder::max_pool(const GraphValue& x, const std::string& name, const Pool& layer) {
   return pool("MaxPool", x, name, layer);
 }
 
-Value GraphBuilder::average_pool(const Value& x, const std::string& name, const Pool& layer) {
+GraphValue GraphBuilder::average_pool(const GraphValue& x, const std::string& name,
+                                      const Pool& layer) {
   return pool("AveragePool", x, name, layer);
 }
 
-Value GraphBuilder::adaptive_average_pool(const Value& x, const std::string& name,
-                                          std::int64_t size) {
+GraphValue GraphBuilder::adaptive_average_pool(const GraphValue& x, const std::string& name,
+                                               std::int64_t size) {
   assert(x.shape[2] == x.shape[3] && x.shape[2] % size == 0);
   const std::int64_t step = x.shape[2] / size;
   return average_pool(x, name, {step, step, 0});
 }
 
-Value GraphBuilder::global_average_pool(const Value& x, const std::string& name) {
-  Value y = node("GlobalAveragePool", name, {x.name}, {x.shape[0], x.shape[1], 1, 1});
+GraphValue GraphBuilder::global_average_pool(const GraphValue& x, const std::string& name) {
+  GraphValue y = node("GlobalAveragePool", name, {x.name}, {x.shape[0], x.shape[1], 1, 1});
   y.rectified = x.rectified;
   return y;
 }
 
-Value GraphBuilder::add(const Value& a, const Value& b, const std::string& name) {
+GraphValue GraphBuilder::add(const GraphValue& a, const GraphValue& b, const std::string& name) {
   assert(a.shape == b.shape);
-  Value y = node("Add", name, {a.name, b.name}, a.shape);
+  GraphValue y = node("Add", name, {a.name, b.name}, a.shape);
   y.rectified = a.rectified && b.rectified;
   return y;
 }

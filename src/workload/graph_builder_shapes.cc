@@ -16,65 +16,67 @@ std::int64_t product(Integers::const_iterator first, Integers::const_iterator la
 
 }  // namespace
 
-Value GraphBuilder::flatten(const Value& x, const std::string& name) {
-  Value y =
+GraphValue GraphBuilder::flatten(const GraphValue& x, const std::string& name) {
+  GraphValue y =
       node("Flatten", name, {x.name}, {x.shape[0], product(x.shape.begin() + 1, x.shape.end())},
            {{"axis", std::int64_t{1}}});
   y.rectified = x.rectified;
   return y;
 }
 
-Value GraphBuilder::reshape(const Value& x, const std::string& name, const Integers& inner) {
+GraphValue GraphBuilder::reshape(const GraphValue& x, const std::string& name,
+                                 const Integers& inner) {
   assert(product(x.shape.begin() + 1, x.shape.end()) == product(inner.begin(), inner.end()));
   Integers shape = inner;
   shape.insert(shape.begin(), x.shape[0]);
   Integers target = shape;
   target[0] = 0;  // as it comes, so that any batch runs, in a file with a fixed one, too
-  Value y = node("Reshape", name, {x.name, integers(name + ".shape", target)}, shape);
+  GraphValue y = node("Reshape", name, {x.name, integers(name + ".shape", target)}, shape);
   y.rectified = x.rectified;
   return y;
 }
 
-Value GraphBuilder::transpose(const Value& x, const std::string& name, const Integers& order) {
+GraphValue GraphBuilder::transpose(const GraphValue& x, const std::string& name,
+                                   const Integers& order) {
   Integers shape;
   for (const std::int64_t axis : order) shape.push_back(x.shape[static_cast<std::size_t>(axis)]);
-  Value y = node("Transpose", name, {x.name}, shape, {{"perm", order}});
+  GraphValue y = node("Transpose", name, {x.name}, shape, {{"perm", order}});
   y.rectified = x.rectified;
   return y;
 }
 
-Value GraphBuilder::concat(const std::vector<Value>& parts, const std::string& name,
-                           std::int64_t axis) {
+GraphValue GraphBuilder::concat(const std::vector<GraphValue>& parts, const std::string& name,
+                                std::int64_t axis) {
   const auto at = static_cast<std::size_t>(axis);
   Integers shape = parts[0].shape;
   shape[at] = 0;
   bool rectified = true;
   std::vector<std::string> inputs;
-  for (const Value& part : parts) {
+  for (const GraphValue& part : parts) {
     inputs.push_back(part.name);
     shape[at] += part.shape[at];
     rectified = rectified && part.rectified;
   }
-  Value y = node("Concat", name, inputs, shape, {{"axis", axis}});
+  GraphValue y = node("Concat", name, inputs, shape, {{"axis", axis}});
   y.rectified = rectified;
   return y;
 }
 
-Value GraphBuilder::slice(const Value& x, const std::string& name, std::int64_t first,
-                          std::int64_t count) {
+GraphValue GraphBuilder::slice(const GraphValue& x, const std::string& name, std::int64_t first,
+                               std::int64_t count) {
   assert(first >= 0 && first + count <= x.shape[1]);
   Integers shape = x.shape;
   shape[1] = count;
-  Value y = node("Slice", name,
-                 {x.name, integers(name + ".starts", {first}),
-                  integers(name + ".ends", {first + count}), integers(name + ".axes", {1})},
-                 shape);
+  GraphValue y = node("Slice", name,
+                      {x.name, integers(name + ".starts", {first}),
+                       integers(name + ".ends", {first + count}), integers(name + ".axes", {1})},
+                      shape);
   y.rectified = x.rectified;
   return y;
 }
 
-Value GraphBuilder::resize(const Value& x, const std::string& name, std::int64_t factor,
-                           Interpolation interpolation) {
+GraphValue GraphBuilder::resize(const GraphValue& x, const std::string& name, std::int64_t factor,
+                                Interpolation interpolation) {
   const bool linear = interpolation == Interpolation::linear;
   std::vector<std::string> inputs = {x.name};
   std::vector<Attribute> attributes = {{"mode", std::string(linear ? "linear" : "nearest")}};
@@ -86,8 +88,9 @@ Value GraphBuilder::resize(const Value& x, const std::string& name, std::int64_t
   }
   const auto scale = static_cast<float>(factor);
   inputs.push_back(constant(name + ".scales", {1, 1, scale, scale}));
-  Value y = node("Resize", name, inputs,
-                 {x.shape[0], x.shape[1], x.shape[2] * factor, x.shape[3] * factor}, attributes);
+  GraphValue y =
+      node("Resize", name, inputs,
+           {x.shape[0], x.shape[1], x.shape[2] * factor, x.shape[3] * factor}, attributes);
   y.rectified = x.rectified;
   return y;
 }

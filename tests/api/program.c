@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <math.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -262,17 +263,21 @@ static void loses(const char* file) {
   need(isojoule_window_energy(window, &result) == 1, "a sampler begun anew");
 }
 
-static void* forever(void* unused) {
-  (void)unused;
+static void* forever(void* marks) {
+  isojoule_window_end(isojoule_window_begin("at the end"));
+  sem_post((sem_t*)marks);
   for (;;) isojoule_window_end(isojoule_window_begin("at the end"));
   return NULL;
 }
 
 /* main returns while others still mark. */
 static void leaves(void) {
+  static sem_t marks; /* outlives main: the threads do */
   pthread_t thread;
   int i;
-  for (i = 0; i < 3; ++i) pthread_create(&thread, NULL, forever, NULL);
+  sem_init(&marks, 0, 0);
+  for (i = 0; i < 3; ++i) pthread_create(&thread, NULL, forever, &marks);
+  for (i = 0; i < 3; ++i) sem_wait(&marks);
   wait_ms(30);
 }
 
@@ -285,24 +290,35 @@ static void dies(void) {
 }
 
 typedef int64_t plugin_function(void);
-static void* calls_plugin(void* function) {
+struct plugin_call {
+  void* function;
+  sem_t is_back; /* the thread has left the plugin */
+  sem_t is_gone; /* the plugin is unloaded */
+};
+static void* calls_plugin(void* plugin_call) {
+  struct plugin_call* const call = plugin_call;
   plugin_function* work;
-  *(void**)&work = function;
+  *(void**)&work = call->function;
   need(work() != 0, "the plugin's window");
-  wait_ms(100); /* it is gone meanwhile */
+  sem_post(&call->is_back);
+  sem_wait(&call->is_gone);
+  wait_ms(100); /* long enough to be seen by the sampler */
   return NULL;
 }
 
 static void plugin(const char* path) {
   pthread_t thread;
   void* const library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-  void* function;
+  struct plugin_call call;
   need(library != NULL, "the plugin loads");
-  function = dlsym(library, "plugin_work");
-  need(function != NULL, "its function");
-  pthread_create(&thread, NULL, calls_plugin, function);
-  wait_ms(50);
+  call.function = dlsym(library, "plugin_work");
+  need(call.function != NULL, "its function");
+  sem_init(&call.is_back, 0, 0);
+  sem_init(&call.is_gone, 0, 0);
+  pthread_create(&thread, NULL, calls_plugin, &call);
+  sem_wait(&call.is_back);
   dlclose(library);
+  sem_post(&call.is_gone);
   pthread_join(thread, NULL);
 }
 

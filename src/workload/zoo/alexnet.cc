@@ -8,7 +8,7 @@ namespace isojoule {
 namespace {
 
 void build(GraphBuilder& graph) {
-  Value x = graph.input("input", {3, 224, 224});
+  GraphValue x = graph.input("input", {3, 224, 224});
   x = graph.convolution(x, "features.0", {.channels = 64, .kernel = 11, .stride = 4, .padding = 2});
   x = graph.relu(x, "features.1");
   x = graph.max_pool(x, "features.2", {.kernel = 3, .stride = 2});

@@ -13,29 +13,29 @@ constexpr std::int64_t kVocabulary = 30522;
 constexpr std::int64_t kWidth = 128;
 constexpr int kLayers = 2;
 
-Value embeddings(GraphBuilder& graph, const Value& ids, const Value& types) {
-  const Value words = graph.embedding(ids, "embeddings.word_embeddings", kVocabulary, kWidth);
-  const Value kinds = graph.embedding(types, "embeddings.token_type_embeddings", 2, kWidth);
-  Value x = graph.add(words, kinds, "embeddings.add");
+GraphValue embeddings(GraphBuilder& graph, const GraphValue& ids, const GraphValue& types) {
+  const GraphValue words = graph.embedding(ids, "embeddings.word_embeddings", kVocabulary, kWidth);
+  const GraphValue kinds = graph.embedding(types, "embeddings.token_type_embeddings", 2, kWidth);
+  GraphValue x = graph.add(words, kinds, "embeddings.add");
   x = graph.add_table(x, "embeddings.position_embeddings");
   return graph.layer_norm(x, "embeddings.LayerNorm", 1e-12);
 }
 
 void build(GraphBuilder& graph) {
-  const Value ids = graph.integer_input("input_ids", {kTokens});
-  const Value mask = graph.integer_input("attention_mask", {kTokens});
-  const Value types = graph.integer_input("token_type_ids", {kTokens});
-  const Value bias = attention_bias(graph, mask);
+  const GraphValue ids = graph.integer_input("input_ids", {kTokens});
+  const GraphValue mask = graph.integer_input("attention_mask", {kTokens});
+  const GraphValue types = graph.integer_input("token_type_ids", {kTokens});
+  const GraphValue bias = attention_bias(graph, mask);
   const Encoder layer = {
       .heads = 2,
       .hidden = 4 * kWidth,
       .names = {"attention.self.query", "attention.self.key", "attention.self.value",
                 "attention.output.dense", "attention.output.LayerNorm", "intermediate.dense",
                 "output.dense", "output.LayerNorm"}};
-  Value x = embeddings(graph, ids, types);
+  GraphValue x = embeddings(graph, ids, types);
   for (int i = 0; i < kLayers; ++i)
     x = encoder_layer(graph, x, bias, "encoder.layer." + std::to_string(i) + ".", layer);
-  Value first = graph.flatten(graph.slice(x, "pooler.slice", 0, 1), "pooler.flatten");
+  GraphValue first = graph.flatten(graph.slice(x, "pooler.slice", 0, 1), "pooler.flatten");
   first = graph.linear(first, "pooler.dense", kWidth);
   graph.output(x, "last_hidden_state");
   graph.output(graph.tanh(first, "pooler.tanh"), "pooler_output");

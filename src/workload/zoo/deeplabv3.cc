@@ -20,8 +20,8 @@ constexpr std::int64_t kAtrousRates[] = {12, 24, 36};
 constexpr std::int64_t kWidth = 256;
 constexpr std::int64_t kClasses = 21;
 
-Value backbone(GraphBuilder& graph, const Value& image) {
-  Value x = residual_stem(graph, image);
+GraphValue backbone(GraphBuilder& graph, const GraphValue& image) {
+  GraphValue x = residual_stem(graph, image);
   int number = 1;
   for (const Stage& stage : kStages) {
     const std::string name = "layer" + std::to_string(number++) + ".";
@@ -35,21 +35,21 @@ Value backbone(GraphBuilder& graph, const Value& image) {
   return x;
 }
 
-Value conv_norm_relu(GraphBuilder& graph, const Value& x, const std::string& name, int index,
-                     const Convolution& layer) {
+GraphValue conv_norm_relu(GraphBuilder& graph, const GraphValue& x, const std::string& name,
+                          int index, const Convolution& layer) {
   const auto part = [&](int step) { return name + "." + std::to_string(index + step); };
   return graph.relu(conv_norm(graph, x, part(0), part(1), layer), part(2));
 }
 
 // Atrous spatial pyramid pooling: the same features through kernels of growing reach.
-Value pyramid(GraphBuilder& graph, const Value& x) {
+GraphValue pyramid(GraphBuilder& graph, const GraphValue& x) {
   const std::string name = "classifier.0.convs.";
-  std::vector<Value> parts = {conv_norm_relu(graph, x, name + "0", 0, {.channels = kWidth})};
+  std::vector<GraphValue> parts = {conv_norm_relu(graph, x, name + "0", 0, {.channels = kWidth})};
   for (const std::int64_t rate : kAtrousRates)
     parts.push_back(
         conv_norm_relu(graph, x, name + std::to_string(parts.size()), 0,
                        {.channels = kWidth, .kernel = 3, .padding = rate, .dilation = rate}));
-  Value whole = graph.global_average_pool(x, name + "4.0");
+  GraphValue whole = graph.global_average_pool(x, name + "4.0");
   whole = conv_norm_relu(graph, whole, name + "4", 1, {.channels = kWidth});
   parts.push_back(graph.resize(whole, name + "4.resize", x.shape[2], Interpolation::linear));
   return conv_norm_relu(graph, graph.concat(parts, "classifier.0.concat"), "classifier.0.project",
@@ -57,7 +57,7 @@ Value pyramid(GraphBuilder& graph, const Value& x) {
 }
 
 void build(GraphBuilder& graph) {
-  Value x = pyramid(graph, backbone(graph, graph.input("input", {3, 512, 512})));
+  GraphValue x = pyramid(graph, backbone(graph, graph.input("input", {3, 512, 512})));
   x = conv_norm_relu(graph, x, "classifier", 1, {.channels = kWidth, .kernel = 3, .padding = 1});
   x = graph.convolution(x, "classifier.4", {.channels = kClasses});
   graph.output(graph.resize(x, "upsample", 8, Interpolation::linear), "logits");

@@ -13,16 +13,16 @@ constexpr std::int64_t kWidth = 768;
 constexpr int kLayers = 6;
 
 void build(GraphBuilder& graph) {
-  const Value ids = graph.integer_input("input_ids", {kTokens});
-  const Value mask = graph.integer_input("attention_mask", {kTokens});
-  const Value bias = attention_bias(graph, mask);
+  const GraphValue ids = graph.integer_input("input_ids", {kTokens});
+  const GraphValue mask = graph.integer_input("attention_mask", {kTokens});
+  const GraphValue bias = attention_bias(graph, mask);
   const Encoder layer = {
       .heads = 12,
       .hidden = 4 * kWidth,
       .scales_query = true,
       .names = {"attention.q_lin", "attention.k_lin", "attention.v_lin", "attention.out_lin",
                 "sa_layer_norm", "ffn.lin1", "ffn.lin2", "output_layer_norm"}};
-  Value x = graph.embedding(ids, "embeddings.word_embeddings", kVocabulary, kWidth);
+  GraphValue x = graph.embedding(ids, "embeddings.word_embeddings", kVocabulary, kWidth);
   x = graph.add_table(x, "embeddings.position_embeddings");
   x = graph.layer_norm(x, "embeddings.LayerNorm", 1e-12);
   for (int i = 0; i < kLayers; ++i)

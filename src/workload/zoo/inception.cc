@@ -8,8 +8,9 @@
 namespace isojoule {
 namespace {
 
-Value conv_norm_relu(GraphBuilder& graph, const Value& x, const std::string& part, int index,
-                     const Convolution& layer) {  // with a bias besides the shift
+GraphValue conv_norm_relu(GraphBuilder& graph, const GraphValue& x, const std::string& part,
+                          int index,
+                          const Convolution& layer) {  // with a bias besides the shift
   const auto name = [&](int step) { return part + "." + std::to_string(index + step); };
   return graph.relu(graph.batch_norm(graph.convolution(x, name(0), layer), name(1)), name(2));
 }
@@ -25,24 +26,24 @@ constexpr Block kBlocks[] = {
     {"e4", 256, 160, 320, 32, 128, 128}, {"a5", 256, 160, 320, 32, 128, 128},
     {"b5", 384, 192, 384, 48, 128, 128}};
 
-Value inception(GraphBuilder& graph, const Value& x, const Block& block) {
+GraphValue inception(GraphBuilder& graph, const GraphValue& x, const Block& block) {
   const std::string name = block.name;
   const auto wide = [](std::int64_t channels) {
     return Convolution{.channels = channels, .kernel = 3, .padding = 1};
   };
-  const Value one = conv_norm_relu(graph, x, name + ".b1", 0, {.channels = block.one});
-  Value three = conv_norm_relu(graph, x, name + ".b2", 0, {.channels = block.three_before});
+  const GraphValue one = conv_norm_relu(graph, x, name + ".b1", 0, {.channels = block.one});
+  GraphValue three = conv_norm_relu(graph, x, name + ".b2", 0, {.channels = block.three_before});
   three = conv_norm_relu(graph, three, name + ".b2", 3, wide(block.three));
-  Value five = conv_norm_relu(graph, x, name + ".b3", 0, {.channels = block.five_before});
+  GraphValue five = conv_norm_relu(graph, x, name + ".b3", 0, {.channels = block.five_before});
   five = conv_norm_relu(graph, five, name + ".b3", 3, wide(block.five));
   five = conv_norm_relu(graph, five, name + ".b3", 6, wide(block.five));
-  Value pool = graph.max_pool(x, name + ".b4.0", {.kernel = 3, .stride = 1, .padding = 1});
+  GraphValue pool = graph.max_pool(x, name + ".b4.0", {.kernel = 3, .stride = 1, .padding = 1});
   pool = conv_norm_relu(graph, pool, name + ".b4", 1, {.channels = block.pool});
   return graph.concat({one, three, five, pool}, name + ".concat");
 }
 
 void build(GraphBuilder& graph) {
-  Value x = graph.input("input", {3, 32, 32});
+  GraphValue x = graph.input("input", {3, 32, 32});
   x = conv_norm_relu(graph, x, "pre_layers", 0, {.channels = 192, .kernel = 3, .padding = 1});
   for (const Block& block : kBlocks) {
     const std::string name = block.name;

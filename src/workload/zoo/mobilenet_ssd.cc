@@ -15,7 +15,8 @@ namespace {
 constexpr std::int64_t kClasses = 91;
 
 // TensorFlow's "same": the output has ceil(size / stride), an odd pixel goes to the end.
-Value same_conv(GraphBuilder& graph, const Value& x, const std::string& name, Convolution layer) {
+GraphValue same_conv(GraphBuilder& graph, const GraphValue& x, const std::string& name,
+                     Convolution layer) {
   const std::int64_t size = (x.shape[2] + layer.stride - 1) / layer.stride;
   const std::int64_t total =
       std::max<std::int64_t>((size - 1) * layer.stride + layer.kernel - x.shape[2], 0);
@@ -36,9 +37,10 @@ struct Extra {  // narrow (1 x 1), then a smaller map (3 x 3)
 constexpr Extra kExtras[] = {{256, 512}, {128, 256}, {128, 256}, {64, 128}};
 constexpr std::int64_t kBoxes[] = {3, 6, 6, 6, 6, 6};  // at a place of the map
 
-std::vector<Value> feature_maps(GraphBuilder& graph, const Value& image) {
-  std::vector<Value> maps;
-  Value x = same_conv(graph, image, "backbone.0.0", {.channels = 32, .kernel = 3, .stride = 2});
+std::vector<GraphValue> feature_maps(GraphBuilder& graph, const GraphValue& image) {
+  std::vector<GraphValue> maps;
+  GraphValue x =
+      same_conv(graph, image, "backbone.0.0", {.channels = 32, .kernel = 3, .stride = 2});
   int index = 1;
   for (const Step& step : kSteps) {
     const std::string name = "backbone." + std::to_string(index++);
@@ -58,12 +60,12 @@ std::vector<Value> feature_maps(GraphBuilder& graph, const Value& image) {
 }
 
 // [batch, boxes, numbers]: `numbers` for each box of each map.
-Value head(GraphBuilder& graph, const std::vector<Value>& maps, const std::string& kind,
-           std::int64_t numbers) {
-  std::vector<Value> parts;
+GraphValue head(GraphBuilder& graph, const std::vector<GraphValue>& maps, const std::string& kind,
+                std::int64_t numbers) {
+  std::vector<GraphValue> parts;
   for (std::size_t i = 0; i < maps.size(); ++i) {
     const std::string name = "predictors." + std::to_string(i) + "." + kind;
-    Value x = graph.convolution(maps[i], name, {.channels = kBoxes[i] * numbers});
+    GraphValue x = graph.convolution(maps[i], name, {.channels = kBoxes[i] * numbers});
     x = graph.transpose(x, name + ".transpose", {0, 2, 3, 1});
     parts.push_back(
         graph.reshape(x, name + ".reshape", {x.shape[1] * x.shape[2] * kBoxes[i], numbers}));
@@ -72,7 +74,7 @@ Value head(GraphBuilder& graph, const std::vector<Value>& maps, const std::strin
 }
 
 void build(GraphBuilder& graph) {
-  const std::vector<Value> maps = feature_maps(graph, graph.input("input", {3, 300, 300}));
+  const std::vector<GraphValue> maps = feature_maps(graph, graph.input("input", {3, 300, 300}));
   graph.output(head(graph, maps, "regression", 4), "boxes");
   graph.output(graph.sigmoid(head(graph, maps, "classification", kClasses), "sigmoid"), "scores");
 }

@@ -7,8 +7,8 @@
 namespace isojoule {
 namespace {
 
-Value conv_norm_relu6(GraphBuilder& graph, const Value& x, const std::string& name,
-                      Convolution layer) {
+GraphValue conv_norm_relu6(GraphBuilder& graph, const GraphValue& x, const std::string& name,
+                           Convolution layer) {
   layer.padding = layer.kernel / 2;
   return graph.clip(conv_norm(graph, x, name + ".0", name + ".1", layer), name + ".2", 0, 6);
 }
@@ -20,12 +20,12 @@ constexpr Stage kStages[] = {{1, 16, 1, 1}, {6, 24, 2, 2},  {6, 32, 3, 2}, {6, 6
                              {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}};
 
 // Widen (1 x 1), filter each channel by itself (3 x 3), narrow without an activation (1 x 1).
-Value inverted_residual(GraphBuilder& graph, const Value& x, const std::string& name,
-                        const Stage& stage, std::int64_t stride) {
+GraphValue inverted_residual(GraphBuilder& graph, const GraphValue& x, const std::string& name,
+                             const Stage& stage, std::int64_t stride) {
   const std::int64_t hidden = x.shape[1] * stage.expansion;
   const std::string part = name + ".conv.";
   int index = 0;
-  Value y = x;
+  GraphValue y = x;
   if (stage.expansion != 1)
     y = conv_norm_relu6(graph, y, part + std::to_string(index++), {.channels = hidden});
   y = conv_norm_relu6(graph, y, part + std::to_string(index++),
@@ -37,7 +37,7 @@ Value inverted_residual(GraphBuilder& graph, const Value& x, const std::string& 
 }
 
 void build(GraphBuilder& graph) {
-  Value x = graph.input("input", {3, 224, 224});
+  GraphValue x = graph.input("input", {3, 224, 224});
   x = conv_norm_relu6(graph, x, "features.0", {.channels = 32, .kernel = 3, .stride = 2});
   int index = 1;
   for (const Stage& stage : kStages) {

@@ -7,7 +7,7 @@ namespace isojoule {
 namespace {
 
 void build(GraphBuilder& graph) {
-  Value x = residual_stem(graph, graph.input("input", {3, 224, 224}));
+  GraphValue x = residual_stem(graph, graph.input("input", {3, 224, 224}));
   std::int64_t channels = 64;
   for (int stage = 1; stage <= 4; ++stage, channels *= 2) {
     const std::string name = "layer" + std::to_string(stage);

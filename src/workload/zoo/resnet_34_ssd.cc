@@ -13,8 +13,8 @@ namespace {
 constexpr std::int64_t kClasses = 81;
 constexpr std::int64_t kBlocks[] = {3, 4, 6};
 
-Value backbone(GraphBuilder& graph, const Value& image) {
-  Value x = residual_stem(graph, image);
+GraphValue backbone(GraphBuilder& graph, const GraphValue& image) {
+  GraphValue x = residual_stem(graph, image);
   Residual block = {.gain = 0.28};
   for (int stage = 0; stage < 3; ++stage, block.channels *= 2) {
     for (std::int64_t index = 0; index < kBlocks[stage]; ++index) {
@@ -33,11 +33,11 @@ constexpr Extra kExtras[] = {
     {256, 512, 2, 1}, {256, 512, 2, 1}, {128, 256, 2, 1}, {128, 256, 2, 0}, {128, 256, 1, 0}};
 constexpr std::int64_t kBoxes[] = {4, 6, 6, 6, 4, 4};  // at a place of the map
 
-std::vector<Value> feature_maps(GraphBuilder& graph, const Value& image) {
-  std::vector<Value> maps = {backbone(graph, image)};
+std::vector<GraphValue> feature_maps(GraphBuilder& graph, const GraphValue& image) {
+  std::vector<GraphValue> maps = {backbone(graph, image)};
   for (const Extra& extra : kExtras) {
     const std::string name = "additional_blocks." + std::to_string(maps.size() - 1) + ".";
-    Value x = graph.convolution(maps.back(), name + "0", {.channels = extra.narrow});
+    GraphValue x = graph.convolution(maps.back(), name + "0", {.channels = extra.narrow});
     x = graph.relu(x, name + "1");
     x = graph.convolution(x, name + "2",
                           {.channels = extra.channels,
@@ -50,12 +50,12 @@ std::vector<Value> feature_maps(GraphBuilder& graph, const Value& image) {
 }
 
 // [batch, boxes, numbers]: `numbers` for each box of each map.
-Value head(GraphBuilder& graph, const std::vector<Value>& maps, const std::string& kind,
-           std::int64_t numbers) {
-  std::vector<Value> parts;
+GraphValue head(GraphBuilder& graph, const std::vector<GraphValue>& maps, const std::string& kind,
+                std::int64_t numbers) {
+  std::vector<GraphValue> parts;
   for (std::size_t i = 0; i < maps.size(); ++i) {
     const std::string name = kind + "." + std::to_string(i);
-    const Value x = graph.convolution(
+    const GraphValue x = graph.convolution(
         maps[i], name, {.channels = kBoxes[i] * numbers, .kernel = 3, .stride = 3, .padding = 1});
     parts.push_back(
         graph.reshape(x, name + ".reshape", {numbers, kBoxes[i] * x.shape[2] * x.shape[3]}));
@@ -64,7 +64,7 @@ Value head(GraphBuilder& graph, const std::vector<Value>& maps, const std::strin
 }
 
 void build(GraphBuilder& graph) {
-  const std::vector<Value> maps = feature_maps(graph, graph.input("input", {3, 1200, 1200}));
+  const std::vector<GraphValue> maps = feature_maps(graph, graph.input("input", {3, 1200, 1200}));
   graph.output(head(graph, maps, "loc", 4), "boxes");
   graph.output(graph.softmax(head(graph, maps, "conf", kClasses), "softmax"), "scores");
 }

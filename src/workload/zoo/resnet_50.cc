@@ -11,7 +11,7 @@ namespace {
 constexpr std::int64_t kBlocks[] = {3, 4, 6, 3};
 
 void build(GraphBuilder& graph) {
-  Value x = residual_stem(graph, graph.input("input", {3, 224, 224}));
+  GraphValue x = residual_stem(graph, graph.input("input", {3, 224, 224}));
   Residual block = {.gain = 0.25};
   for (int stage = 0; stage < 4; ++stage, block.channels *= 2) {
     for (std::int64_t index = 0; index < kBlocks[stage]; ++index) {

@@ -10,25 +10,25 @@
 namespace isojoule {
 namespace {
 
-Value double_conv(GraphBuilder& graph, const Value& x, const std::string& name,
-                  std::int64_t channels) {
+GraphValue double_conv(GraphBuilder& graph, const GraphValue& x, const std::string& name,
+                       std::int64_t channels) {
   const Convolution layer = {.channels = channels, .kernel = 3, .padding = 1};
-  Value y = graph.relu(graph.convolution(x, name + ".0", layer), name + ".1");
+  GraphValue y = graph.relu(graph.convolution(x, name + ".0", layer), name + ".1");
   return graph.relu(graph.convolution(y, name + ".2", layer), name + ".3");
 }
 
 void build(GraphBuilder& graph) {
-  std::vector<Value> levels = {
+  std::vector<GraphValue> levels = {
       double_conv(graph, graph.input("input", {3, 128, 128}), "dconv_down1", 64)};
   for (int level = 2; level <= 4; ++level) {
-    const Value& above = levels.back();
-    const Value x = graph.max_pool(above, "maxpool." + std::to_string(level), {});
+    const GraphValue& above = levels.back();
+    const GraphValue x = graph.max_pool(above, "maxpool." + std::to_string(level), {});
     levels.push_back(
         double_conv(graph, x, "dconv_down" + std::to_string(level), 2 * above.shape[1]));
   }
-  Value x = levels.back();
+  GraphValue x = levels.back();
   for (int level = 3; level >= 1; --level) {
-    const Value& same = levels[static_cast<std::size_t>(level - 1)];
+    const GraphValue& same = levels[static_cast<std::size_t>(level - 1)];
     const std::string number = std::to_string(level);
     x = graph.resize(x, "upsample." + number, 2, Interpolation::linear);
     x = graph.concat({x, same}, "concat." + number);
