@@ -21,8 +21,9 @@ endif()
 
 add_library(isojoule_flags INTERFACE)
 target_compile_options(isojoule_flags INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wcast-align
-  -Wno-missing-field-initializers)
+  -Wall -Wextra -Wpedantic -Wnon-virtual-dtor -Wcast-align -Wno-missing-field-initializers
+  # In groups of sources a local name may be one that a neighbour's library has for all.
+  $<$<NOT:$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>>:-Wshadow>)
 if(NOT ISOJOULE_FUZZ)
   # The fuzzers' compiler is another one, and its warnings are no one's standard.
   target_compile_options(isojoule_flags INTERFACE -Werror)
