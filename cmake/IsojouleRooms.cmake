@@ -155,6 +155,8 @@ function(isojoule_tests)
   if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/tests/CMakeLists.txt)
     add_subdirectory(tests)
   endif()
+  get_property(programs GLOBAL PROPERTY ISOJOULE_TEST_PROGRAMS)
+  add_custom_target(test_programs DEPENDS ${programs})  # and what they start, but no more
 endfunction()
 
 # Libraries that a part opens at run time and no test machine has: src/<room>/<name>/fake/*.cc
@@ -185,5 +187,6 @@ function(isojoule_test_program name)
   target_compile_options(${name} PRIVATE ${ISOJOULE_THIN_OPTIONS})
   target_precompile_headers(${name} PRIVATE <gtest/gtest.h> <string> <vector> <map>)
   isojoule_unity(${name})
+  set_property(GLOBAL APPEND PROPERTY ISOJOULE_TEST_PROGRAMS ${name})
   gtest_discover_tests(${name} PROPERTIES TIMEOUT 300 DISCOVERY_TIMEOUT 60)
 endfunction()

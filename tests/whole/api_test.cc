@@ -140,9 +140,14 @@ TEST_F(Api, MainReturnsWhileThreadsMark) {
 }
 
 TEST_F(Api, APluginMayGo) {
+  // Its names and rings stay (docs/api.md), which the address sanitizer calls a leak.
+  const char* const kept = getenv("ASAN_OPTIONS");
+  const std::string options = kept != nullptr ? kept : "";
+  setenv("ASAN_OPTIONS", (options + ":detect_leaks=0").c_str(), 1);
   const Outcome outcome = measure({kProgram, "plugin", ISOJOULE_BINARY_DIR "/lib/api_plugin.so"});
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_EQ(named(nlohmann::json::parse(outcome.out), "in a plugin").at("count"), 1);
+  setenv("ASAN_OPTIONS", options.c_str(), 1);
 }
 
 TEST_F(Api, AloneAProgramMeasuresItself) {
