@@ -164,8 +164,9 @@ static void* asks(void* unused) {
     isojoule_window_end(window);
     isojoule_window_energy(window, &result);
     /* Meanwhile others may have ended more windows than are kept one by one; that is said. */
-    need((result.flags & ISOJOULE_HAS_DURATION) != 0 || strstr(result.reason, "so long ago") != NULL,
-         result.reason);
+    need(
+        (result.flags & ISOJOULE_HAS_DURATION) != 0 || strstr(result.reason, "so long ago") != NULL,
+        result.reason);
   }
   return NULL;
 }
