@@ -22,9 +22,13 @@ class Descriptor {
   Descriptor& operator=(const Descriptor&) = delete;
   int get() const { return number_; }
   explicit operator bool() const { return number_ >= 0; }
-  void reset() {
-    if (number_ >= 0) ::close(std::exchange(number_, -1));
+  // Closes what it had and owns `number` from now on.
+  void reset(int number = -1) {
+    if (number_ >= 0) ::close(number_);
+    number_ = number;
   }
+  // Owned by the caller from now on.
+  int release() { return std::exchange(number_, -1); }
 
  private:
   int number_ = -1;

@@ -15,6 +15,7 @@
 #include <ctime>
 #include <utility>
 
+#include "base/descriptor.h"
 #include "base/file_tree.h"
 
 extern char** environ;
@@ -34,23 +35,6 @@ int milliseconds_until(Instant deadline) {
   if (left.ns <= 0) return 0;
   return static_cast<int>(std::min<std::int64_t>((left.ns + 999'999) / 1'000'000, 3'600'000));
 }
-
-class Descriptor {
- public:
-  Descriptor() = default;
-  ~Descriptor() { reset(); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  void reset(int value = -1) {
-    if (value_ >= 0) close(value_);
-    value_ = value;
-  }
-  int get() const { return value_; }
-  int release() { return std::exchange(value_, -1); }
-
- private:
-  int value_ = -1;
-};
 
 struct Ends {
   Descriptor parent, child;

@@ -6,25 +6,12 @@
 
 #include <cerrno>
 
+#include "base/descriptor.h"
 #include "base/file_tree.h"
 #include "base/whole_file.h"
 
 namespace isojoule {
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return number_; }
-
- private:
-  int number_;
-};
 
 tl::unexpected<Error> os_error(const std::string& path, const char* tried) {
   return tl::unexpected<Error>(error_from_errno(errno, path, tried));

@@ -57,9 +57,9 @@ std::string values_of(const std::vector<const RunGroup*>& groups, const std::str
   return join(list, ", ");
 }
 
-class Selection {
+class GroupChoice {
  public:
-  Selection(const std::vector<RunGroup>& groups, std::string option, const std::string& study)
+  GroupChoice(const std::vector<RunGroup>& groups, std::string option, const std::string& study)
       : option_(std::move(option)), study_(study) {
     for (const RunGroup& group : groups) all_.push_back(&group);
   }
@@ -229,7 +229,7 @@ std::string words_of(const RunGroup& group) {
 Result<const RunGroup*> select_group(const std::vector<RunGroup>& groups, const std::string& words,
                                      const std::string& network, const std::string& option,
                                      const std::string& study) {
-  return Selection(groups, option, study).select(words, network);
+  return GroupChoice(groups, option, study).select(words, network);
 }
 
 }  // namespace isojoule
