@@ -11,6 +11,14 @@ namespace {
 
 Instant at(double seconds) { return {std::llround(seconds * 1e9)}; }
 
+// Without readings, in steps of 1 mW or 1 mJ.
+Channel channel_of(ChannelKind kind) {
+  Channel channel;
+  channel.info.kind = kind;
+  channel.info.step_a = 1e-3;
+  return channel;
+}
+
 double sum_of(const std::vector<std::optional<Joule>>& energies) {
   double sum = 0;
   for (const auto& energy : energies) sum += energy.value().value();
@@ -69,9 +77,7 @@ TEST(Segments, OutsideOfTheReadingsAreAbsent) {
 }
 
 TEST(Segments, OfACounterThatWasResetAreAbsentThere) {
-  Channel channel;
-  channel.info.kind = ChannelKind::energy_counter;
-  channel.info.step_a = 1e-3;
+  Channel channel = channel_of(ChannelKind::energy_counter);
   for (int i = 0; i <= 60; ++i) {
     channel.time_ns.push_back(at(0.1 * i).ns);
     channel.a.push_back(i * 200 - (i > 30 ? 5000 : 0));  // 2 W
@@ -85,9 +91,7 @@ TEST(Segments, OfACounterThatWasResetAreAbsentThere) {
 
 // A mark in the very cell over which the counter ran backwards leaves no part of it on either side.
 TEST(Segments, AMarkWithinTheResetItselfHasNoEnergyBesideIt) {
-  Channel channel;
-  channel.info.kind = ChannelKind::energy_counter;
-  channel.info.step_a = 1e-3;
+  Channel channel = channel_of(ChannelKind::energy_counter);
   for (int i = 0; i <= 60; ++i) {
     channel.time_ns.push_back(at(0.1 * i).ns);
     channel.a.push_back(i * 200 - (i > 30 ? 5000 : 0));
@@ -101,9 +105,7 @@ TEST(Segments, AMarkWithinTheResetItselfHasNoEnergyBesideIt) {
 
 TEST(Segments, ALongGapIsNotBridged) {
   for (const double missing : {0.5, 1.5, 5.0}) {  // of readings every 0.1 s; 5 s: beyond 2^31 ns
-    Channel channel;
-    channel.info.kind = ChannelKind::power;
-    channel.info.step_a = 1e-3;
+    Channel channel = channel_of(ChannelKind::power);
     for (double t = 0; t<20; t += t> 9.95 && t < 10 ? missing : 0.1) {
       channel.time_ns.push_back(at(t).ns);
       channel.a.push_back(2000);
@@ -119,9 +121,7 @@ TEST(Segments, ALongGapIsNotBridged) {
 }
 
 TEST(Segments, StretchesMayLieInOneAnotherAndOverlapInAnyOrder) {
-  Channel channel;
-  channel.info.kind = ChannelKind::power;
-  channel.info.step_a = 1e-3;
+  Channel channel = channel_of(ChannelKind::power);
   for (int i = 0; i <= 100; ++i) {
     channel.time_ns.push_back(at(0.1 * i).ns);
     channel.a.push_back(i * 10);  // 0.1 W a second

@@ -136,14 +136,19 @@ TEST(Export, TheCsvReadBackGivesTheSameJoules) {
   }
 }
 
-TEST(Export, WhereNothingMoreCanBeWrittenIsAnError) {
-  const Workplace place;
-  const std::string study = place.path("a.study");
+// A short run on a simulated board.
+void measure_into(const Workplace& place, const std::string& study) {
   ASSERT_EQ(place
                 .run({"measure", "--board", "twin:jetson-nano", "--model", "alexnet",
                       "--inferences", "4", "-o", study})
                 .status,
             0);
+}
+
+TEST(Export, WhereNothingMoreCanBeWrittenIsAnError) {
+  const Workplace place;
+  const std::string study = place.path("a.study");
+  ASSERT_NO_FATAL_FAILURE(measure_into(place, study));
   const Outcome full = place.run({"export", study, "--as", "jsonl", "-o", "/dev/full"});
   EXPECT_EQ(full.status, 2);
   EXPECT_NE(full.err.find("No space left"), std::string::npos) << full.err;
@@ -162,11 +167,7 @@ TEST(Export, WhereNothingMoreCanBeWrittenIsAnError) {
 TEST(Export, WhatMakesNoSenseIsOneLine) {
   const Workplace place;
   const std::string study = place.path("m.study");
-  ASSERT_EQ(place
-                .run({"measure", "--board", "twin:jetson-nano", "--model", "alexnet",
-                      "--inferences", "4", "-o", study})
-                .status,
-            0);
+  ASSERT_NO_FATAL_FAILURE(measure_into(place, study));
   for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
            {"export", study},
            {"export", study, "--as", "perfeto"},
