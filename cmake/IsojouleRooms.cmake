@@ -74,6 +74,7 @@ function(isojoule_rooms)
   isojoule_table(EngineKind engine engine/engine.h engine_kind engine_kinds)
   isojoule_table(ImportKind import import/import.h import_kind import_kinds)
   isojoule_table(ReportKind report report/report.h report_kind report_kinds)
+  isojoule_table(PredictorKind predict predict/predictor.h predictor_kind predictor_kinds)
   # The zoo has one file a network: src/workload/zoo/<name>.cc defines zoo_entry_<name>().
   file(GLOB networks CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/workload/zoo/*.cc)
   list(FILTER networks EXCLUDE REGEX "_test\\.cc$")

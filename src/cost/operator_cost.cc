@@ -80,6 +80,7 @@ void count_convolution(const Layer& layer, LayerCost& cost, std::size_t weight, 
   set_product(cost, positions(layer.output()), w[0] / groups,
               saturating_product(Shape(w.begin() + 1, w.end())), groups);
   cost.dilation = std::max<std::int64_t>(layer.integer("dilations", 1), 1);
+  cost.kernel = saturating_product(Shape(w.begin() + 2, w.end()));
   if (!layer.input(bias).empty()) cost.other_ops = layer.outputs();
 }
 
@@ -99,6 +100,7 @@ void transposed_convolution(const Layer& layer, LayerCost& cost) {
   if (w.size() < 2) return;
   set_product(cost, positions(layer.input(0)), saturating_product(Shape(w.begin() + 1, w.end())),
               w[0] / groups, groups);
+  cost.kernel = saturating_product(Shape(w.begin() + 2, w.end()));
   if (!layer.input(2).empty()) cost.other_ops = layer.outputs();
 }
 
