@@ -11,13 +11,9 @@
 #include <optional>
 #include <vector>
 
-namespace isojoule {
+#include "trace/statistic.h"  // Interval
 
-struct Interval {
-  double low = 0;
-  double high = 0;
-  bool contains(double value) const { return low <= value && value <= high; }
-};
+namespace isojoule {
 
 // How far the truth may lie from one kind of prediction (a network's energy, a layer's time, ...).
 struct Spread {
