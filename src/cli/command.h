@@ -39,6 +39,7 @@ void add_fit(CLI::App& app, Program& program);
 void add_predict(CLI::App& app, Program& program);
 void add_measure(CLI::App& app, Program& program);
 void add_sweep(CLI::App& app, Program& program);
+void add_study(CLI::App& app, Program& program);
 void add_show(CLI::App& app, Program& program);
 void add_report(CLI::App& app, Program& program);
 void add_export(CLI::App& app, Program& program);
