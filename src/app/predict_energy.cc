@@ -52,11 +52,11 @@ Result<BoardModel> stored(const Paths& paths, const AskedBoard& asked) {
 }
 
 Result<std::vector<NetworkAnswer>> answers_of(const Paths& paths, const PredictRequest& request,
-                                              const std::vector<std::int64_t>& batches,
                                               PredictAnswer& answer) {
   std::vector<NetworkAnswer> networks;
   for (std::size_t i = 0; i < request.networks.size(); ++i) {
-    ISOJOULE_TRY(const NetworkCost cost, named_cost(paths, request.networks[i], batches.front()));
+    ISOJOULE_TRY(const NetworkCost cost,
+                 named_cost(paths, request.networks[i], request.batches.front()));
     networks.push_back(answer_of(*answer.used, cost, answer.place.point));
     if (i == 0)
       answer.maps.push_back(
@@ -66,8 +66,8 @@ Result<std::vector<NetworkAnswer>> answers_of(const Paths& paths, const PredictR
 }
 
 // The first network at the other batches.
-Status add_batches(const Paths& paths, const PredictRequest& request,
-                   const std::vector<std::int64_t>& batches, PredictAnswer& answer) {
+Status add_batches(const Paths& paths, const PredictRequest& request, PredictAnswer& answer) {
+  const std::vector<std::int64_t>& batches = request.batches;
   answer.batches.push_back(answer.networks.front());
   for (std::size_t i = 1; i < batches.size(); ++i) {
     ISOJOULE_TRY(const NetworkCost cost, named_cost(paths, request.networks.front(), batches[i]));
@@ -106,18 +106,25 @@ Result<BoardModel> board_model(const Paths& paths, const std::string& board,
   return model;
 }
 
-Result<PredictAnswer> predict_energy(const Paths& paths, const PredictRequest& request) {
+Result<PredictAnswer> place_energy(const Paths& paths, const BoardModel& model,
+                                   PredictRequest& request) {
+  PredictAnswer answer;
+  answer.model = model;
+  ISOJOULE_TRY(const AskedSetting asked, asked_setting(request.settings));
+  ISOJOULE_TRY(request.batches, batches_of(request, asked));
+  ISOJOULE_TRY(answer.used, model.file->find(asked.job));
+  answer.choices = point_choices(paths, model.board, answer.simulated(), *answer.used);
+  ISOJOULE_TRY(answer.place, place_of(asked.knobs, answer.choices, *answer.used));
+  return answer;
+}
+
+Result<PredictAnswer> predict_energy(const Paths& paths, const BoardModel& model,
+                                     PredictRequest request) {
   if (request.networks.empty())
     return fail(ErrorKind::invalid, "which network?", "Name an ONNX file, or one of 'zoo list'");
-  PredictAnswer answer;
-  ISOJOULE_TRY(const AskedSetting asked, asked_setting(request.settings));
-  ISOJOULE_TRY(const auto batches, batches_of(request, asked));
-  ISOJOULE_TRY(answer.model, board_model(paths, request.board, request.model_path));
-  ISOJOULE_TRY(answer.used, answer.model.file->find(asked.job));
-  answer.choices = point_choices(paths, answer.model.board, answer.simulated(), *answer.used);
-  ISOJOULE_TRY(answer.place, place_of(asked.knobs, answer.choices, *answer.used));
-  ISOJOULE_TRY(answer.networks, answers_of(paths, request, batches, answer));
-  ISOJOULE_CHECK(add_batches(paths, request, batches, answer));
+  ISOJOULE_TRY(PredictAnswer answer, place_energy(paths, model, request));
+  ISOJOULE_TRY(answer.networks, answers_of(paths, request, answer));
+  ISOJOULE_CHECK(add_batches(paths, request, answer));
   answer.limits = request.limits;
   answer.best = expected_best(answer.maps, {});
   if (request.limits.any()) answer.best_within = expected_best(answer.maps, request.limits);
@@ -125,6 +132,11 @@ Result<PredictAnswer> predict_energy(const Paths& paths, const PredictRequest& r
     answer.differences.push_back(difference_of(answer.networks[0], answer.networks[i]));
   if (request.budget_j) answer.budget = budget_of(answer.networks.front(), *request.budget_j);
   return answer;
+}
+
+Result<PredictAnswer> predict_energy(const Paths& paths, const PredictRequest& request) {
+  ISOJOULE_TRY(const BoardModel model, board_model(paths, request.board, request.model_path));
+  return predict_energy(paths, model, request);
 }
 
 }  // namespace isojoule

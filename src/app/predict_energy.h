@@ -55,8 +55,15 @@ struct PredictAnswer {
   bool simulated() const { return model.file->simulated; }
 };
 
-// Errors: those of board_model(), asked_setting(), place_of(), named_cost(); not_found (a job that
-// the model has not; which there are).
+// Which model, job and clocks are meant; no network yet. `batches` are put in order in `request`.
+// Errors: those of asked_setting(), place_of(); invalid (a batch); not_found (a job that the model
+// has not; which there are).
+Result<PredictAnswer> place_energy(const Paths& paths, const BoardModel& model,
+                                   PredictRequest& request);
+// Errors: those of place_energy(), named_cost().
+Result<PredictAnswer> predict_energy(const Paths& paths, const BoardModel& model,
+                                     PredictRequest request);
+// Errors: besides, those of board_model().
 Result<PredictAnswer> predict_energy(const Paths& paths, const PredictRequest& request);
 
 }  // namespace isojoule

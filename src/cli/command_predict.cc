@@ -38,7 +38,7 @@ Status check_jobs(const std::vector<std::string>& jobs) {
   if (asked.knobs.values().empty()) return {};
   const std::string axis = asked.knobs.values().begin()->first;
   return fail(ErrorKind::invalid, "--job " + axis + ": this is no axis of the engine",
-              "Give it as --setting, or one of 'isojoule list axes'");
+              "Give it as --setting; the engine's are accelerator, engine, graph, precision, ...");
 }
 
 Status complete_request(PredictArguments& arguments) {
@@ -73,7 +73,8 @@ Result<int> run_predict(PredictArguments arguments) {
         write_text_file(arguments.csv, expected_map_csv(answer.maps, answer.simulated())));
   arguments.text.colours = wants_colours();
   if (arguments.json)
-    fmt::print("{}\n", to_json(answer).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    fmt::print("{}\n",
+               to_json(answer).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
   else
     fmt::print("{}", predict_text(answer, arguments.text));
   return answer.budget && !answer.budget->kept() ? kFailed : kDone;
@@ -85,12 +86,19 @@ void add_what(CLI::App& command, PredictArguments& arguments) {
                      "NAME, or twin:NAME for its simulated twin");
   command.add_option("--model", arguments.request.model_path,
                      "What 'isojoule fit' wrote (default: the board's)");
-  command.add_option("--setting", arguments.request.settings,
-                     "AXIS=VALUE of the board or the engine, e.g. gpu_frequency=921.6MHz (default: "
-                     "the highest clocks)");
-  command.add_option("--job", arguments.jobs, "AXIS=VALUE of the engine, e.g. accelerator=dla");
+  // One word each, so that a network may stand behind it.
+  command
+      .add_option("--setting,--set", arguments.request.settings,
+                  "AXIS=VALUE of the board or the engine, e.g. gpu_frequency=921.6MHz (default: "
+                  "the highest clocks); can be given several times")
+      ->allow_extra_args(false);
+  command
+      .add_option("--job", arguments.jobs,
+                  "AXIS=VALUE of the engine, e.g. accelerator=dla; can be given several times")
+      ->allow_extra_args(false);
   command.add_option("--batch", arguments.request.batches, "Inputs in a batch, or a list: 1,2,4,8")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::Range(1, 65536));
 }
 

@@ -17,9 +17,9 @@ struct Band {
   const char* words;
   int background, foreground;
 };
-constexpr Band kBands[] = {{0, "*", "least", 226, 16},         {2, "+", "to 2 %", 148, 16},
-                           {5, "·", "to 5 %", 71, 16},         {10, " ", "to 10 %", 36, 16},
-                           {25, "░", "to 25 %", 31, 231},      {50, "▒", "to 50 %", 60, 231},
+constexpr Band kBands[] = {{0, "*", "least", 226, 16},       {2, "+", "to 2 %", 148, 16},
+                           {5, "·", "to 5 %", 71, 16},       {10, " ", "to 10 %", 36, 16},
+                           {25, "░", "to 25 %", 31, 231},    {50, "▒", "to 50 %", 60, 231},
                            {INFINITY, "▓", "above", 53, 231}};
 
 const Band& band_of(double energy, double least) {
@@ -41,13 +41,11 @@ std::vector<std::size_t> thinned(std::size_t count, std::size_t most) {
 void keep_in(std::vector<std::size_t>& indices, std::size_t wanted) {
   if (std::find(indices.begin(), indices.end(), wanted) != indices.end() || indices.size() < 3)
     return;
-  auto nearest = std::min_element(indices.begin() + 1, indices.end() - 1,
-                                  [wanted](std::size_t a, std::size_t b) {
-                                    const auto far = [wanted](std::size_t i) {
-                                      return i > wanted ? i - wanted : wanted - i;
-                                    };
-                                    return far(a) < far(b);
-                                  });
+  auto nearest = std::min_element(
+      indices.begin() + 1, indices.end() - 1, [wanted](std::size_t a, std::size_t b) {
+        const auto far = [wanted](std::size_t i) { return i > wanted ? i - wanted : wanted - i; };
+        return far(a) < far(b);
+      });
   *nearest = wanted;
   std::sort(indices.begin(), indices.end());
 }

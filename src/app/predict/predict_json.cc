@@ -42,8 +42,7 @@ json json_of_setting(const Setting& setting) {
 json json_of_layer(const PredictedLayer& layer, bool timed, double each) {
   json result;
   put(result, "energy", "j", layer.energy_j, layer.energy_90, each);
-  if (timed)
-    put(result, "time", "s", layer.time_s, layer.time_90, each);
+  if (timed) put(result, "time", "s", layer.time_s, layer.time_90, each);
   return result;
 }
 
@@ -99,11 +98,16 @@ json json_of_model(const PredictAnswer& answer) {
   const EnergyModel& model = *answer.used;
   json validations = json::array();
   for (const Validation& one : model.validations) validations.push_back(json_of_validation(one));
-  json result = {{"file", answer.model.path},      {"board", file.board},
-                 {"release", file.release},        {"simulated", file.simulated},
-                 {"energy_is", file.what},         {"sources", file.sources},
-                 {"created", file.created},        {"predictor", model.predictor->kind()},
-                 {"job", json_of_setting(model.job)}, {"runs", model.runs},
+  json result = {{"file", answer.model.path},
+                 {"board", file.board},
+                 {"release", file.release},
+                 {"simulated", file.simulated},
+                 {"energy_is", file.what},
+                 {"sources", file.sources},
+                 {"created", file.created},
+                 {"predictor", model.predictor->kind()},
+                 {"job", json_of_setting(model.job)},
+                 {"runs", model.runs},
                  {"validations", validations}};
   if (!model.why_no_interval.empty()) result["why_no_interval"] = model.why_no_interval;
   return result;

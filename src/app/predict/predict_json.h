@@ -1,4 +1,5 @@
-// The answer of `isojoule predict` as JSON: units in the keys, intervals as *_low_*, *_high_* (90 %).
+// The answer of `isojoule predict` as JSON: units in the keys, intervals as *_low_*, *_high_* (90
+// %).
 #pragma once
 
 #include <nlohmann/json.hpp>

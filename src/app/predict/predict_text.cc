@@ -82,11 +82,11 @@ std::string totals_text(const NetworkAnswer& network) {
                            fmt::format(" a batch of {}", network.batch));
   if (!total.time_s) return text + titled("Time", "not known: the model was fitted without times");
   const Interval time = total.time_90.value_or(Interval{0, INFINITY});
-  text += titled("Time", with_interval(*total.time_s / each, divided(time, each), "s") +
-                             " an inference");
+  text += titled("Time",
+                 with_interval(*total.time_s / each, divided(time, each), "s") + " an inference");
   if (network.batch > 1)
-    text += titled("", with_interval(*total.time_s, time, "s") +
-                           fmt::format(" a batch of {}", network.batch));
+    text += titled(
+        "", with_interval(*total.time_s, time, "s") + fmt::format(" a batch of {}", network.batch));
   if (const auto power = total.power_w())
     text += titled("Power", amount_text(*power, "W") + " mean, the whole module");
   return text;
@@ -130,14 +130,13 @@ struct LayerUnits {
 void add_layer_row(Table& table, const std::string& name, const std::string& operation,
                    const std::string& shape, double share, const PredictedLayer& layer,
                    const LayerUnits& units) {
-  table.add_row(
-      {shortened(name, 26), shortened(operation, 17), shortened(shape, 15),
-       fmt::format("{:.1f}", 100 * share),
-       text_report::significant(layer.energy_j * units.energy.factor / units.each, 3),
-       interval_cell(layer.energy_90, units.energy, units.each),
-       layer.time_s > 0
-           ? text_report::significant(layer.time_s * units.time.factor / units.each, 3)
-           : ""});
+  table.add_row({shortened(name, 26), shortened(operation, 17), shortened(shape, 15),
+                 fmt::format("{:.1f}", 100 * share),
+                 text_report::significant(layer.energy_j * units.energy.factor / units.each, 3),
+                 interval_cell(layer.energy_90, units.energy, units.each),
+                 layer.time_s > 0
+                     ? text_report::significant(layer.time_s * units.time.factor / units.each, 3)
+                     : ""});
 }
 
 std::string layer_table(const NetworkAnswer& network, const PredictTextOptions& options) {
@@ -167,9 +166,10 @@ std::string layer_table(const NetworkAnswer& network, const PredictTextOptions& 
   add_layer_row(table, "what belongs to no layer", "", "",
                 network.rest.energy_j / network.total.energy_j, network.rest, units);
   std::string text = shown.size() < network.layers.size()
-                         ? fmt::format("\nThe {} layers that take most, {:.0f} % of the energy, an "
-                                       "inference (--layers for all)\n",
-                                       shown.size(), 100 * share)
+                         ? fmt::format(
+                               "\nThe {} layers that take most, {:.0f} % of the energy, an "
+                               "inference (--layers for all)\n",
+                               shown.size(), 100 * share)
                          : "\nLayers, an inference\n";
   return text + table.to_text();
 }
@@ -184,8 +184,9 @@ std::string limits_text(const ExpectLimits& limits) {
 
 std::string saving_text(const ExpectedBest& best) {
   if (best.is_highest) return ": the highest clocks are the best";
-  std::string text = fmt::format("; {:.1f} % less energy than at the highest clocks, {:+.1f} % time",
-                                 best.saving_percent, best.time_change_percent);
+  std::string text =
+      fmt::format("; {:.1f} % less energy than at the highest clocks, {:+.1f} % time",
+                  best.saving_percent, best.time_change_percent);
   if (best.overlaps) text += ". The two intervals overlap: expected, not shown; measure it to know";
   return text;
 }
@@ -220,8 +221,8 @@ std::string bests_text(const PredictAnswer& answer) {
 std::string batch_table(const PredictAnswer& answer) {
   if (answer.batches.size() < 2) return {};
   Table table;
-  for (const char* header : {"batch", "energy an inference", "90 %", "time a batch", "an inference",
-                             "power"})
+  for (const char* header :
+       {"batch", "energy an inference", "90 %", "time a batch", "an inference", "power"})
     table.add_column(header);
   for (const NetworkAnswer& one : answer.batches) {
     const double each = one.inferences();
@@ -278,16 +279,17 @@ const char* verdict_words(BudgetVerdict verdict) {
 std::string without_text(const NetworkBudget& budget, const NetworkAnswer& network) {
   if (budget.kept()) return {};
   if (budget.without.empty())
-    return titled("", "What belongs to no layer takes " + amount_text(budget.rest_j, "J") +
-                          " and is above the budget alone: other clocks or a larger batch may help");
+    return titled("",
+                  "What belongs to no layer takes " + amount_text(budget.rest_j, "J") +
+                      " and is above the budget alone: other clocks or a larger batch may help");
   const std::size_t count = budget.without.size();
   std::string names;
   for (std::size_t i = 0; i < std::min<std::size_t>(count, 4); ++i)
     names += (i > 0 ? ", " : "") + network.layers[budget.without[i]].name;
   if (count > 4) names += ", ...";
-  return titled("", fmt::format("Without its {} largest layer{} ({}) it would take {} and fit",
-                                count, count == 1 ? "" : "s", names,
-                                amount_text(budget.without_j, "J")));
+  return titled("",
+                fmt::format("Without its {} largest layer{} ({}) it would take {} and fit", count,
+                            count == 1 ? "" : "s", names, amount_text(budget.without_j, "J")));
 }
 
 std::string over_table(const NetworkBudget& budget, const NetworkAnswer& network) {
@@ -342,9 +344,9 @@ std::string maps_text(const PredictAnswer& answer, bool colours) {
 
 std::string predict_text(const PredictAnswer& answer, const PredictTextOptions& options) {
   const NetworkAnswer& network = answer.networks.front();
-  std::string text = fmt::format("{} on {}, batch {}: predicted, not measured{}\n",
-                                 network.network, answer.model.board, network.batch,
-                                 answer.simulated() ? ", SIMULATED" : "");
+  std::string text =
+      fmt::format("{} on {}, batch {}: predicted, not measured{}\n", network.network,
+                  answer.model.board, network.batch, answer.simulated() ? ", SIMULATED" : "");
   if (answer.simulated())
     text += "What follows is expected of a simulated board, no evidence about a real one.\n";
   text += titled("At", at_line(answer)) + totals_text(network) +
