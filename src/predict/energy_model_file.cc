@@ -61,6 +61,8 @@ json stored(const Additivity& a) {
           {"mean_absolute_percent", a.mean_absolute_percent}};
 }
 
+json stored(const EnergyModel& model);
+
 template <typename T>
 json stored_list(const std::vector<T>& items) {
   json list = json::array();
