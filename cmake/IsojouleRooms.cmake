@@ -32,6 +32,18 @@ function(isojoule_table kind room header function table)
   isojoule_write_table("${names}" ${kind} ${room} ${header} ${function} ${table})
 endfunction()
 
+# The same with one row per source file of a folder.
+function(isojoule_file_table kind folder header function table)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/${folder}/*.cc)
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  set(names)
+  foreach(source ${sources})
+    get_filename_component(name ${source} NAME_WE)
+    list(APPEND names ${name})
+  endforeach()
+  isojoule_write_table("${names}" ${kind} ${folder} ${header} ${function} ${table})
+endfunction()
+
 function(isojoule_write_table names kind room header function table)
   list(SORT names)
   set(declarations "")
@@ -75,15 +87,10 @@ function(isojoule_rooms)
   isojoule_table(ImportKind import import/import.h import_kind import_kinds)
   isojoule_table(ReportKind report report/report.h report_kind report_kinds)
   isojoule_table(PredictorKind predict predict/predictor.h predictor_kind predictor_kinds)
-  # The zoo has one file a network: src/workload/zoo/<name>.cc defines zoo_entry_<name>().
-  file(GLOB networks CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/workload/zoo/*.cc)
-  list(FILTER networks EXCLUDE REGEX "_test\\.cc$")
-  set(names)
-  foreach(network ${networks})
-    get_filename_component(name ${network} NAME_WE)
-    list(APPEND names ${name})
-  endforeach()
-  isojoule_write_table("${names}" ZooEntry workload/zoo workload/zoo_entry.h zoo_entry zoo_entries)
+  # One file a network or a family of them: src/workload/zoo/<name>.cc defines zoo_entry_<name>(),
+  # src/workload/family/<name>.cc defines family_entry_<name>().
+  isojoule_file_table(ZooEntry workload/zoo workload/zoo_entry.h zoo_entry zoo_entries)
+  isojoule_file_table(FamilyEntry workload/family workload/family_entry.h family_entry family_entries)
 
   target_include_directories(isojoule
     PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>

@@ -37,6 +37,7 @@ void add_cost(CLI::App& app, Program& program);
 void add_energy(CLI::App& app, Program& program);
 void add_measure(CLI::App& app, Program& program);
 void add_sweep(CLI::App& app, Program& program);
+void add_study(CLI::App& app, Program& program);
 void add_show(CLI::App& app, Program& program);
 void add_report(CLI::App& app, Program& program);
 void add_export(CLI::App& app, Program& program);

@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cost/cost.h"
+#include "workload/family.h"
 #include "workload/zoo.h"
 
 namespace isojoule::cli {
@@ -73,7 +74,10 @@ Result<int> print_table() {
     ISOJOULE_TRY(const Counts counts, counts_of(network));
     print_rows(network, counts);
   }
-  fmt::print("\n{}", kLegend);
+  fmt::print("\n{}\nFamilies, made by name wherever a network is named:\n", kLegend);
+  for (const NetworkFamily& family : network_families())
+    fmt::print("{:<18} {}\n{:<18} {}; for example {}\n", family.name, family.pattern, "",
+               family.summary, family.example);
   return kDone;
 }
 
@@ -122,7 +126,10 @@ Result<int> export_network(const ExportRequest& request) {
 void add_network_export(CLI::App& app, Program& program) {
   auto* command = app.add_subcommand("export", "Write a network as an ONNX file");
   auto request = std::make_shared<ExportRequest>();
-  command->add_option("NAME", request->name, "A name of 'isojoule zoo list'")->required();
+  command
+      ->add_option("NAME", request->name,
+                   "A name of 'isojoule zoo list', or of one of its families")
+      ->required();
   command->add_option("-o,--output", request->path, "The file to write (default: NAME.onnx)");
   auto* batch = command->add_option("--batch", request->options.batch, "Inputs in a batch")
                     ->check(CLI::Range(1, 65536));

@@ -91,6 +91,7 @@ int run(int argc, char** argv) {
   const int own = cut_at_dashes(argc, argv, program.after_dashes);
   cli::add_probe(app, program);
   cli::add_sweep(app, program);
+  cli::add_study(app, program);
   cli::add_measure(app, program);
   cli::add_calibrate(app, program);
   cli::add_apply(app, program);

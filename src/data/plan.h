@@ -31,6 +31,7 @@ struct PlanGrid {
   std::vector<PlanAxis> axes;
   Setting fixed;
   std::vector<std::string> baselines;  // names of baselines measured in each block of this grid
+  std::int64_t inferences = 0;         // of a run; 0: the protocol's
 };
 
 struct Protocol {

@@ -31,6 +31,7 @@ struct PlannedRun {
   std::string network;
   std::string baseline;
   Setting setting;
+  std::int64_t inferences = 0;  // 0: the protocol's
 };
 // What a run is before anything was measured; its wall time is now.
 Run run_of(const PlannedRun& planned);

@@ -163,23 +163,23 @@ class Block {
       ISOJOULE_TRY(const auto points, points_of(grid, board_));
       for (const std::string& network : grid.networks)
         for (const Setting& point : points) {
-          add(grid.name, network, "", point);
+          add(grid, network, "", point);
           for (const PlanBaseline& baseline : plan_.baselines)
             if (std::find(grid.baselines.begin(), grid.baselines.end(), baseline.name) !=
                 grid.baselines.end())
-              add(grid.name, network, baseline.name,
-                  baseline_setting(baseline, grid, point, board_));
+              add(grid, network, baseline.name, baseline_setting(baseline, grid, point, board_));
         }
     }
     return std::move(runs_);
   }
 
  private:
-  void add(const std::string& grid, const std::string& network, const std::string& baseline,
+  void add(const PlanGrid& grid, const std::string& network, const std::string& baseline,
            const Setting& setting) {
     if (!seen_.emplace(network, baseline, setting).second) return;
     PlannedRun run;
-    run.grid = grid;
+    run.grid = grid.name;
+    run.inferences = grid.inferences;
     run.network = network;
     run.baseline = baseline;
     run.setting = setting;

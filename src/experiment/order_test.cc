@@ -39,6 +39,21 @@ std::string error_of(const Plan& plan) {
   return runs ? "no error" : to_string(runs.error());
 }
 
+TEST(Order, TakesTheInferencesOfTheFirstGridThatAsks) {
+  fake::Bench bench;
+  Plan plan = small_plan();
+  plan.grids.push_back(plan.grids[0]);
+  plan.grids[0].networks = {"alexnet"};
+  plan.grids[0].inferences = 50;
+  const auto runs = order_runs(plan, bench.board);
+  ASSERT_TRUE(runs);
+  EngineUse use;
+  use.model_paths = {{"alexnet", "a"}, {"resnet-18", "r"}};
+  for (const PlannedRun& run : *runs)
+    EXPECT_EQ(job_of(run, plan.protocol, use).inferences,
+              run.network == "alexnet" ? 50 : plan.protocol.inferences);
+}
+
 RC_GTEST_PROP(Order, EverySettingOnceABlockWhateverTheSeed, (std::uint64_t seed)) {
   fake::Bench bench;
   Plan plan = small_plan();

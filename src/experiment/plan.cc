@@ -136,13 +136,15 @@ class PlanReader {
 
   Status read_grid(const toml::table& table) {
     PlanGrid grid;
-    ISOJOULE_CHECK(
-        toml_.check_keys(table, {"name", "networks", "axes", "fixed", "baselines"}, "[[grid]]"));
+    ISOJOULE_CHECK(toml_.check_keys(
+        table, {"name", "networks", "axes", "fixed", "baselines", "inferences"}, "[[grid]]"));
     ISOJOULE_CHECK(read_name(table, "grid", grid_names_, grid.name));
     ISOJOULE_CHECK(toml_.read(table, "networks", grid.networks));
     if (grid.networks.empty())
       return toml_.error(table, "grid '" + grid.name + "' has no networks",
                          "Add networks = [\"alexnet\"] or the path of an ONNX file");
+    if (table.contains("inferences"))
+      ISOJOULE_CHECK(read_count(table, "inferences", 1, grid.inferences));
     ISOJOULE_CHECK(read_axes(table, grid));
     ISOJOULE_CHECK(toml_.read(table, "baselines", grid.baselines));
     for (const std::string& name : grid.baselines)

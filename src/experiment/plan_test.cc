@@ -48,6 +48,14 @@ std::string error_of(const std::string& text) {
   return to_string(plan.error());
 }
 
+TEST(Plan, HasInferencesOfAGrid) {
+  const std::string with =
+      replaced(kPlan, "fixed = { batch = 16 }", "fixed = { batch = 16 }\ninferences = 50");
+  EXPECT_EQ(parse_plan(with, "p.toml")->grids.at(0).inferences, 50);
+  EXPECT_EQ(parse_plan(kPlan, "p.toml")->grids.at(0).inferences, 0);
+  EXPECT_THAT(error_of(replaced(with, "= 50", "= 0")), HasSubstr("must be at least 1"));
+}
+
 TEST(Plan, IsReadWhole) {
   const auto plan = parse_plan(kPlan, "p.toml");
   ASSERT_TRUE(plan) << to_string(plan.error());

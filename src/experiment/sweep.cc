@@ -211,7 +211,7 @@ Job job_of(const PlannedRun& planned, const Protocol& protocol, const EngineUse&
   if (const auto options = use.job_options.find(planned.network); options != use.job_options.end())
     job.options = options->second;
   take_engine_axes(planned.setting, job);
-  job.inferences = protocol.inferences;
+  job.inferences = planned.inferences > 0 ? planned.inferences : protocol.inferences;
   job.warmup_batches = protocol.warmup_batches;
   job.warmup_time = protocol.warmup;
   job.warmup_until_stable = protocol.warmup_until_stable;

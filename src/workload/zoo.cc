@@ -15,6 +15,7 @@
 #include "base/file_tree.h"
 #include "base/text.h"
 #include "base/whole_file.h"
+#include "workload/family_entry.h"
 #include "workload/graph_builder.h"
 #include "workload/zoo_entry.h"
 
@@ -34,6 +35,14 @@ const ZooEntry* find_entry(std::string_view name) {
   return nullptr;
 }
 
+// Of the zoo or of a family; nothing where the name belongs to neither. Errors: those of a family.
+Result<std::optional<FamilyMember>> find_network(std::string_view name) {
+  if (const ZooEntry* entry = find_entry(name))
+    return FamilyMember{std::string(name), entry->build, entry->network.vocabulary == 0,
+                        entry->network.normalisation};
+  return find_member(name);
+}
+
 std::vector<std::string> names() {
   std::vector<std::string> result;
   for (const ZooNetwork& network : zoo()) result.emplace_back(network.name);
@@ -47,9 +56,9 @@ std::string remedy_for(std::string_view name) {
   return unknown_name_remedy(lower, names());
 }
 
-Result<const ZooEntry*> checked_entry(std::string_view name, const ZooOptions& options) {
-  const ZooEntry* entry = find_entry(name);
-  if (entry == nullptr)
+Result<FamilyMember> checked_network(std::string_view name, const ZooOptions& options) {
+  ISOJOULE_TRY(auto network, find_network(name));
+  if (!network)
     return fail(ErrorKind::not_found, "no network '" + std::string(name) + "' in the zoo",
                 remedy_for(name));
   if (!options.dynamic_batch && (options.batch < 1 || options.batch > kLargestBatch))
@@ -59,7 +68,7 @@ Result<const ZooEntry*> checked_entry(std::string_view name, const ZooOptions& o
     return fail(ErrorKind::out_of_range, "ONNX operator set " + std::to_string(options.opset),
                 "Give a number from " + std::to_string(kOldestOpset) + " to " +
                     std::to_string(kNewestOpset));
-  return entry;
+  return std::move(*network);
 }
 
 std::string missing_file_remedy(const std::string& path) {
@@ -95,12 +104,12 @@ bool cached(const std::string& path, std::uint64_t size) {
          static_cast<std::uint64_t>(status.st_size) == size && ::access(path.c_str(), R_OK) == 0;
 }
 
-Result<std::string> cached_network(const ZooEntry& entry, const std::string& cache_directory,
+Result<std::string> cached_network(const FamilyMember& network, const std::string& cache_directory,
                                    int opset) {
   ZooOptions options;
   if (opset != 0) options.opset = opset;
   options.dynamic_batch = true;
-  const std::string name(entry.network.name);
+  const std::string& name = network.name;
   const std::filesystem::path path =
       std::filesystem::path(cache_directory) /
       (name + "-seed" + std::to_string(options.seed) + "-dynamic-opset" +
@@ -108,7 +117,7 @@ Result<std::string> cached_network(const ZooEntry& entry, const std::string& cac
   ZooOptions bare = options;
   bare.weights = false;
   GraphBuilder graph(name, bare);
-  entry.build(graph);
+  network.build(graph);
   if (cached(path.string(), graph.size_with_weights())) return path.string();
   std::error_code code;
   if (!cache_directory.empty()) std::filesystem::create_directories(cache_directory, code);
@@ -144,47 +153,55 @@ std::string_view name_of(ZooTask task) {
   return "";
 }
 
-bool in_zoo(std::string_view name) { return find_entry(name) != nullptr; }
+bool in_zoo(std::string_view name) {
+  const auto network = find_network(name);
+  return network && *network;
+}
+
+namespace {
+
+std::map<std::string, std::string> image_options(const Normalisation& normalisation) {
+  // The detectors here score every class on its own, so that none of them is the background.
+  return {{"post.task", "auto"},
+          {"input.kind", "image"},
+          {"input.mean", fmt::format("{}", fmt::join(normalisation.mean, ","))},
+          {"input.std", fmt::format("{}", fmt::join(normalisation.deviation, ","))}};
+}
+
+}  // namespace
 
 std::map<std::string, std::string> zoo_job_options(std::string_view name) {
-  const ZooEntry* entry = find_entry(name);
-  if (entry == nullptr) return {};
-  const ZooNetwork& network = entry->network;
-  // The detectors here score every class on its own, so that none of them is the background.
-  std::map<std::string, std::string> options = {{"post.task", "auto"}};
-  if (network.task == ZooTask::text) {
-    options["input.kind"] = "text";
-    return options;
-  }
-  options["input.kind"] = "image";
-  options["input.mean"] = fmt::format("{}", fmt::join(network.normalisation.mean, ","));
-  options["input.std"] = fmt::format("{}", fmt::join(network.normalisation.deviation, ","));
-  return options;
+  const auto network = find_network(name);
+  if (!network || !*network) return {};
+  if ((*network)->takes_images) return image_options((*network)->normalisation);
+  if (find_entry(name) == nullptr) return {};  // a layer: numbers in, numbers out
+  return {{"post.task", "auto"}, {"input.kind", "text"}};
 }
 
 Result<std::string> zoo_model(std::string_view name, const ZooOptions& options) {
-  ISOJOULE_TRY(const ZooEntry* entry, checked_entry(name, options));
-  GraphBuilder graph(entry->network.name, options);
-  entry->build(graph);
+  ISOJOULE_TRY(const FamilyMember network, checked_network(name, options));
+  GraphBuilder graph(network.name, options);
+  network.build(graph);
   return graph.serialise();
 }
 
 Status write_zoo_model(std::string_view name, const ZooOptions& options, const std::string& path) {
-  ISOJOULE_TRY(const ZooEntry* entry, checked_entry(name, options));
+  ISOJOULE_TRY(const FamilyMember network, checked_network(name, options));
   return write_whole_file(path, [&](int descriptor) {
-    GraphBuilder graph(entry->network.name, options);
-    entry->build(graph);
+    GraphBuilder graph(network.name, options);
+    network.build(graph);
     return graph.write(descriptor, path);
   });
 }
 
 Result<std::string> resolve_network(const std::string& name_or_path,
                                     const std::string& cache_directory, int opset) {
-  if (const ZooEntry* entry = find_entry(name_or_path))
-    return cached_network(*entry, cache_directory, opset);
+  const auto network = find_network(name_or_path);
+  if (network && *network) return cached_network(**network, cache_directory, opset);
   std::error_code code;
   if (looks_like_path(name_or_path) || std::filesystem::exists(name_or_path, code))
     return checked_path(name_or_path);
+  if (!network) return tl::unexpected<Error>(network.error());  // begins as a family's
   return fail(ErrorKind::not_found,
               "'" + name_or_path + "' is no network of the zoo and no file here",
               remedy_for(name_or_path), "looked for a file of that name, too");

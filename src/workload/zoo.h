@@ -52,9 +52,11 @@ struct ZooNetwork {
 };
 
 std::span<const ZooNetwork> zoo();  // sorted by name; generated table
+// Whether the name is that of a network here or of one of the families (workload/family.h): all
+// functions below take both.
 bool in_zoo(std::string_view name);
 // Serialised ModelProto; the same options give the same bytes. Errors: not_found with the nearest
-// name, out_of_range (batch, opset).
+// name, out_of_range (batch, opset), invalid (which part of a family's name).
 Result<std::string> zoo_model(std::string_view name, const ZooOptions& options);
 // The same into a file, which appears whole or not at all. Errors besides: those of the file system
 // (not_found the folder, permission_denied, read_only, disk_full, io).

@@ -1,9 +1,6 @@
 #include "workload/zoo.h"
 
 #include <gmock/gmock.h>
-#include <onnx/checker.h>
-#include <onnx/onnx_pb.h>
-#include <onnx/shape_inference/implementation.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,6 +14,7 @@
 #include "base/hash.h"
 #include "cost/cost.h"
 #include "workload/graph_builder.h"
+#include "workload/test_network.h"
 #include "workload/zoo_entry.h"
 
 namespace isojoule {
@@ -50,12 +48,6 @@ class Folder {  // a temporary one
   fs::path path_;
 };
 
-onnx::ModelProto parsed(const std::string& bytes) {
-  onnx::ModelProto model;
-  EXPECT_TRUE(model.ParseFromString(bytes));
-  return model;
-}
-
 // ---- every network of the zoo, those still to come included
 // --------------------------------------
 
@@ -72,24 +64,6 @@ INSTANTIATE_TEST_SUITE_P(Zoo, EveryNetwork, testing::ValuesIn(names()), [](const
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 });
-
-// Our own shapes are merged with ONNX's, which throws where they differ.
-void expect_shapes_agree(onnx::ModelProto& model) {
-  const int infos = model.graph().value_info_size();
-  EXPECT_EQ(infos, model.graph().node_size() - model.graph().output_size());
-  EXPECT_NO_THROW(onnx::shape_inference::InferShapes(model, onnx::OpSchemaRegistry::Instance(),
-                                                     onnx::ShapeInferenceOptions{true, 1, true}));
-  EXPECT_EQ(model.graph().value_info_size(), infos) << "a tensor without a recorded shape";
-}
-
-// Each node against its operator's schema in the model's set; the whole checker wants weights.
-void expect_nodes_valid(const onnx::ModelProto& model) {
-  onnx::checker::CheckerContext context;
-  context.set_ir_version(static_cast<int>(model.ir_version()));
-  context.set_opset_imports({{"", static_cast<int>(model.opset_import(0).version())}});
-  for (const auto& node : model.graph().node())
-    EXPECT_NO_THROW(onnx::checker::check_node(node, context, {})) << node.name();
-}
 
 TEST_P(EveryNetwork, PassesTheChecker) {
   const auto bytes = zoo_model(GetParam(), {.dynamic_batch = true});

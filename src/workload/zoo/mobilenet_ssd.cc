@@ -4,9 +4,8 @@
 // it has): 300 x 300 pixels, 91 classes, 1,917 boxes, 1 x 1 heads, a normalisation behind each
 // convolution but theirs. Decoding the boxes and suppressing double ones is left to
 // post-processing. 6,819,839 parameters.
-#include <algorithm>
-
 #include "workload/blocks.h"
+#include "workload/mobile_blocks.h"
 #include "workload/zoo_entry.h"
 
 namespace isojoule {
@@ -14,15 +13,11 @@ namespace {
 
 constexpr std::int64_t kClasses = 91;
 
-// TensorFlow's "same": the output has ceil(size / stride), an odd pixel goes to the end.
+// TensorFlow's "same", a normalisation and ReLU6.
 GraphValue same_conv(GraphBuilder& graph, const GraphValue& x, const std::string& name,
-                     Convolution layer) {
-  const std::int64_t size = (x.shape[2] + layer.stride - 1) / layer.stride;
-  const std::int64_t total =
-      std::max<std::int64_t>((size - 1) * layer.stride + layer.kernel - x.shape[2], 0);
-  layer.padding = total / 2;
-  layer.end_padding = total % 2;
-  return graph.clip(conv_norm(graph, x, name, name + ".BatchNorm", layer), name + ".ReLU6", 0, 6);
+                     const Convolution& layer) {
+  const GraphValue y = conv_norm(graph, x, name, name + ".BatchNorm", same_padded(x, layer));
+  return graph.clip(y, name + ".ReLU6", 0, 6);
 }
 
 struct Step {  // each channel by itself (3 x 3), then all of them (1 x 1)
