@@ -94,7 +94,7 @@ Status check_layers(std::span<const CandidateLayer> layers) {
 // What a thread keeps from call to call, so that a call in a loop allocates nothing.
 struct Scratch {
   NetworkWork work;
-  std::vector<PredictedLayer> layers;
+  std::vector<LayerPrediction> layers;
 };
 Scratch& scratch() {
   thread_local Scratch kept;
@@ -123,11 +123,27 @@ const NetworkWork& work_of_layers(std::span<const CandidateLayer> layers, double
   return work;
 }
 
-CandidateForecast forecast_of_batch(const PredictedBatch& batch, double by) {
+Forecast forecast_of(double value, const Spread& spread, double log_sd, double by) {
+  return forecast_of(value, spread.around(value, log_sd), by);
+}
+
+bool is_in_range(const EnergyModel& model, const std::string& range, double value) {
+  const auto found = model.ranges.find(range);
+  return found == model.ranges.end() ||
+         (value >= found->second.first * 0.99 && value <= found->second.second * 1.01);
+}
+
+// As EnergyModel::predict(), without its texts.
+CandidateForecast forecast_of_batch(const EnergyModel& model, const OperatingPoint& point,
+                                    const NetworkWork& work, const Prediction& batch) {
+  static const std::string batch_range = "batch", macs_range = "macs";
   CandidateForecast result;
-  result.energy_j = forecast_of(batch.energy_j, batch.energy_90, by);
-  if (const auto time = forecast_of(batch.time_s, batch.time_90, by)) result.time_s = *time;
-  result.cautious = !batch.cautions.empty();
+  result.energy_j =
+      forecast_of(batch.energy_j, model.network_energy, batch.energy_log_sd, work.batch);
+  if (batch.time_s)
+    result.time_s = forecast_of(*batch.time_s, model.network_time, batch.time_log_sd, work.batch);
+  result.cautious = is_outside(model, point) || !is_in_range(model, batch_range, work.batch) ||
+                    !is_in_range(model, macs_range, work.macs() / work.batch);
   return result;
 }
 
@@ -266,9 +282,9 @@ CandidateLayer CandidateLayer::described(const LayerDescription& layer, std::int
 
 Result<CandidateForecast> PredictorAt::network(std::span<const CandidateLayer> layers) const {
   ISOJOULE_CHECK(check_layers(layers));
-  const auto batch = static_cast<double>(state_->batch);
-  const NetworkWork& work = work_of_layers(layers, batch);
-  return forecast_of_batch(state_->model->predict(work, state_->point), batch);
+  const NetworkWork& work = work_of_layers(layers, static_cast<double>(state_->batch));
+  const EnergyModel& model = *state_->model;
+  return forecast_of_batch(model, state_->point, work, model.predictor->batch(work, state_->point));
 }
 
 Result<CandidateForecast> PredictorAt::network(std::span<const CandidateLayer> layers,
@@ -278,13 +294,15 @@ Result<CandidateForecast> PredictorAt::network(std::span<const CandidateLayer> l
   ISOJOULE_CHECK(check_layers(layers));
   const auto batch = static_cast<double>(state_->batch);
   const NetworkWork& work = work_of_layers(layers, batch);
-  CandidateForecast result = forecast_of_batch(state_->model->predict(work, state_->point), batch);
-  std::vector<PredictedLayer>& predicted = scratch().layers;
-  const PredictedLayer rest = state_->model->predict_layers(work, state_->point, predicted);
-  result.rest_j = rest.energy_j / batch;
+  const EnergyModel& model = *state_->model;
+  const Prediction whole = model.predictor->batch(work, state_->point);
+  CandidateForecast result = forecast_of_batch(model, state_->point, work, whole);
+  std::vector<LayerPrediction>& parts = scratch().layers;
+  parts.resize(layers.size());
+  result.rest_j = model.predictor->layers(work, state_->point, parts).energy_j / batch;
   for (std::size_t i = 0; i < each.size(); ++i)
-    each[i] = {forecast_of(predicted[i].energy_j, predicted[i].energy_90, batch),
-               forecast_of(predicted[i].time_s, predicted[i].time_90, batch)};
+    each[i] = {forecast_of(parts[i].energy_j, model.layer_energy, whole.energy_log_sd, batch),
+               forecast_of(parts[i].time_s, model.layer_time, whole.time_log_sd, batch)};
   return result;
 }
 

@@ -12,18 +12,6 @@ std::vector<double> or_one(const std::vector<double>& clocks, double otherwise) 
   return clocks.empty() ? std::vector<double>{otherwise} : clocks;
 }
 
-// A part in a million: the clock of a run is a mean of readings.
-bool is_outside(const EnergyModel& model, const OperatingPoint& point) {
-  for (const PointAxis& axis : kPointAxes) {
-    const auto range = model.ranges.find(axis.axis);
-    const double value = point.*axis.value;
-    if (range == model.ranges.end() || !(value > 0)) continue;
-    if (value < range->second.first * (1 - 1e-6) || value > range->second.second * (1 + 1e-6))
-      return true;
-  }
-  return false;
-}
-
 ExpectedCell cell_of(const EnergyModel& model, const NetworkWork& work,
                      const OperatingPoint& point) {
   const PredictedBatch predicted = model.predict(work, point);

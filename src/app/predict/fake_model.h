@@ -73,6 +73,7 @@ inline EnergyModel closed_form_model(double half_percent = 5) {
   nested.runs = 100;
   model.validations = {nested};
   model.runs = 100;
+  model.network_groups = 10;
   return model;
 }
 

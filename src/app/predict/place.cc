@@ -101,6 +101,19 @@ bool is_learnt(const EnergyModel& model, const PointAxis& axis) {
                      [&](const OperatingPoint& point) { return point.*axis.value > 0; });
 }
 
+bool is_outside(const EnergyModel& model, const OperatingPoint& point) {
+  constexpr double kTolerance =
+      0.01;  // as of EnergyModel::predict(): a clock is read back a bit off
+  for (const PointAxis& axis : kPointAxes) {
+    const auto range = model.ranges.find(axis.range);
+    const double value = point.*axis.value;
+    if (range == model.ranges.end() || !(value > 0)) continue;
+    const auto [least, most] = range->second;
+    if (value < least * (1 - kTolerance) || value > most * (1 + kTolerance)) return true;
+  }
+  return false;
+}
+
 Result<AskedSetting> asked_setting(const std::vector<std::string>& words) {
   AskedSetting asked;
   for (const std::string& word : words) {

@@ -23,18 +23,22 @@ PointChoices measured_choices(const EnergyModel& model);
 
 // An axis of OperatingPoint.
 struct PointAxis {
-  const char* axis;   // of a setting, and in EnergyModel::ranges
+  const char* axis;   // of a setting
+  const char* range;  // in EnergyModel::ranges
   const char* title;  // for people: "GPU"
   double OperatingPoint::*value;
   std::vector<double> PointChoices::*choices;
 };
 inline constexpr PointAxis kPointAxes[] = {
-    {"gpu_frequency", "GPU", &OperatingPoint::gpu_hz, &PointChoices::gpu_hz},
-    {"cpu_frequency", "CPU", &OperatingPoint::cpu_hz, &PointChoices::cpu_hz},
-    {"memory_frequency", "memory", &OperatingPoint::memory_hz, &PointChoices::memory_hz},
-    {"cpu_online", "cores", &OperatingPoint::cores, &PointChoices::cores}};
+    {"gpu_frequency", "gpu_frequency", "GPU", &OperatingPoint::gpu_hz, &PointChoices::gpu_hz},
+    {"cpu_frequency", "cpu_frequency", "CPU", &OperatingPoint::cpu_hz, &PointChoices::cpu_hz},
+    {"memory_frequency", "memory_frequency", "memory", &OperatingPoint::memory_hz,
+     &PointChoices::memory_hz},
+    {"cpu_online", "cores", "cores", &OperatingPoint::cores, &PointChoices::cores}};
 // Whether runs of different or at least known values of this axis were learnt from.
 bool is_learnt(const EnergyModel& model, const PointAxis& axis);
+// Beyond the clocks or cores that runs were measured at. Does not allocate.
+bool is_outside(const EnergyModel& model, const OperatingPoint& point);
 
 // The words of --setting and --job put together.
 struct AskedSetting {
