@@ -59,6 +59,7 @@ constexpr double kPhase = 1.0;      // s: so long an inference phase should be a
 constexpr double kOverhead = 5e-4;  // s an inference: of a quick engine
 constexpr double kMacRate = 100e9;  // a second: of boards between a TX2 and a Xavier NX
 constexpr double kByteRate = 20e9;
+constexpr double kInputRate = 1e9;  // bytes of inputs, which the CPU makes ready and copies
 // Of a run, for the estimate: process start and graph initialisation on a Jetson, clocks that are
 // not the highest.
 constexpr double kStart = 4, kSlower = 2;
@@ -70,7 +71,10 @@ struct LayerGroup {  // networks with the same number of inferences
 };
 
 double seconds_of(const std::vector<LayerSpec>& layers) {
-  double seconds = kOverhead;
+  double inputs = 1;
+  for (const std::int64_t size : layers.front().input()) inputs *= static_cast<double>(size);
+  double seconds =
+      kOverhead + 4 * inputs * static_cast<double>(layers.front().inputs()) / kInputRate;
   for (const LayerSpec& layer : layers)
     seconds += static_cast<double>(layer.macs()) / kMacRate +
                4 * static_cast<double>(layer.parameters() + layer.activations()) / kByteRate;
@@ -141,7 +145,7 @@ class LayerPlan {
     text += "name = \"layers\"\n";
     if (!options_.board.empty()) text += fmt::format("board = \"{}\"\n", options_.board);
     text += fmt::format(
-        "\n[protocol]\nrepeats = {}\nwarmup_batches = 3\nsampling_period_ms = 20\n"
+        "\n[protocol]\nrepeats = {}\nwarmup_batches = 3\nsampling_period_ms = 50\n"
         "settle_ms = {:.0f}\nidle_ms = {:.0f}\nseed = {}\nkeep_traces = false\n",
         options_.repeats, kSettle * 1e3, kIdle * 1e3, options_.seed);
     return text;

@@ -250,7 +250,8 @@ class LayerReader {
                   fmt::format("{}: {} groups divide not both {} channels and {} kernels", where,
                               groups, layer.size('c'), layer.size('n')),
                   "Give a divisor of both");
-    if (layer.kind().takes == LayerShape::image && layer.kind().letters.find('k') != std::string_view::npos &&
+    if (layer.kind().takes == LayerShape::image &&
+        layer.kind().letters.find('k') != std::string_view::npos &&
         (layer.size('k') > 31 || layer.size('d') > 31 || layer.size('s') > 31))
       return fail(ErrorKind::out_of_range, where + ": kernel, stride or dilation above 31",
                   "Give at most 31");
