@@ -1,7 +1,6 @@
 // The cost of a network that the user names: of the zoo, of a generated family, or an ONNX file.
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 #include "app/paths.h"
@@ -13,6 +12,6 @@ namespace isojoule {
 // Networks of the program's own are made in memory, without weights. Errors: those of
 // resolve_network() and network_cost().
 Result<NetworkCost> named_cost(const Paths& paths, const std::string& name_or_path,
-                               std::int64_t batch);
+                               const CostOptions& options);
 
 }  // namespace isojoule

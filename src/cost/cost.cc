@@ -1,6 +1,8 @@
 #include "cost/cost.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <set>
 #include <unordered_set>
 
 #include "cost/onnx_reader.h"
@@ -18,16 +20,64 @@ std::int64_t total(const NetworkCost& network, Count count) {
   return sum;
 }
 
-// Parameters that no earlier layer has brought.
-std::int64_t new_parameters(const OnnxNode& node, const OnnxNetwork& network,
-                            std::unordered_set<std::string>& seen) {
-  std::int64_t sum = 0;
-  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-    if (!is_parameter(node, network, i) || !seen.insert(node.inputs[i]).second) continue;
-    sum = saturating_sum(sum, saturating_product(network.tensors.at(node.inputs[i]).shape));
+class Counter {
+ public:
+  explicit Counter(NetworkCost& cost) : cost_(cost) {}
+
+  // Layers of `network`, each counted `times` times, its name behind `prefix`.
+  void count(const OnnxNetwork& network, const std::string& prefix, std::int64_t times) {
+    for (const OnnxNode& node : network.nodes) {
+      if (!node.bodies.empty()) {
+        const std::int64_t all = saturating_product({times, node.times});
+        count(dearest(node), prefix + node.name + "/", all);
+        continue;
+      }
+      LayerCost layer = operator_cost(node, network);
+      layer.name = prefix + layer.name;
+      layer.parameters = new_parameters(node, network);
+      repeat(layer, times);
+      cost_.layers.push_back(std::move(layer));
+    }
   }
-  return sum;
-}
+
+ private:
+  // Parameters that no earlier layer has brought.
+  std::int64_t new_parameters(const OnnxNode& node, const OnnxNetwork& network) {
+    std::int64_t sum = 0;
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      const std::int64_t parameters = parameters_of(node, network, i);
+      if (parameters == 0 || !seen_.insert(network.tensors.at(node.inputs[i]).identity).second)
+        continue;
+      sum = saturating_sum(sum, parameters);
+    }
+    return sum;
+  }
+
+  static void repeat(LayerCost& layer, std::int64_t times) {
+    for (const Count count :
+         {&LayerCost::macs, &LayerCost::other_ops, &LayerCost::bytes_read,
+          &LayerCost::bytes_written, &LayerCost::bytes_weights, &LayerCost::groups})
+      layer.*count = saturating_product({layer.*count, times});
+  }
+
+  static const OnnxNetwork& dearest(const OnnxNode& node) {
+    const OnnxNetwork* best = nullptr;
+    std::int64_t most = -1;
+    if (node.bodies.size() == 1) return node.bodies[0];
+    for (const OnnxNetwork& body : node.bodies) {
+      NetworkCost cost;
+      Counter(cost).count(body, "", 1);
+      const std::int64_t flops =
+          saturating_sum(saturating_product({cost.macs(), 2}), cost.other_ops());
+      if (flops > most) best = &body;
+      most = std::max(most, flops);
+    }
+    return *best;
+  }
+
+  NetworkCost& cost_;
+  std::unordered_set<std::int64_t> seen_;
+};
 
 Status check_counts(const NetworkCost& network) {
   constexpr Count kCounts[] = {&LayerCost::macs,          &LayerCost::other_ops,
@@ -46,18 +96,15 @@ Status check_counts(const NetworkCost& network) {
   return {};
 }
 
-Result<NetworkCost> cost_of(std::span<const char> file, std::int64_t batch, const std::string& name,
-                            const std::string& shown_name) {
-  ISOJOULE_TRY(const OnnxNetwork network, read_onnx(file, batch, shown_name));
+Result<NetworkCost> cost_of(std::span<const char> file, const CostOptions& options,
+                            const std::string& name, const std::string& shown_name,
+                            const std::optional<std::string>& folder) {
+  ISOJOULE_TRY(const OnnxNetwork network, read_onnx(file, options, shown_name, folder));
   NetworkCost cost;
   cost.name = name;
   cost.batch = network.batch;
-  std::unordered_set<std::string> seen;
-  for (const OnnxNode& node : network.nodes) {
-    LayerCost layer = operator_cost(node, network);
-    layer.parameters = new_parameters(node, network, seen);
-    cost.layers.push_back(std::move(layer));
-  }
+  cost.notes = network.notes;
+  Counter(cost).count(network, "", 1);
   ISOJOULE_CHECK(check_counts(cost));
   return cost;
 }
@@ -71,15 +118,23 @@ std::int64_t NetworkCost::bytes_read() const { return total(*this, &LayerCost::b
 std::int64_t NetworkCost::bytes_written() const { return total(*this, &LayerCost::bytes_written); }
 std::int64_t NetworkCost::bytes_weights() const { return total(*this, &LayerCost::bytes_weights); }
 
-Result<NetworkCost> network_cost(const std::string& model_path, std::int64_t batch) {
-  ISOJOULE_TRY(const MappedFile file, MappedFile::open(model_path));
-  return cost_of(file.bytes(), batch, std::filesystem::path(model_path).stem().string(),
-                 model_path);
+std::vector<std::string> NetworkCost::unknown_operations() const {
+  std::set<std::string> names;
+  for (const LayerCost& layer : layers)
+    if (!layer.known) names.insert(layer.operation);
+  return {names.begin(), names.end()};
 }
 
-Result<NetworkCost> network_cost_of_bytes(const std::string& bytes, std::int64_t batch,
+Result<NetworkCost> network_cost(const std::string& model_path, const CostOptions& options) {
+  ISOJOULE_TRY(const MappedFile file, MappedFile::open(model_path));
+  const std::filesystem::path path(model_path);
+  const std::string folder = path.has_parent_path() ? path.parent_path().string() : ".";
+  return cost_of(file.bytes(), options, path.stem().string(), model_path, folder);
+}
+
+Result<NetworkCost> network_cost_of_bytes(const std::string& bytes, const CostOptions& options,
                                           const std::string& name) {
-  return cost_of(bytes, batch, name, name);
+  return cost_of(bytes, options, name, name, {});
 }
 
 }  // namespace isojoule

@@ -8,6 +8,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,13 +35,19 @@ struct LayerCost {
   std::int64_t dilation = 1;  // of a convolution: distance between its kernel's positions
   std::int64_t kernel = 1;    // of a convolution: positions of its kernel (9 of 3 x 3)
   std::vector<std::int64_t> output_shape;
-  bool known = true;  // false: an operator whose operations are not counted
+  bool known = true;  // false: its operations are not counted; macs, other_ops are then no figures
+  std::string why_unknown;  // one clause; empty where known
 };
 
 struct NetworkCost {
   std::string name;
   std::int64_t batch = 1;
   std::vector<LayerCost> layers;
+  // What the reader should know of the counts: an upper limit taken, a branch chosen, a file of
+  // weights missing. One sentence each.
+  std::vector<std::string> notes;
+  // Operators of layers that are not known, each once, sorted: what the totals lack.
+  std::vector<std::string> unknown_operations() const;
   std::int64_t macs() const;
   std::int64_t other_ops() const;
   std::int64_t parameters() const;
@@ -48,13 +56,30 @@ struct NetworkCost {
   std::int64_t bytes_weights() const;
 };
 
-// `batch` replaces a dynamic (or, where every use allows, static) first dimension of the inputs.
+struct CostOptions {
+  CostOptions() = default;
+  // A batch and nothing else: network_cost(path, 8).
+  CostOptions(std::int64_t batch_size)
+      : batch(batch_size) {}  // NOLINT(google-explicit-constructor)
+
+  // Replaces an open (or, where `shapes` and `symbols` are empty, a fixed) first dimension of the
+  // inputs. Nothing: the first axis that `shapes` or `symbols` sets, else 1.
+  std::optional<std::int64_t> batch;
+  std::map<std::string, std::vector<std::int64_t>> shapes;  // of inputs, whole
+  std::map<std::string, std::int64_t> symbols;              // of axes that the file names
+};
+
+// Adds 'INPUT=1x3x224x224' or 'AXIS=128' to the options. A single number for an input with one axis
+// may be written in the same way. Errors: invalid.
+Status parse_shape_option(const std::string& text, CostOptions& options);
+
+// A fixed batch is replaced where every use in the file allows it.
 // Weights are not read, so that a large file is quick. Errors: not_found, parse (truncated or no
 // ONNX), unsupported (a shape cannot be inferred: which tensor; a batch baked into a layer),
-// invalid (batch < 1, a graph that contradicts itself, a folder), out_of_range (counts beyond 64
-// bits).
-Result<NetworkCost> network_cost(const std::string& model_path, std::int64_t batch);
-Result<NetworkCost> network_cost_of_bytes(const std::string& bytes, std::int64_t batch,
+// invalid (batch < 1, a graph that contradicts itself, a folder), permission_denied (weights in a
+// file outside the model's folder), out_of_range (counts beyond 64 bits).
+Result<NetworkCost> network_cost(const std::string& model_path, const CostOptions& options);
+Result<NetworkCost> network_cost_of_bytes(const std::string& bytes, const CostOptions& options,
                                           const std::string& name);
 
 }  // namespace isojoule

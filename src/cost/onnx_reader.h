@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "base/error.h"
+#include "cost/cost.h"
 
 namespace isojoule {
 
@@ -32,10 +34,13 @@ class MappedFile {
 
 struct OnnxTensor {
   std::vector<std::int64_t> shape;
-  std::int64_t element_bytes = 4;
-  bool constant = false;  // known before the first inference: a weight, or made of such
-  bool numeric = true;    // false: an index, a shape or a text, never a parameter
+  std::int64_t element_bits = 32;
+  bool constant = false;      // known before the first inference: a weight, or made of such
+  bool numeric = true;        // false: an index, a shape or a text, never a parameter
+  std::int64_t identity = 0;  // the same for one tensor under two names (in a function)
 };
+
+struct OnnxNetwork;
 
 struct OnnxNode {
   std::string name;                 // the node's, or its first output's
@@ -44,18 +49,26 @@ struct OnnxNode {
   std::vector<std::string> outputs;
   std::map<std::string, std::vector<std::int64_t>> integers;  // attributes; one value: size 1
   std::map<std::string, std::string> texts;
+  // What runs inside: a function's nodes, the body of a loop, the branches of an If of which one
+  // runs. Where `why_unknown` is set it is not known how often, and the bodies are empty.
+  std::vector<OnnxNetwork> bodies;
+  std::int64_t times = 1;
+  std::string why_unknown;
 };
 
 struct OnnxNetwork {
   std::int64_t batch = 1;
   std::vector<OnnxNode> nodes;  // in the graph's order; none whose outputs are all constant
-  std::unordered_map<std::string, OnnxTensor> tensors;  // every one whose shape is known
+  std::unordered_map<std::string, OnnxTensor> tensors;  // those of the nodes whose shape is known
+  std::vector<std::string> notes;                       // as NetworkCost::notes
 };
 
-// Errors: parse (truncated or no ONNX), invalid (batch < 1, a graph that contradicts itself),
-// unsupported (a shape that cannot be inferred, a batch size that is baked in), out_of_range
-// (tensors too large to count).
-Result<OnnxNetwork> read_onnx(std::span<const char> file, std::int64_t batch,
-                              const std::string& name);
+// `folder`: where the model lies, for weights in other files; nothing: it is no file. Errors: parse
+// (truncated or no ONNX), invalid (batch < 1, a graph that contradicts itself), unsupported (a
+// shape that cannot be inferred, a batch size that is baked in), permission_denied (weights outside
+// the folder), out_of_range (tensors too large to count).
+Result<OnnxNetwork> read_onnx(std::span<const char> file, const CostOptions& options,
+                              const std::string& name,
+                              const std::optional<std::string>& folder = {});
 
 }  // namespace isojoule

@@ -1,6 +1,7 @@
 #include "cost/onnx_skim.h"
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string_view>
 
@@ -77,6 +78,9 @@ class Skimmer {
     std::string out;
     ISOJOULE_CHECK(check_beginning());
     ISOJOULE_CHECK(copy(Message::model, 0, file_.size(), 0, out));
+    if (out.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()))
+      return fail(ErrorKind::out_of_range, name_ + ": more than 2 GB of it are no weights",
+                  "The file is no usual network: check it, or export it again");
     return out;
   }
 
@@ -149,15 +153,22 @@ class Skimmer {
     return field;
   }
 
-  Status copy(Message message, std::size_t begin, std::size_t end, int depth,
-              std::string& out) const {
+  // A file of very many middling tensors would otherwise be kept almost whole.
+  bool keep(std::size_t size) {
+    if (size <= kSkimAlwaysKeptBytes) return true;
+    if (size > kSkimKeptBytes || size > kSkimKeptInAll - kept_) return false;
+    kept_ += size;
+    return true;
+  }
+
+  Status copy(Message message, std::size_t begin, std::size_t end, int depth, std::string& out) {
     if (depth > kDeepest) return broken(begin, "graphs nested too deeply");
     for (std::size_t at = begin; at < end;) {
       ISOJOULE_TRY(const Field field, next_field(at, end));
       at = field.end;
       const bool has_length = field.wire == Wire::length;
       if (message == Message::tensor && has_length && is_tensor_data(field.number) &&
-          field.end - field.value > kSkimKeptBytes)
+          !keep(field.end - field.value))
         continue;
       const auto child = has_length ? child_of(message, field.number) : std::nullopt;
       if (!child) {
@@ -175,6 +186,7 @@ class Skimmer {
 
   std::string_view file_;
   const std::string& name_;
+  std::size_t kept_ = 0;  // of the data of tensors larger than kSkimAlwaysKeptBytes
 };
 
 }  // namespace

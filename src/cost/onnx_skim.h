@@ -16,9 +16,12 @@ namespace isojoule {
 
 // Tensors up to this size keep their data: shapes, indices, scales that shape inference reads.
 inline constexpr std::size_t kSkimKeptBytes = std::size_t{64} * 1024;
+// Those above this one together up to that: the rest of them goes without.
+inline constexpr std::size_t kSkimAlwaysKeptBytes = 512;
+inline constexpr std::size_t kSkimKeptInAll = std::size_t{32} * 1024 * 1024;
 
 // `file`: a ModelProto; valid during the call only. `name` is for the messages. Errors: parse, with
-// the byte where it ends or stops being ONNX.
+// the byte where it ends or stops being ONNX; out_of_range (protobuf reads at most 2 GB).
 Result<std::string> skim_onnx(std::span<const char> file, const std::string& name);
 
 }  // namespace isojoule

@@ -2,195 +2,17 @@
 
 #include <algorithm>
 #include <iterator>
-#include <string_view>
 
-#include "cost/saturating.h"
+#include "cost/operator_counts.h"
 
 namespace isojoule {
 namespace {
-
-using Shape = std::vector<std::int64_t>;
-
-// A node with its tensors at hand. Optional inputs that are left out read as an empty shape.
-class Layer {
- public:
-  Layer(const OnnxNode& node, const OnnxNetwork& network) : node_(node), network_(network) {}
-
-  const OnnxTensor* tensor(const std::string& name) const {
-    const auto found = network_.tensors.find(name);
-    return name.empty() || found == network_.tensors.end() ? nullptr : &found->second;
-  }
-  const OnnxTensor* input_tensor(std::size_t i) const {
-    return i < node_.inputs.size() ? tensor(node_.inputs[i]) : nullptr;
-  }
-  const Shape& input(std::size_t i) const { return shape_of(input_tensor(i)); }
-  const Shape& output(std::size_t i = 0) const {
-    return shape_of(i < node_.outputs.size() ? tensor(node_.outputs[i]) : nullptr);
-  }
-  std::int64_t outputs() const { return saturating_product(output()); }  // elements
-  std::int64_t integer(const char* name, std::int64_t otherwise) const {
-    const auto found = node_.integers.find(name);
-    return found == node_.integers.end() || found->second.empty() ? otherwise : found->second[0];
-  }
-  std::int64_t kernel_elements() const {
-    const auto found = node_.integers.find("kernel_shape");
-    return found == node_.integers.end() ? 1 : saturating_product(found->second);
-  }
-  bool is(std::string_view operation) const { return node_.operation == operation; }
-  std::string text(const char* name, const std::string& otherwise) const {
-    const auto found = node_.texts.find(name);
-    return found == node_.texts.end() ? otherwise : found->second;
-  }
-  const OnnxNode& node() const { return node_; }
-
- private:
-  static const Shape& shape_of(const OnnxTensor* tensor) {
-    static const Shape none;
-    return tensor == nullptr ? none : tensor->shape;
-  }
-  const OnnxNode& node_;
-  const OnnxNetwork& network_;
-};
-
-// ---- matrix products: MACs, and the bias as other operations ------------------------------------
-
-void set_product(LayerCost& cost, std::int64_t rows, std::int64_t columns, std::int64_t depth,
-                 std::int64_t groups) {
-  cost.rows = rows;
-  cost.columns = columns;
-  cost.depth = depth;
-  cost.groups = groups;
-  cost.macs = saturating_product({rows, columns, depth, groups});
-}
-
-// `shape` without its axis 1: batch and positions.
-std::int64_t positions(const Shape& shape) {
-  std::int64_t result = 1;
-  for (std::size_t i = 0; i < shape.size(); ++i)
-    if (i != 1) result = saturating_product({result, shape[i]});
-  return result;
-}
-
-// Weights are [output channels, input channels a group, kernel...]; padding counts as input, as in
-// the published figures.
-void count_convolution(const Layer& layer, LayerCost& cost, std::size_t weight, std::size_t bias) {
-  const Shape& w = layer.input(weight);
-  const std::int64_t groups = std::max<std::int64_t>(layer.integer("group", 1), 1);
-  if (w.size() < 2) return;
-  set_product(cost, positions(layer.output()), w[0] / groups,
-              saturating_product(Shape(w.begin() + 1, w.end())), groups);
-  cost.dilation = std::max<std::int64_t>(layer.integer("dilations", 1), 1);
-  cost.kernel = saturating_product(Shape(w.begin() + 2, w.end()));
-  if (!layer.input(bias).empty()) cost.other_ops = layer.outputs();
-}
-
-void convolution(const Layer& layer, LayerCost& cost) { count_convolution(layer, cost, 1, 2); }
-void integer_convolution(const Layer& layer, LayerCost& cost) {
-  count_convolution(layer, cost, 1, 99);  // its inputs 2 and 3 are zero points
-}
-void quantised_convolution(const Layer& layer, LayerCost& cost) {
-  count_convolution(layer, cost, 3, 8);
-}
-
-// Weights are [input channels, output channels a group, kernel...]; every input element is
-// multiplied with each of them.
-void transposed_convolution(const Layer& layer, LayerCost& cost) {
-  const Shape& w = layer.input(1);
-  const std::int64_t groups = std::max<std::int64_t>(layer.integer("group", 1), 1);
-  if (w.size() < 2) return;
-  set_product(cost, positions(layer.input(0)), saturating_product(Shape(w.begin() + 1, w.end())),
-              w[0] / groups, groups);
-  cost.kernel = saturating_product(Shape(w.begin() + 2, w.end()));
-  if (!layer.input(2).empty()) cost.other_ops = layer.outputs();
-}
-
-void gemm(const Layer& layer, LayerCost& cost) {
-  const Shape &a = layer.input(0), &y = layer.output();
-  if (a.size() != 2 || y.size() != 2) return;
-  set_product(cost, y[0], y[1], layer.integer("transA", 0) != 0 ? a[0] : a[1], 1);
-  if (layer.input_tensor(2) != nullptr) cost.other_ops = layer.outputs();
-}
-
-// NumPy's matmul: leading axes are a stack of products, unless the right side is one matrix.
-void count_matmul(const Layer& layer, LayerCost& cost, std::size_t right) {
-  const Shape &a = layer.input(0), &b = layer.input(right);
-  if (a.empty() || b.empty()) return;
-  const std::int64_t depth = a.back();
-  const std::int64_t columns = b.size() == 1 ? 1 : b.back();
-  const std::int64_t row_columns = layer.outputs();  // of the whole stack
-  if (columns == 0) return;
-  const std::int64_t all_rows = row_columns / columns;
-  if (b.size() <= 2 || a.size() == 1) {
-    set_product(cost, all_rows, columns, depth, 1);
-  } else {
-    const std::int64_t rows = a[a.size() - 2];
-    set_product(cost, rows, columns, depth, rows == 0 ? 0 : all_rows / rows);
-  }
-}
-
-void matmul(const Layer& layer, LayerCost& cost) { count_matmul(layer, cost, 1); }
-void quantised_matmul(const Layer& layer, LayerCost& cost) { count_matmul(layer, cost, 3); }
-
-// LSTM, GRU, RNN: each step multiplies the input with W [directions, gates x hidden, input] and the
-// state with R [directions, gates x hidden, hidden].
-void recurrent(const Layer& layer, LayerCost& cost) {
-  const Shape &x = layer.input(0), &w = layer.input(1), &r = layer.input(2);
-  if (x.size() != 3 || w.size() != 3 || r.size() != 3) return;
-  const bool batch_first = layer.integer("layout", 0) != 0;
-  set_product(cost, x[batch_first ? 0 : 1], w[1], saturating_sum(w[2], r[2]),
-              saturating_product({x[batch_first ? 1 : 0], w[0]}));
-  cost.other_ops = saturating_product({cost.rows, cost.columns, cost.groups});
-}
-
-// ---- the rest: other operations -----------------------------------------------------------------
-
-// One operation an element of the output, whether a comparison, an addition or an exponential.
-void elementwise(const Layer& layer, LayerCost& cost) { cost.other_ops = layer.outputs(); }
-void only_bytes(const Layer&, LayerCost&) {}
-
-void max_pool(const Layer& layer, LayerCost& cost) {  // kernel - 1 comparisons
-  cost.other_ops = saturating_product({layer.outputs(), layer.kernel_elements() - 1});
-}
-void average_pool(const Layer& layer, LayerCost& cost) {  // kernel - 1 additions, one division
-  cost.other_ops = saturating_product({layer.outputs(), layer.kernel_elements()});
-}
-// Each element of the input once.
-void reduction(const Layer& layer, LayerCost& cost) {
-  cost.other_ops = saturating_product(layer.input(0));
-}
-// In inference: one multiplication and one addition, scale and shift being known.
-void batch_norm(const Layer& layer, LayerCost& cost) {
-  cost.other_ops = saturating_product({layer.outputs(), 2});
-}
-// Mean (1), difference (1), variance (2), division (1), scale and shift (2).
-void layer_norm(const Layer& layer, LayerCost& cost) {
-  cost.other_ops = saturating_product({layer.outputs(), 7});
-}
-// Largest (1), difference (1), exponential (1), sum (1), division (1).
-void softmax(const Layer& layer, LayerCost& cost) {
-  cost.other_ops = saturating_product({layer.outputs(), 5});
-}
-// As many terms as there are inputs.
-void variadic(const Layer& layer, LayerCost& cost) {
-  const auto terms = static_cast<std::int64_t>(layer.node().inputs.size()) - 1;
-  cost.other_ops = saturating_product({layer.outputs(), std::max<std::int64_t>(terms, 0)});
-}
-// Nearest: a copy. Linear: 2 taps a scaled axis, cubic: 4; a multiplication a tap and the sums.
-void resize(const Layer& layer, LayerCost& cost) {
-  const std::string mode = layer.text("mode", "nearest");
-  if (mode == "nearest") return;
-  std::int64_t taps = 1;
-  for (std::size_t i = 0; i < std::min(layer.input(0).size(), layer.output().size()); ++i)
-    if (layer.input(0)[i] != layer.output()[i]) taps *= mode == "cubic" ? 4 : 2;
-  cost.other_ops = saturating_product({layer.outputs(), 2 * taps - 1});
-}
-
-// ---- the table ----------------------------------------------------------------------------------
 
 enum class Bytes {
   stream,  // every activation is read and every output written
   view,    // another name for the same memory: engines do nothing
   pick,    // as much is read as written (Gather, Slice), from weights too
+  tables,  // of each of the tables 2, 3 and 4 as much as is written
 };
 
 // Which constant inputs are trained parameters.
@@ -199,119 +21,224 @@ enum class Parameters {
   weight,          // input 1
   weight_bias,     // inputs 1 and 2
   weights,         // inputs 1, 2 and 3: the recurrent ones
+  deform,          // inputs 1 and 3; 2 are the offsets
   quantised,       // inputs 3 and 8
+  quantised_gemm,  // inputs 3 and 6
   first,           // input 0: an embedding's table
+  tables,          // inputs 2 to 6: three tables, scale and shift
+  skip,            // inputs 2, 3 and 4: scale, shift, bias
+  bias3,           // input 3
+  packed,          // input 1, several weights a byte: attributes K x N
   any_but_scalar,  // a learned addend or factor, but no single number (sqrt(d), 0.5)
 };
 
 struct Row {
   std::string_view operation;
-  void (*count)(const Layer&, LayerCost&);
+  CountFunction count;
   Bytes bytes = Bytes::stream;
   Parameters parameters = Parameters::none;
 };
 
 // Sorted by name, for the binary search.
 constexpr Row kRows[] = {
-    {"Abs", elementwise},
-    {"Add", elementwise, Bytes::stream, Parameters::any_but_scalar},
-    {"And", elementwise},
-    {"ArgMax", reduction},
-    {"ArgMin", reduction},
-    {"AveragePool", average_pool},
-    {"BatchNormalization", batch_norm, Bytes::stream, Parameters::weight_bias},
-    {"Cast", only_bytes},
-    {"Ceil", elementwise},
-    {"Celu", elementwise},
-    {"Clip", elementwise},
-    {"Concat", only_bytes},
-    {"Conv", convolution, Bytes::stream, Parameters::weight_bias},
-    {"ConvInteger", integer_convolution, Bytes::stream, Parameters::weight},
-    {"ConvTranspose", transposed_convolution, Bytes::stream, Parameters::weight_bias},
-    {"Cos", elementwise},
-    {"DepthToSpace", only_bytes},
-    {"DequantizeLinear", elementwise},
-    {"Div", elementwise, Bytes::stream, Parameters::any_but_scalar},
-    {"Dropout", only_bytes, Bytes::view},
-    {"Elu", elementwise},
-    {"Equal", elementwise},
-    {"Erf", elementwise},
-    {"Exp", elementwise},
-    {"Expand", only_bytes},
-    {"Flatten", only_bytes, Bytes::view},
-    {"Floor", elementwise},
-    {"GRU", recurrent, Bytes::stream, Parameters::weights},
-    {"Gather", only_bytes, Bytes::pick, Parameters::first},
-    {"Gelu", elementwise},
-    {"Gemm", gemm, Bytes::stream, Parameters::weight_bias},
-    {"GlobalAveragePool", reduction},
-    {"GlobalMaxPool", reduction},
-    {"Greater", elementwise},
-    {"GroupNormalization", layer_norm, Bytes::stream, Parameters::weight_bias},
-    {"HardSigmoid", elementwise},
-    {"HardSwish", elementwise},
-    {"Identity", only_bytes, Bytes::view},
-    {"InstanceNormalization", layer_norm, Bytes::stream, Parameters::weight_bias},
-    {"LRN", reduction},
-    {"LSTM", recurrent, Bytes::stream, Parameters::weights},
-    {"LayerNormalization", layer_norm, Bytes::stream, Parameters::weight_bias},
-    {"LeakyRelu", elementwise},
-    {"Less", elementwise},
-    {"Log", elementwise},
-    {"LogSoftmax", softmax},
-    {"MatMul", matmul, Bytes::stream, Parameters::any_but_scalar},
-    {"MatMulInteger", matmul, Bytes::stream, Parameters::weight},
-    {"Max", variadic},
-    {"MaxPool", max_pool},
-    {"Mean", variadic},
-    {"Min", variadic},
-    {"Mish", elementwise},
-    {"Mul", elementwise, Bytes::stream, Parameters::any_but_scalar},
-    {"Neg", elementwise},
-    {"Not", elementwise},
-    {"Or", elementwise},
-    {"PRelu", elementwise, Bytes::stream, Parameters::weight},
-    {"Pad", only_bytes},
-    {"Pow", elementwise},
-    {"QLinearConv", quantised_convolution, Bytes::stream, Parameters::quantised},
-    {"QLinearMatMul", quantised_matmul, Bytes::stream, Parameters::quantised},
-    {"QuantizeLinear", elementwise},
-    {"RNN", recurrent, Bytes::stream, Parameters::weights},
-    {"Reciprocal", elementwise},
-    {"ReduceL1", reduction},
-    {"ReduceL2", reduction},
-    {"ReduceMax", reduction},
-    {"ReduceMean", reduction},
-    {"ReduceMin", reduction},
-    {"ReduceProd", reduction},
-    {"ReduceSum", reduction},
-    {"ReduceSumSquare", reduction},
-    {"Relu", elementwise},
-    {"Reshape", only_bytes, Bytes::view},
-    {"Resize", resize},
-    {"Round", elementwise},
-    {"Selu", elementwise},
-    {"Sigmoid", elementwise},
-    {"Sign", elementwise},
-    {"Sin", elementwise},
-    {"Slice", only_bytes, Bytes::pick},
-    {"Softmax", softmax},
-    {"Softplus", elementwise},
-    {"Softsign", elementwise},
-    {"SpaceToDepth", only_bytes},
-    {"Split", only_bytes},
-    {"Sqrt", elementwise},
-    {"Squeeze", only_bytes, Bytes::view},
-    {"Sub", elementwise, Bytes::stream, Parameters::any_but_scalar},
-    {"Sum", variadic},
-    {"Tanh", elementwise},
-    {"ThresholdedRelu", elementwise},
-    {"Tile", only_bytes},
-    {"Transpose", only_bytes},
-    {"Unsqueeze", only_bytes, Bytes::view},
-    {"Upsample", resize},
-    {"Where", elementwise},
-    {"Xor", elementwise},
+    {"Abs", count_elementwise},
+    {"Acos", count_elementwise},
+    {"Acosh", count_elementwise},
+    {"Add", count_elementwise, Bytes::stream, Parameters::any_but_scalar},
+    {"AffineGrid", count_affine_grid},
+    {"And", count_elementwise},
+    {"ArgMax", count_reduction},
+    {"ArgMin", count_reduction},
+    {"Asin", count_elementwise},
+    {"Asinh", count_elementwise},
+    {"Atan", count_elementwise},
+    {"Atanh", count_elementwise},
+    {"AveragePool", count_average_pool},
+    {"BatchNormalization", count_batch_norm, Bytes::stream, Parameters::weight_bias},
+    {"BitShift", count_elementwise},
+    {"BitwiseAnd", count_elementwise},
+    {"BitwiseNot", count_elementwise},
+    {"BitwiseOr", count_elementwise},
+    {"BitwiseXor", count_elementwise},
+    {"BlackmanWindow", count_elementwise},
+    {"Cast", count_nothing},
+    {"CastLike", count_nothing},
+    {"Ceil", count_elementwise},
+    {"Celu", count_elementwise},
+    {"CenterCropPad", count_nothing},
+    {"Clip", count_elementwise},
+    {"Col2Im", count_reduction},
+    {"Compress", count_nothing, Bytes::pick},
+    {"Concat", count_nothing},
+    {"ConstantOfShape", count_nothing},
+    {"Conv", count_conv, Bytes::stream, Parameters::weight_bias},
+    {"ConvInteger", count_integer_conv, Bytes::stream, Parameters::weight},
+    {"ConvTranspose", count_transposed_conv, Bytes::stream, Parameters::weight_bias},
+    {"Cos", count_elementwise},
+    {"Cosh", count_elementwise},
+    {"CumSum", count_reduction},
+    {"DFT", count_dft},
+    {"DeformConv", count_deform_conv, Bytes::stream, Parameters::deform},
+    {"DepthToSpace", count_nothing},
+    {"DequantizeLinear", count_elementwise},
+    {"Det", count_determinant},
+    {"Div", count_elementwise, Bytes::stream, Parameters::any_but_scalar},
+    {"Dropout", count_nothing, Bytes::view},
+    {"DynamicQuantizeLinear", count_three},
+    {"Einsum", count_einsum, Bytes::stream, Parameters::any_but_scalar},
+    {"Elu", count_elementwise},
+    {"Equal", count_elementwise},
+    {"Erf", count_elementwise},
+    {"Exp", count_elementwise},
+    {"Expand", count_nothing},
+    {"EyeLike", count_nothing},
+    {"Flatten", count_nothing, Bytes::view},
+    {"Floor", count_elementwise},
+    {"GRU", count_recurrent, Bytes::stream, Parameters::weights},
+    {"Gather", count_nothing, Bytes::pick, Parameters::first},
+    {"GatherElements", count_nothing, Bytes::pick},
+    {"GatherND", count_nothing, Bytes::pick},
+    {"Gelu", count_elementwise},
+    {"Gemm", count_gemm, Bytes::stream, Parameters::weight_bias},
+    {"GlobalAveragePool", count_reduction},
+    {"GlobalLpPool", count_two_an_input},
+    {"GlobalMaxPool", count_reduction},
+    {"Greater", count_elementwise},
+    {"GreaterOrEqual", count_elementwise},
+    {"GridSample", count_grid_sample},
+    {"GroupNormalization", count_layer_norm, Bytes::stream, Parameters::weight_bias},
+    {"HammingWindow", count_elementwise},
+    {"HannWindow", count_elementwise},
+    {"HardSigmoid", count_elementwise},
+    {"HardSwish", count_elementwise},
+    {"Hardmax", count_reduction},
+    {"Identity", count_nothing, Bytes::view},
+    {"InstanceNormalization", count_layer_norm, Bytes::stream, Parameters::weight_bias},
+    {"IsInf", count_elementwise},
+    {"IsNaN", count_elementwise},
+    {"LRN", count_reduction},
+    {"LSTM", count_recurrent, Bytes::stream, Parameters::weights},
+    {"LayerNormalization", count_layer_norm, Bytes::stream, Parameters::weight_bias},
+    {"LeakyRelu", count_elementwise},
+    {"Less", count_elementwise},
+    {"LessOrEqual", count_elementwise},
+    {"Log", count_elementwise},
+    {"LogSoftmax", count_softmax},
+    {"LpNormalization", count_three},
+    {"LpPool", count_lp_pool},
+    {"MatMul", count_matmul, Bytes::stream, Parameters::any_but_scalar},
+    {"MatMulInteger", count_matmul, Bytes::stream, Parameters::weight},
+    {"Max", count_variadic},
+    {"MaxPool", count_max_pool},
+    {"MaxRoiPool", count_by_data},
+    {"MaxUnpool", count_nothing},
+    {"Mean", count_variadic},
+    {"MeanVarianceNormalization", count_mean_variance},
+    {"MelWeightMatrix", count_elementwise},
+    {"Min", count_variadic},
+    {"Mish", count_elementwise},
+    {"Mod", count_elementwise},
+    {"Mul", count_elementwise, Bytes::stream, Parameters::any_but_scalar},
+    {"Neg", count_elementwise},
+    {"NonMaxSuppression", count_by_data},
+    {"NonZero", count_reduction},
+    {"Not", count_elementwise},
+    {"OneHot", count_nothing},
+    {"Or", count_elementwise},
+    {"PRelu", count_elementwise, Bytes::stream, Parameters::weight},
+    {"Pad", count_nothing},
+    {"Pow", count_elementwise},
+    {"QLinearConv", count_quantised_conv, Bytes::stream, Parameters::quantised},
+    {"QLinearMatMul", count_quantised_matmul, Bytes::stream, Parameters::quantised},
+    {"QuantizeLinear", count_elementwise},
+    {"RNN", count_recurrent, Bytes::stream, Parameters::weights},
+    {"Range", count_nothing},
+    {"Reciprocal", count_elementwise},
+    {"ReduceL1", count_reduction},
+    {"ReduceL2", count_reduction},
+    {"ReduceLogSum", count_reduction},
+    {"ReduceLogSumExp", count_two_an_input},
+    {"ReduceMax", count_reduction},
+    {"ReduceMean", count_reduction},
+    {"ReduceMin", count_reduction},
+    {"ReduceProd", count_reduction},
+    {"ReduceSum", count_reduction},
+    {"ReduceSumSquare", count_reduction},
+    {"Relu", count_elementwise},
+    {"Reshape", count_nothing, Bytes::view},
+    {"Resize", count_resize},
+    {"ReverseSequence", count_nothing},
+    {"RoiAlign", count_roi_align},
+    {"Round", count_elementwise},
+    {"STFT", count_stft},
+    {"Scatter", count_scatter},
+    {"ScatterElements", count_scatter},
+    {"ScatterND", count_scatter},
+    {"Selu", count_elementwise},
+    {"Shrink", count_elementwise},
+    {"Sigmoid", count_elementwise},
+    {"Sign", count_elementwise},
+    {"SimplifiedLayerNormalization", count_rms_norm, Bytes::stream, Parameters::weight},
+    {"Sin", count_elementwise},
+    {"Sinh", count_elementwise},
+    {"Slice", count_nothing, Bytes::pick},
+    {"Softmax", count_softmax},
+    {"Softplus", count_elementwise},
+    {"Softsign", count_elementwise},
+    {"SpaceToDepth", count_nothing},
+    {"Split", count_nothing},
+    {"Sqrt", count_elementwise},
+    {"Squeeze", count_nothing, Bytes::view},
+    {"Sub", count_elementwise, Bytes::stream, Parameters::any_but_scalar},
+    {"Sum", count_variadic},
+    {"Tan", count_elementwise},
+    {"Tanh", count_elementwise},
+    {"ThresholdedRelu", count_elementwise},
+    {"Tile", count_nothing},
+    {"TopK", count_top_k},
+    {"Transpose", count_nothing},
+    {"Trilu", count_nothing},
+    {"Unique", count_by_data},
+    {"Unsqueeze", count_nothing, Bytes::view},
+    {"Upsample", count_resize},
+    {"Where", count_elementwise},
+    {"Xor", count_elementwise},
+    {"com.microsoft.Attention", count_attention, Bytes::stream, Parameters::weight_bias},
+    {"com.microsoft.BiasGelu", count_biased_activation, Bytes::stream, Parameters::weight},
+    {"com.microsoft.BiasSoftmax", count_bias_softmax},
+    {"com.microsoft.DequantizeLinear", count_elementwise},
+    {"com.microsoft.DynamicQuantizeMatMul", count_dequantised_matmul, Bytes::stream,
+     Parameters::weight},
+    {"com.microsoft.EmbedLayerNormalization", count_embed_norm, Bytes::tables, Parameters::tables},
+    {"com.microsoft.FastGelu", count_biased_activation, Bytes::stream, Parameters::weight},
+    {"com.microsoft.FusedConv", count_fused_conv, Bytes::stream, Parameters::weight_bias},
+    {"com.microsoft.FusedGemm", count_fused_gemm, Bytes::stream, Parameters::weight_bias},
+    {"com.microsoft.FusedMatMul", count_matmul, Bytes::stream, Parameters::any_but_scalar},
+    {"com.microsoft.Gelu", count_elementwise},
+    {"com.microsoft.GroupNorm", count_layer_norm, Bytes::stream, Parameters::weight_bias},
+    {"com.microsoft.MatMulIntegerToFloat", count_dequantised_matmul, Bytes::stream,
+     Parameters::weight},
+    {"com.microsoft.MatMulNBits", count_packed_matmul, Bytes::stream, Parameters::packed},
+    {"com.microsoft.MultiHeadAttention", count_multi_head_attention, Bytes::stream,
+     Parameters::bias3},
+    {"com.microsoft.QAttention", count_attention, Bytes::stream, Parameters::weight_bias},
+    {"com.microsoft.QGemm", count_quantised_gemm, Bytes::stream, Parameters::quantised_gemm},
+    {"com.microsoft.QLinearAdd", count_elementwise, Bytes::stream, Parameters::any_but_scalar},
+    {"com.microsoft.QLinearAveragePool", count_average_pool},
+    {"com.microsoft.QLinearConcat", count_nothing},
+    {"com.microsoft.QLinearGlobalAveragePool", count_reduction},
+    {"com.microsoft.QLinearLeakyRelu", count_elementwise},
+    {"com.microsoft.QLinearMul", count_elementwise, Bytes::stream, Parameters::any_but_scalar},
+    {"com.microsoft.QLinearSigmoid", count_elementwise},
+    {"com.microsoft.QLinearSoftmax", count_softmax},
+    {"com.microsoft.QuantizeLinear", count_elementwise},
+    {"com.microsoft.QuickGelu", count_elementwise},
+    {"com.microsoft.RotaryEmbedding", count_three},
+    {"com.microsoft.SkipLayerNormalization", count_skip_layer_norm, Bytes::stream,
+     Parameters::skip},
+    {"com.microsoft.SkipSimplifiedLayerNormalization", count_skip_rms_norm, Bytes::stream,
+     Parameters::skip},
+    {"com.microsoft.TransposeMatMul", count_matmul, Bytes::stream, Parameters::any_but_scalar},
 };
 static_assert(std::is_sorted(std::begin(kRows), std::end(kRows),
                              [](const Row& a, const Row& b) { return a.operation < b.operation; }));
@@ -323,28 +250,48 @@ const Row* find_row(std::string_view operation) {
   return row != std::end(kRows) && row->operation == operation ? row : nullptr;
 }
 
+// Elements of 4 bits are packed, two a byte.
 std::int64_t bytes_of(const OnnxTensor& tensor) {
-  return saturating_product({saturating_product(tensor.shape), tensor.element_bytes});
+  const std::int64_t elements = saturating_product(tensor.shape);
+  if (tensor.element_bits % 8 == 0) return saturating_product({elements, tensor.element_bits / 8});
+  const std::int64_t bits = saturating_product({elements, tensor.element_bits});
+  return bits == kSaturated ? bits : (bits + 7) / 8;
 }
 
-void count_stream(const Layer& layer, LayerCost& cost) {
+void add_bytes(const CostedLayer& layer, std::size_t input, LayerCost& cost) {
+  const OnnxTensor* tensor = layer.input_tensor(input);
+  if (tensor == nullptr) return;
+  std::int64_t& bytes = tensor->constant ? cost.bytes_weights : cost.bytes_read;
+  bytes = saturating_sum(bytes, bytes_of(*tensor));
+}
+
+void count_stream(const CostedLayer& layer, LayerCost& cost) {
   const auto& inputs = layer.node().inputs;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const OnnxTensor* tensor = layer.input_tensor(i);
-    if (tensor == nullptr || std::find(inputs.begin(), inputs.begin() + static_cast<long>(i),
-                                       inputs[i]) != inputs.begin() + static_cast<long>(i))
-      continue;  // x + x reads x once
-    std::int64_t& bytes = tensor->constant ? cost.bytes_weights : cost.bytes_read;
-    bytes = saturating_sum(bytes, bytes_of(*tensor));
+    const auto here = inputs.begin() + static_cast<std::ptrdiff_t>(i);
+    if (std::find(inputs.begin(), here, inputs[i]) == here)  // x + x reads x once
+      add_bytes(layer, i, cost);
   }
 }
 
-void count_bytes(const Layer& layer, Bytes rule, LayerCost& cost) {
+void count_tables(const CostedLayer& layer, LayerCost& cost) {
+  for (std::size_t i = 0; i < layer.node().inputs.size(); ++i) {
+    const OnnxTensor* table = layer.input_tensor(i);
+    if (i < 2 || i > 4)
+      add_bytes(layer, i, cost);
+    else if (table != nullptr)
+      cost.bytes_weights = saturating_sum(
+          cost.bytes_weights, bytes_of({layer.output(), table->element_bits, true, true, 0}));
+  }
+}
+
+void count_bytes(const CostedLayer& layer, Bytes rule, LayerCost& cost) {
   if (rule == Bytes::view) return;
   for (const auto& name : layer.node().outputs)
     if (const OnnxTensor* tensor = layer.tensor(name))
       cost.bytes_written = saturating_sum(cost.bytes_written, bytes_of(*tensor));
   if (rule == Bytes::stream) return count_stream(layer, cost);
+  if (rule == Bytes::tables) return count_tables(layer, cost);
   const OnnxTensor* source = layer.input_tensor(0);
   const bool weights = source != nullptr && source->constant;
   (weights ? cost.bytes_weights : cost.bytes_read) = cost.bytes_written;
@@ -354,36 +301,122 @@ void count_bytes(const Layer& layer, Bytes rule, LayerCost& cost) {
       cost.bytes_read = saturating_sum(cost.bytes_read, bytes_of(*tensor));
 }
 
+// Of a layer that is not known: tensors whose bytes are missing, too.
+std::string and_missing_bytes(const CostedLayer& layer, std::string why) {
+  const auto lacks = [&](const std::vector<std::string>& names) {
+    return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+      return !name.empty() && layer.tensor(name) == nullptr;
+    });
+  };
+  const bool in = lacks(layer.node().inputs), out = lacks(layer.node().outputs);
+  if (in || out)
+    why += std::string("; the shape of something that it ") +
+           (in && out ? "reads and writes"
+            : in      ? "reads"
+                      : "writes") +
+           " is not known";
+  return why;
+}
+
+bool is_trained_input(Parameters rule, std::size_t index, const OnnxTensor& tensor) {
+  switch (rule) {
+    case Parameters::none: return false;
+    case Parameters::packed:
+    case Parameters::weight: return index == 1;
+    case Parameters::weight_bias: return index == 1 || index == 2;
+    case Parameters::weights: return index >= 1 && index <= 3;
+    case Parameters::deform: return index == 1 || index == 3;
+    case Parameters::quantised: return index == 3 || index == 8;
+    case Parameters::quantised_gemm: return index == 3 || index == 6;
+    case Parameters::first: return index == 0;
+    case Parameters::tables: return index >= 2 && index <= 6;
+    case Parameters::skip: return index >= 2 && index <= 4;
+    case Parameters::bias3: return index == 3;
+    case Parameters::any_but_scalar: return saturating_product(tensor.shape) > 1;
+  }
+  return false;
+}
+
 }  // namespace
 
 LayerCost operator_cost(const OnnxNode& node, const OnnxNetwork& network) {
-  const Layer layer(node, network);
+  const CostedLayer layer(node, network);
   LayerCost cost;
   cost.name = node.name;
   cost.operation = node.operation;
   cost.output_shape = layer.output();
   const Row* row = find_row(node.operation);
-  cost.known = row != nullptr;
-  if (row != nullptr) row->count(layer, cost);
+  if (!node.why_unknown.empty())
+    leave_unknown(cost, node.why_unknown.c_str());
+  else if (row == nullptr)
+    leave_unknown(cost, "it is none of the operators that are counted");
+  else
+    row->count(layer, cost);
   count_bytes(layer, row != nullptr ? row->bytes : Bytes::stream, cost);
+  if (!cost.known) cost.why_unknown = and_missing_bytes(layer, std::move(cost.why_unknown));
   return cost;
 }
 
-bool is_parameter(const OnnxNode& node, const OnnxNetwork& network, std::size_t index) {
-  const Layer layer(node, network);
+std::int64_t parameters_of(const OnnxNode& node, const OnnxNetwork& network, std::size_t index) {
+  const CostedLayer layer(node, network);
   const OnnxTensor* tensor = layer.input_tensor(index);
   const Row* row = find_row(node.operation);
-  if (tensor == nullptr || row == nullptr || !tensor->constant || !tensor->numeric) return false;
-  switch (row->parameters) {
-    case Parameters::none: return false;
-    case Parameters::weight: return index == 1;
-    case Parameters::weight_bias: return index == 1 || index == 2;
-    case Parameters::weights: return index >= 1 && index <= 3;
-    case Parameters::quantised: return index == 3 || index == 8;
-    case Parameters::first: return index == 0;
-    case Parameters::any_but_scalar: return saturating_product(tensor->shape) > 1;
-  }
-  return false;
+  if (tensor == nullptr || !tensor->constant || !tensor->numeric) return 0;
+  if (row == nullptr)  // what an unknown operator has learned: more than one number
+    return tensor->shape.empty() || saturating_product(tensor->shape) < 2
+               ? 0
+               : saturating_product(tensor->shape);
+  if (!is_trained_input(row->parameters, index, *tensor)) return 0;
+  if (row->parameters == Parameters::packed)
+    return saturating_product({layer.integer("K", 0), layer.integer("N", 0)});
+  return saturating_product(tensor->shape);
+}
+
+bool is_counted(std::string_view operation) { return find_row(operation) != nullptr; }
+
+bool depends_on_data(std::string_view operation) {
+  return operation == "NonZero" || operation == "Unique" || operation == "Compress" ||
+         operation == "NonMaxSuppression";
+}
+
+const std::vector<std::string_view>& uncounted_operations() {
+  // Constant, Shape and Size are computed before the first inference; If, Loop and Scan are what is
+  // inside them.
+  static const std::vector<std::string_view> names = {
+      "Bernoulli",
+      "ConcatFromSequence",
+      "Constant",
+      "If",
+      "ImageDecoder",
+      "Loop",
+      "Multinomial",
+      "NegativeLogLikelihoodLoss",
+      "Optional",
+      "OptionalGetElement",
+      "OptionalHasElement",
+      "RandomNormal",
+      "RandomNormalLike",
+      "RandomUniform",
+      "RandomUniformLike",
+      "RegexFullMatch",
+      "Scan",
+      "SequenceAt",
+      "SequenceConstruct",
+      "SequenceEmpty",
+      "SequenceErase",
+      "SequenceInsert",
+      "SequenceLength",
+      "SequenceMap",
+      "Shape",
+      "Size",
+      "SoftmaxCrossEntropyLoss",
+      "SplitToSequence",
+      "StringConcat",
+      "StringNormalizer",
+      "StringSplit",
+      "TfIdfVectorizer",
+  };
+  return names;
 }
 
 }  // namespace isojoule
