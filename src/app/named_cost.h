@@ -12,6 +12,6 @@ namespace isojoule {
 // Networks of the program's own are made in memory, without weights. Errors: those of
 // resolve_network() and network_cost().
 Result<NetworkCost> named_cost(const Paths& paths, const std::string& name_or_path,
-                               const CostOptions& options);
+                               const CostOptions& wanted);
 
 }  // namespace isojoule

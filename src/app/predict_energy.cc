@@ -51,12 +51,20 @@ Result<BoardModel> stored(const Paths& paths, const AskedBoard& asked) {
   return model;
 }
 
+Result<NetworkCost> cost_at(const Paths& paths, const PredictRequest& request,
+                            const std::string& network, std::int64_t batch) {
+  CostOptions options(batch);
+  for (const std::string& shape : request.shapes)
+    ISOJOULE_CHECK(parse_shape_option(shape, options));
+  return named_cost(paths, network, options);
+}
+
 Result<std::vector<NetworkAnswer>> answers_of(const Paths& paths, const PredictRequest& request,
                                               PredictAnswer& answer) {
   std::vector<NetworkAnswer> networks;
   for (std::size_t i = 0; i < request.networks.size(); ++i) {
     ISOJOULE_TRY(const NetworkCost cost,
-                 named_cost(paths, request.networks[i], request.batches.front()));
+                 cost_at(paths, request, request.networks[i], request.batches.front()));
     networks.push_back(answer_of(*answer.used, cost, answer.place.point));
     if (i == 0)
       answer.maps.push_back(
@@ -70,7 +78,8 @@ Status add_batches(const Paths& paths, const PredictRequest& request, PredictAns
   const std::vector<std::int64_t>& batches = request.batches;
   answer.batches.push_back(answer.networks.front());
   for (std::size_t i = 1; i < batches.size(); ++i) {
-    ISOJOULE_TRY(const NetworkCost cost, named_cost(paths, request.networks.front(), batches[i]));
+    ISOJOULE_TRY(const NetworkCost cost,
+                 cost_at(paths, request, request.networks.front(), batches[i]));
     answer.batches.push_back(answer_of(*answer.used, cost, answer.place.point));
     answer.maps.push_back(
         expected_map(*answer.used, work_of(cost), answer.choices, answer.place.point));

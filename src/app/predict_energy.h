@@ -35,6 +35,7 @@ struct PredictRequest {
   std::string model_path;
   std::vector<std::string> settings;  // AXIS=VALUE, of the board and the engine
   std::vector<std::int64_t> batches;  // empty: 1, or `batch` of the settings
+  std::vector<std::string> shapes;    // INPUT=1x3x224x224 or AXIS=128, as of `isojoule cost`
   ExpectLimits limits;
   std::optional<double> budget_j;  // of an inference
 };

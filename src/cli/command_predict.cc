@@ -100,6 +100,10 @@ void add_what(CLI::App& command, PredictArguments& arguments) {
       ->delimiter(',')
       ->allow_extra_args(false)
       ->check(CLI::Range(1, 65536));
+  command
+      .add_option("--shape", arguments.request.shapes,
+                  "INPUT=1x3x224x224 or AXIS=128: an input's shape, or an open axis of the file")
+      ->allow_extra_args(false);
 }
 
 void add_asked(CLI::App& command, PredictArguments& arguments) {

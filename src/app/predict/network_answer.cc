@@ -53,6 +53,7 @@ NetworkAnswer answer_of(const EnergyModel& model, const NetworkCost& cost,
   }
   if (std::string unknown = unknown_operators(cost); !unknown.empty())
     answer.cautions.push_back(std::move(unknown));
+  answer.cautions.insert(answer.cautions.end(), cost.notes.begin(), cost.notes.end());
   // The model knows their number alone.
   for (const std::string& caution : answer.total.cautions)
     if (!caution.ends_with("operators that are not counted")) answer.cautions.push_back(caution);
