@@ -4,7 +4,8 @@
 // Outer loop: each group is left out in turn; the inner loop chooses a predictor on the remaining
 // groups alone, the choice is fitted to them and predicts the group left out. The outer errors and
 // the coverage are those of the procedure, choice and intervals included; the final predictor is
-// then chosen and fitted on all groups in the same way. (Varma and Simon 2006, "Bias in error
+// then chosen and fitted on all groups in the same way. The same observations and seed give the
+// same choice. (Varma and Simon 2006, "Bias in error
 // estimation when using cross-validation for model selection".)
 #pragma once
 
@@ -15,6 +16,10 @@
 
 namespace isojoule {
 
+// Candidates are compared by their energy error, each group counting the same: of whole networks
+// where at least 5 groups have them or there are no single layers, else of single layers. One that
+// is less than 5 % (of the error) worse than the best counts as equal to it, and the least complex
+// of equals is taken. The inner loops have at most 6 folds.
 struct ChooseOptions {
   std::vector<std::string> kinds;  // candidates; empty: every kind
   int most_folds = 12;             // groups are joined into at most so many folds, by seed
@@ -30,13 +35,15 @@ struct LeftOut {
 };
 
 struct Choice {
-  EnergyModel
-      model;  // with `validations`: one row a candidate, and the nested procedure as "nested"
+  // With `validations`: one row a candidate, and the nested procedure as "nested". What the runs do
+  // not know (job, additivity) is left to the caller.
+  EnergyModel model;
   std::vector<LeftOut> left_out;
 };
 
-// Errors: those of the fits where no candidate could be fitted; invalid (fewer than 2 groups: then
-// the model is fitted without intervals only if `kinds` names one predictor, see why_no_interval).
+// Errors: not_found (a kind); those of the fits where no candidate could be fitted; invalid (fewer
+// than 2 groups, or none of several candidates could be tried on groups left out: the model is then
+// fitted, without intervals, only if `kinds` names one predictor, see why_no_interval).
 Result<Choice> choose_model(Observations observations, const ChooseOptions& options);
 
 }  // namespace isojoule

@@ -17,12 +17,15 @@
 
 namespace isojoule {
 
-// How one kind of predictor did on groups that it had not seen.
+// How one kind of predictor did on groups that it had not seen. MAPE: the mean of
+// |predicted / measured - 1| over runs.
 struct Validation {
   std::string kind;
   std::optional<double> energy_mape_percent, time_mape_percent;              // of networks
   std::optional<double> layer_energy_mape_percent, layer_time_mape_percent;  // of single layers
-  std::optional<double> coverage_percent;  // of the 90 % energy interval, nested
+  // Of the 90 % energy intervals of networks (of layers, where there are no networks): of "nested"
+  // alone, because only there neither choice nor interval knew the group.
+  std::optional<double> coverage_percent;
   std::int64_t groups = 0, runs = 0;
   bool chosen = false;
   std::string why_not;  // it could not be fitted: the error
@@ -54,6 +57,9 @@ struct PredictedBatch {
   std::vector<std::string> cautions;
 };
 
+// So many groups must have been left out before an interval is stated.
+inline constexpr std::int64_t kLeastGroups = 3;
+
 // One predictor with its intervals, of one job. Immutable; any thread.
 struct EnergyModel {
   Setting job;  // engine axes (accelerator, precision, graph, ...), the batch aside; may be empty
@@ -65,10 +71,14 @@ struct EnergyModel {
   std::vector<Validation> validations;
   std::optional<Additivity> additivity;
   std::int64_t runs = 0;
+  // Groups of whole networks among the runs. Of fewer than kLeastGroups the intervals of a batch
+  // are those of single layers, where there are any, and predict() says so.
+  std::int64_t network_groups = 0;
   std::string why_no_interval;  // not empty: too few groups; intervals are then infinite
 
   PredictedBatch predict(const NetworkWork& work, const OperatingPoint& point) const;
-  // Returns the part that belongs to no layer.
+  // `layers` gets as many as the work has. A layer's interval is infinite where no single layers
+  // were measured. Returns the part that belongs to no layer.
   PredictedLayer predict_layers(const NetworkWork& work, const OperatingPoint& point,
                                 std::vector<PredictedLayer>& layers) const;
 };
