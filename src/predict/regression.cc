@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "trace/statistic.h"
+
 namespace isojoule {
 namespace {
 
@@ -66,7 +68,7 @@ class LogSolver {
     std::vector<double> sizes;
     for (Index i = 0; i < rows_; ++i)
       if (kind(i) == of) sizes.push_back(std::abs(residual[i]));
-    return std::max(kLeastScale, 1.4826 * median_of(sizes));
+    return std::max(kLeastScale, 1.4826 * (sizes.empty() ? 0 : median_of(sizes)));
   }
 
   void scales(const VectorXd& residual, bool first) {
@@ -254,14 +256,6 @@ double t_quantile_90(int degrees) {
 
 double logistic(double x) { return x >= 0 ? 1 / (1 + std::exp(-x)) : 1 - 1 / (1 + std::exp(x)); }
 double logit(double share) { return std::log(share / (1 - share)); }
-
-double median_of(std::vector<double> values) {
-  if (values.empty()) return 0;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  if (values.size() % 2 == 1) return *middle;
-  return (*middle + *std::max_element(values.begin(), middle)) / 2;
-}
 
 FittedVector::FittedVector(const LogFit& fit)
     : theta(fit.theta),

@@ -72,7 +72,6 @@ void differentiate(const std::function<void(const Eigen::VectorXd&, Eigen::Vecto
 double t_quantile_90(int degrees);
 double logistic(double x);
 double logit(double share);
-double median_of(std::vector<double> values);  // of no values: 0
 
 // A fitted vector with what its intervals need, as it is stored.
 struct FittedVector {

@@ -1,5 +1,6 @@
 #include "predict/layered/sum_model.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "predict/json_at.h"
@@ -122,7 +123,7 @@ SumModel SumModel::fit(std::span<const Row> rows, double tau, const TermSet& use
   for (std::size_t i = 0; i < rows.size(); ++i) {
     problem.log_measured[static_cast<Index>(i)] = std::log(rows[i].value);
     problem.groups.push_back(rows[i].group);
-    problem.layers.push_back(rows[i].single_layer);
+    problem.kinds.push_back(rows[i].single_layer ? RowKind::layer : RowKind::network);
     clocks.push_back(clock_logs(rows[i].point, model.middle_));
   }
   problem.model = [&](const VectorXd& theta, VectorXd& log_values, MatrixXd* jacobian) {

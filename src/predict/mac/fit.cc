@@ -6,6 +6,8 @@
 
 #include "predict/mac/model.h"
 
+#include "trace/statistic.h"
+
 namespace isojoule::mac {
 namespace {
 
@@ -146,7 +148,7 @@ std::vector<ModePoint> mode_points(const std::vector<PointRuns>& points, const M
     }
     std::vector<double> values;
     for (const ModePoint& one : here) values.push_back(one.log_cost);
-    const double middle = median_of(values);
+    const double middle = values.empty() ? 0 : median_of(values);
     for (ModePoint& one : here) one.log_cost -= middle;
     all.insert(all.end(), here.begin(), here.end());
   }

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "predict/regression.h"
+#include "trace/statistic.h"
 
 namespace isojoule::mac {
 namespace {

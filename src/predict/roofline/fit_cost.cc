@@ -7,6 +7,7 @@
 
 #include "base/random.h"
 #include "predict/roofline/fit.h"
+#include "trace/statistic.h"
 
 namespace isojoule::roofline {
 namespace {

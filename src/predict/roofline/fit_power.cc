@@ -4,6 +4,8 @@
 
 #include "predict/roofline/fit.h"
 
+#include "trace/statistic.h"
+
 namespace isojoule::roofline {
 namespace {
 
