@@ -173,6 +173,7 @@ class LogSolver {
 // Zeger 1986), because runs of one network err alike and a model is never quite right.
 void LogSolver::intervals(LogFit& fit) {
   fit_ = fit;
+  weight_.resize(rows_);
   const VectorXd residual = residuals(fit_.theta);
   reweigh(residual);
   MatrixXd jacobian = MatrixXd::Zero(rows_, size_), hessian(size_, size_);

@@ -18,6 +18,7 @@ using Eigen::VectorXd;
 
 // Kernels that one pass over the runs may look at; more runs than that are sampled, group by group.
 constexpr std::size_t kMostKernels = 30'000;
+constexpr LogFitOptions kQuick{3, 12, false};
 constexpr double kTiles[] = {1, 4, 8, 16, 32, 64, 128};
 
 double geometric_mean(Observations observations, double OperatingPoint::*clock) {
@@ -221,24 +222,38 @@ std::vector<Prior> priors_of(const CostFit& fit, const CostProblem& problem) {
   return priors;
 }
 
-// A tile for every product of the fit's frame.
-LogFit solve(CostFit& fit, Observations observations, const std::vector<VectorXd>& starts,
+LogFit solve(const CostFit& fit, Observations observations, const std::vector<VectorXd>& starts,
              const LogFitOptions& options) {
   CostProblem problem(observations, fit.frame);
   problem.set_priors(priors_of(fit, problem));
-  if (!starts.empty()) return fit_logs(problem.problem(), starts, options);
-  // The mean beliefs; compute rules; memory rules; launches rule.
+  return fit_logs(problem.problem(), starts, options);
+}
+
+// The batch is a maximum of two sums, so the fit has several minima: where compute or memory rules,
+// where a kernel's gap or its launch does. A short fit from each corner, the best three to go on.
+std::vector<VectorXd> good_starts(const CostFit& fit, Observations observations,
+                                  const std::vector<VectorXd>& more) {
+  CostProblem problem(observations, fit.frame);
+  problem.set_priors(priors_of(fit, problem));
   const VectorXd middle = prior_start(problem.problem().priors);
-  VectorXd compute = middle, memory = middle, launch = middle;
-  compute[kConvolution] += 1;
-  compute[kByte] -= 1;
-  memory[kConvolution] -= 1;
-  memory[kByte] += 1;
-  launch[kLaunch] += 1;
-  launch[kGap] -= 2;
-  std::vector<VectorXd> all{middle, compute, memory};
-  if (launch[kLaunch] > kAbsent + 1) all.push_back(launch);
-  return fit_logs(problem.problem(), all, options);
+  std::vector<VectorXd> corners = more;
+  for (int corner = 0; corner < 8; ++corner) {
+    VectorXd start = middle;
+    const double compute = (corner & 1) != 0 ? 1 : -1;
+    start[kConvolution] += compute;
+    start[kByte] -= compute;
+    start[kGap] += (corner & 2) != 0 ? 1 : -3;
+    start[kLaunch] += (corner & 4) != 0 ? 1 : -2;
+    corners.push_back(start);
+  }
+  std::vector<LogFit> fits;
+  for (const VectorXd& corner : corners)
+    fits.push_back(fit_logs(problem.problem(), {corner}, kQuick));
+  std::sort(fits.begin(), fits.end(),
+            [](const LogFit& a, const LogFit& b) { return a.objective < b.objective; });
+  std::vector<VectorXd> starts;
+  for (std::size_t i = 0; i < fits.size() && i < 3; ++i) starts.push_back(fits[i].theta);
+  return starts;
 }
 
 bool has_products(Observations observations) {
@@ -251,15 +266,11 @@ bool has_products(Observations observations) {
 // The best of the candidates by the profile of the posterior; those within 2.71 of it (chi square
 // of one degree, 90 %) are the set that the runs do not tell apart, of which the smallest is taken.
 Range search_tile(CostFit& fit, Observations observations, double Frame::*tile, VectorXd& theta) {
-  LogFitOptions quick;
-  quick.reweightings = 2;
-  quick.iterations = 8;
-  quick.covariance = false;
   std::map<double, LogFit> fits;
   double best = std::numeric_limits<double>::infinity();
   for (const double candidate : kTiles) {
     fit.frame.*tile = candidate;
-    const LogFit one = solve(fit, observations, {theta}, quick);
+    const LogFit one = solve(fit, observations, {theta}, kQuick);
     best = std::min(best, one.objective);
     fits.emplace(candidate, one);
   }
@@ -349,16 +360,12 @@ Result<CostFit> fit_cost(Observations all, const FitOptions& options) {
   fit.tiles_told = has_products(observations);
   if (fit.tiles_told) fit.frame.tile_rows = fit.frame.tile_columns = 16;
 
-  LogFitOptions quick;
-  quick.reweightings = 3;
-  quick.iterations = 15;
-  quick.covariance = false;
   double best = std::numeric_limits<double>::infinity();
   ComputeClock clock = ComputeClock::none;
   VectorXd theta;
   for (const ComputeClock candidate : clock_candidates(fit.frame, fit.cpu)) {
     set_clock(fit, observations, candidate);
-    const LogFit one = solve(fit, observations, {}, quick);
+    const LogFit one = solve(fit, observations, good_starts(fit, observations, {}), kQuick);
     if (one.objective >= best) continue;
     best = one.objective;
     clock = candidate;
@@ -370,7 +377,9 @@ Result<CostFit> fit_cost(Observations all, const FitOptions& options) {
     fit.columns_set = search_tile(fit, observations, &Frame::tile_columns, theta);
     fit.rows_set = search_tile(fit, observations, &Frame::tile_rows, theta);
   }
-  fit.fitted = FittedVector(solve(fit, observations, {theta}, {}));
+  // In the tiles that were found the corners look different.
+  fit.fitted = FittedVector(
+      solve(fit, observations, good_starts(fit, observations, {theta}), LogFitOptions{}));
   return fit;
 }
 
