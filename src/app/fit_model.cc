@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <ctime>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "app/model_store.h"
