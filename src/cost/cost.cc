@@ -67,10 +67,8 @@ class Counter {
     for (const OnnxNetwork& body : node.bodies) {
       NetworkCost cost;
       Counter(cost).count(body, "", 1);
-      const std::int64_t flops =
-          saturating_sum(saturating_product({cost.macs(), 2}), cost.other_ops());
-      if (flops > most) best = &body;
-      most = std::max(most, flops);
+      if (cost.flops() > most) best = &body;
+      most = std::max(most, cost.flops());
     }
     return *best;
   }
@@ -111,6 +109,13 @@ Result<NetworkCost> cost_of(std::span<const char> file, const CostOptions& optio
 
 }  // namespace
 
+std::int64_t flops(const LayerCost& layer) {
+  return saturating_sum(saturating_product({layer.macs, 2}), layer.other_ops);
+}
+
+std::int64_t NetworkCost::flops() const {
+  return saturating_sum(saturating_product({macs(), 2}), other_ops());
+}
 std::int64_t NetworkCost::macs() const { return total(*this, &LayerCost::macs); }
 std::int64_t NetworkCost::other_ops() const { return total(*this, &LayerCost::other_ops); }
 std::int64_t NetworkCost::parameters() const { return total(*this, &LayerCost::parameters); }

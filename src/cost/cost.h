@@ -39,6 +39,9 @@ struct LayerCost {
   std::string why_unknown;  // one clause; empty where known
 };
 
+// Floating-point (or integer) operations: two a MAC, and the others. Where known.
+std::int64_t flops(const LayerCost& layer);
+
 struct NetworkCost {
   std::string name;
   std::int64_t batch = 1;
@@ -48,7 +51,9 @@ struct NetworkCost {
   std::vector<std::string> notes;
   // Operators of layers that are not known, each once, sorted: what the totals lack.
   std::vector<std::string> unknown_operations() const;
+  // Sums over the layers; operations without those of unknown ones.
   std::int64_t macs() const;
+  std::int64_t flops() const;
   std::int64_t other_ops() const;
   std::int64_t parameters() const;
   std::int64_t bytes_read() const;
