@@ -20,9 +20,12 @@ int main(int argc, char** argv) {
     std::vector<CandidateLayer> layers = {CandidateLayer::convolution(
         {.in = 3, .out = width, .kernel = 3, .stride = 2, .height = 224, .width = 224})};
     for (std::int64_t size = 112, channels = width; size > 7; size /= 2, channels *= 2)
-      layers.push_back(CandidateLayer::convolution({.in = channels, .out = channels * 2,
-                                                    .kernel = 3, .stride = 2,
-                                                    .height = size, .width = size}));
+      layers.push_back(CandidateLayer::convolution({.in = channels,
+                                                    .out = channels * 2,
+                                                    .kernel = 3,
+                                                    .stride = 2,
+                                                    .height = size,
+                                                    .width = size}));
     const auto cost = here->network(layers);
     if (!cost || cost->energy_j.high > budget_j) continue;  // the whole interval is to fit
     std::printf("width %ld: %.3g J an inference (90 %%: %.3g to %.3g)%s%s\n", long(width),

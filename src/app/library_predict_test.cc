@@ -15,8 +15,7 @@ namespace {
 
 Observation observed(const char* network, double scale, const OperatingPoint& point) {
   const std::vector<double> sizes = {40 * scale, 7 * scale, 1.5 * scale};
-  const auto work =
-      std::make_shared<const NetworkWork>(work_of(fake::made_up_network(sizes)));
+  const auto work = std::make_shared<const NetworkWork>(work_of(fake::made_up_network(sizes)));
   const Prediction truth = fake::ClosedFormPredictor().batch(*work, point);
   Observation one;
   one.network = one.group = network + std::to_string(scale);
@@ -79,12 +78,9 @@ TEST(CandidateLayers, CountAsTheCostOfTheOnnxFile) {
   const auto paths = find_paths();
   ASSERT_TRUE(paths);
   const std::pair<const char*, CandidateLayer> cases[] = {
-      {"conv_c16_n32_k3_s2_h57", CandidateLayer::convolution({.in = 16,
-                                                              .out = 32,
-                                                              .kernel = 3,
-                                                              .stride = 2,
-                                                              .height = 57,
-                                                              .width = 57})},
+      {"conv_c16_n32_k3_s2_h57",
+       CandidateLayer::convolution(
+           {.in = 16, .out = 32, .kernel = 3, .stride = 2, .height = 57, .width = 57})},
       {"conv_c64_n8_k1_s1_h14",
        CandidateLayer::convolution({.in = 64, .out = 8, .height = 14, .width = 14})},
       {"fc_i512_o1000", CandidateLayer::fully_connected({.in = 512, .out = 1000})}};
