@@ -86,6 +86,7 @@ function(isojoule_rooms)
   isojoule_table(EngineKind engine engine/engine.h engine_kind engine_kinds)
   isojoule_table(ImportKind import import/import.h import_kind import_kinds)
   isojoule_table(ReportKind report report/report.h report_kind report_kinds)
+  isojoule_table(PredictorKind predict predict/predictor.h predictor_kind predictor_kinds)
   # One file a network or a family of them: src/workload/zoo/<name>.cc defines zoo_entry_<name>(),
   # src/workload/family/<name>.cc defines family_entry_<name>().
   isojoule_file_table(ZooEntry workload/zoo workload/zoo_entry.h zoo_entry zoo_entries)

@@ -15,7 +15,7 @@ _isojoule() {
       *:--board) words=$("${COMP_WORDS[0]}" list boards 2> /dev/null | sed 's/ .*//; s/.*/& twin:&/') ;;
       *:--engine) words=$("${COMP_WORDS[0]}" list engines 2> /dev/null | sed -n 's/^\([a-z]\S*\) .*/\1/p') ;;
       *:--as) words=$("${COMP_WORDS[0]}" list exports 2> /dev/null | sed 's/ .*//') ;;
-      list:*) words="boards sensors knobs engines imports reports exports counters" ;;
+      list:*) words="boards sensors knobs engines imports predictors reports exports counters" ;;
     esac
   fi
   # shellcheck disable=SC2207

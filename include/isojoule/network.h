@@ -19,6 +19,11 @@ struct LayerDescription {
   std::int64_t bytes_written = 0;
   std::int64_t bytes_weights = 0;
   bool known = true;  // false: an operator whose operations are not counted
+  // As a matrix product: rows x columns x depth, `groups` times, are its MACs. rows: output
+  // positions of the whole batch (a transposed convolution: input positions); columns: output
+  // channels of a group; depth: input channels of a group x kernel. All 0 where it is none.
+  std::int64_t rows = 0, columns = 0, depth = 0, groups = 0;
+  std::int64_t kernel = 1;  // positions of a convolution's kernel: 9 of 3 x 3
 };
 
 struct NetworkDescription {

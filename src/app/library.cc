@@ -57,7 +57,8 @@ Result<NetworkDescription> describe_network(const std::string& model_path, std::
   for (const LayerCost& layer : cost.layers)
     result.layers.push_back({layer.name, layer.operation, layer.macs, layer.other_ops,
                              layer.parameters, layer.bytes_read, layer.bytes_written,
-                             layer.bytes_weights, layer.known});
+                             layer.bytes_weights, layer.known, layer.rows, layer.columns,
+                             layer.depth, layer.groups, layer.kernel});
   return result;
 }
 

@@ -35,6 +35,8 @@ struct Program {
 void add_zoo(CLI::App& app, Program& program);
 void add_cost(CLI::App& app, Program& program);
 void add_energy(CLI::App& app, Program& program);
+void add_fit(CLI::App& app, Program& program);
+void add_predict(CLI::App& app, Program& program);
 void add_measure(CLI::App& app, Program& program);
 void add_sweep(CLI::App& app, Program& program);
 void add_study(CLI::App& app, Program& program);

@@ -8,6 +8,7 @@
 #include "data/counter.h"
 #include "engine/engine.h"
 #include "import/import.h"
+#include "predict/predictor.h"
 #include "report/report.h"
 #include "workload/zoo.h"
 
@@ -69,6 +70,12 @@ Result<int> list_imports() {
   return kDone;
 }
 
+Result<int> list_predictors() {
+  for (const PredictorKind& kind : predictor_kinds())
+    fmt::print("{:<14} {}\n{:<14} {}\n", kind.name, kind.summary, "", kind.source);
+  return kDone;
+}
+
 Result<int> list(const std::string& what) {
   if (what == "boards") return list_boards();
   if (what == "counters") return list_counters();
@@ -78,6 +85,7 @@ Result<int> list(const std::string& what) {
   if (what == "reports") print_reports([](const ReportKind& kind) { return kind.render; });
   if (what == "exports") print_reports([](const ReportKind& kind) { return kind.stream; });
   if (what == "imports") return list_imports();
+  if (what == "predictors") return list_predictors();
   return kDone;
 }
 
@@ -87,11 +95,12 @@ void add_list(CLI::App& app, Program& program) {
   auto* command = app.add_subcommand("list", "The parts that this program has");
   auto what = std::make_shared<std::string>();
   command
-      ->add_option("WHAT", *what,
-                   "boards, sensors, knobs, engines, imports, reports, exports or counters")
+      ->add_option(
+          "WHAT", *what,
+          "boards, sensors, knobs, engines, imports, predictors, reports, exports or counters")
       ->required()
-      ->check(CLI::IsMember(
-          {"boards", "sensors", "knobs", "engines", "imports", "reports", "exports", "counters"}));
+      ->check(CLI::IsMember({"boards", "sensors", "knobs", "engines", "imports", "predictors",
+                             "reports", "exports", "counters"}));
   command->callback([what, &program] { program.action = [what] { return list(*what); }; });
 }
 

@@ -33,6 +33,7 @@ struct LayerCost {
   // channels a group. All 0 where it is none.
   std::int64_t rows = 0, columns = 0, depth = 0, groups = 0;
   std::int64_t dilation = 1;  // of a convolution: distance between its kernel's positions
+  std::int64_t kernel = 1;    // of a convolution: positions of its kernel (9 of 3 x 3)
   std::vector<std::int64_t> output_shape;
   bool known = true;  // false: its operations are not counted; macs, other_ops are then no figures
   std::string why_unknown;  // one clause; empty where known

@@ -32,6 +32,7 @@ void convolution(const CostedLayer& layer, LayerCost& cost, std::size_t weight, 
   set_product(cost, positions(layer.output()), w[0] / groups,
               saturating_product(CostShape(w.begin() + 1, w.end())), groups);
   cost.dilation = std::max<std::int64_t>(layer.integer("dilations", 1), 1);
+  cost.kernel = saturating_product(CostShape(w.begin() + 2, w.end()));
   if (!layer.input(bias).empty()) cost.other_ops = layer.outputs();
 }
 
@@ -101,6 +102,7 @@ void count_transposed_conv(const CostedLayer& layer, LayerCost& cost) {
   if (w.size() < 2) return leave_unknown(cost, kShapesDoNotFit);
   set_product(cost, positions(layer.input(0)),
               saturating_product(CostShape(w.begin() + 1, w.end())), w[0] / groups, groups);
+  cost.kernel = saturating_product(CostShape(w.begin() + 2, w.end()));
   if (!layer.input(2).empty()) cost.other_ops = layer.outputs();
 }
 

@@ -1,0 +1,107 @@
+#include "predict/interval.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <vector>
+
+namespace isojoule {
+namespace {
+
+constexpr double kInfinite = std::numeric_limits<double>::infinity();
+constexpr double kNormalOfMedian = 1.4826;  // standard deviations in a median absolute deviation
+constexpr double kLeastFloor = 1e-6;        // so that exact synthetic data divide by something
+
+struct Weighted {
+  double value = 0;
+  double weight = 0;
+};
+
+// The least value at which the weights up to it reach `mass`; infinite where they never do.
+double weighted_quantile(std::vector<Weighted> values, double mass) {
+  std::sort(values.begin(), values.end(),
+            [](const Weighted& a, const Weighted& b) { return a.value < b.value; });
+  double sum = 0;
+  for (const Weighted& one : values) {
+    sum += one.weight;
+    if (sum >= mass * (1 - 1e-12)) return one.value;
+  }
+  return kInfinite;
+}
+
+std::map<int, double> runs_of_groups(std::span<const Score> scores) {
+  std::map<int, double> runs;
+  for (const Score& score : scores) ++runs[score.group];
+  return runs;
+}
+
+double floor_of(std::span<const Score> scores, const std::map<int, double>& runs) {
+  std::vector<Weighted> sizes;
+  for (const Score& score : scores)
+    sizes.push_back({std::abs(score.log_error), 1 / runs.at(score.group)});
+  const double median = weighted_quantile(sizes, static_cast<double>(runs.size()) / 2);
+  return std::max(kLeastFloor, kNormalOfMedian * median);
+}
+
+double normalised(const Score& score, double floor) {
+  return score.log_error / std::hypot(score.log_sd, floor);
+}
+
+// Of few groups: variance of the groups' means about 0 and within the groups, by moments.
+double random_effect_quantile(std::span<const Score> scores, const std::map<int, double>& runs,
+                              double floor, double coverage) {
+  std::map<int, double> sum, square;
+  for (const Score& score : scores) {
+    const double z = normalised(score, floor);
+    sum[score.group] += z;
+    square[score.group] += z * z;
+  }
+  const double groups = static_cast<double>(runs.size());
+  double total = 0, of_means = 0, inner = 0, inner_freedom = 0, shares = 0;
+  for (const auto& [group, count] : runs) {
+    const double mean = sum[group] / count;
+    total += square[group] / count / groups;
+    of_means += mean * mean / groups;
+    inner += square[group] - count * mean * mean;
+    inner_freedom += count - 1;
+    shares += 1 / count / groups;
+  }
+  const double within = inner_freedom > 0 ? inner / inner_freedom : 0;
+  const double between = std::clamp(of_means - within * shares, 0.0, total);
+  const VariancePart parts[] = {{between, groups},
+                                {total - between, std::max(inner_freedom, groups)}};
+  const double freedom = total > 0 ? effective_freedom(parts) : groups;
+  return student_t(coverage, freedom) * std::sqrt(total);
+}
+
+}  // namespace
+
+Interval Spread::around(double value, double log_sd) const {
+  if (!std::isfinite(quantile)) return {0, kInfinite};
+  const double factor = std::exp(quantile * std::hypot(log_sd, floor));
+  return {value / factor, value * factor};
+}
+
+Spread unknown_spread() { return {kInfinite, 0, 0, 0}; }
+
+Spread calibrated_spread(std::span<const Score> scores, double coverage) {
+  const std::map<int, double> runs = runs_of_groups(scores);
+  if (runs.size() < 2) return unknown_spread();
+  Spread spread;
+  spread.runs = static_cast<std::int64_t>(scores.size());
+  spread.groups = static_cast<std::int64_t>(runs.size());
+  spread.floor = floor_of(scores, runs);
+  std::vector<Weighted> sizes;
+  for (const Score& score : scores)
+    sizes.push_back({std::abs(normalised(score, spread.floor)), 1 / runs.at(score.group)});
+  const double groups = static_cast<double>(runs.size());
+  // At 9 groups the quantile would be the largest of all scores: a single odd run decides.
+  if (groups * (1 - coverage) >= 1 - 1e-9)
+    spread.quantile = weighted_quantile(std::move(sizes), coverage * (groups + 1));
+  else
+    spread.quantile = random_effect_quantile(scores, runs, spread.floor, coverage);
+  return spread;
+}
+
+}  // namespace isojoule
