@@ -18,7 +18,7 @@ using Eigen::VectorXd;
 // Kernels that one pass over the runs may look at; more runs than that are sampled, group by group.
 // The search for corners and tiles takes many passes and is content with fewer.
 constexpr std::size_t kMostKernels = 30'000, kSearchKernels = 5'000;
-constexpr LogFitOptions kQuick{3, 12, false};
+constexpr LogFitOptions kQuick{3, 12, false}, kSearch{6, 40, false};
 constexpr double kTiles[] = {1, 4, 8, 16, 32, 64, 128};
 
 double geometric_mean(Observations observations, double OperatingPoint::*clock) {
@@ -273,7 +273,7 @@ Range search_tile(CostFit& fit, Observations observations, double Frame::*tile, 
   tied[kPointwise] = tied[kProduct] = 0;
   for (const double candidate : kTiles) {
     fit.frame.*tile = candidate;
-    const LogFit one = solve(fit, observations, {theta, tied}, kQuick);
+    const LogFit one = solve(fit, observations, {theta, tied}, kSearch);
     best = std::min(best, one.objective);
     fits.emplace(candidate, one);
   }
