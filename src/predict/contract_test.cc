@@ -211,7 +211,7 @@ RC_GTEST_PROP(PredictorContract, ASpoiltStateIsAnErrorOrAPredictor, ()) {
   std::vector<json*> places;
   places_of(state, places);
   json& place = *places[*rc::gen::inRange<std::size_t>(0, places.size())];
-  const json odd[] = {json(),       json(-1),          json(1e300),    json("x"), json::array(),
+  const json odd[] = {json(),           json(-1),       json(1e300),  json("x"),  json::array(),
                       json(3000000000), json::object(), json(1e-300), json(true), json({1, 2})};
   place = odd[*rc::gen::inRange<std::size_t>(0, std::size(odd))];
   const auto predictor = kind.load(state);

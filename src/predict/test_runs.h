@@ -1,5 +1,5 @@
-// Made-up networks and runs for the tests of predictors: layers as a small CNN has them, measured on
-// a board with known costs.
+// Made-up networks and runs for the tests of predictors: layers as a small CNN has them, measured
+// on a board with known costs.
 #pragma once
 
 #include <algorithm>
