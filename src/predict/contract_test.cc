@@ -47,7 +47,7 @@ void expect_sensible(const Prediction& p) {
   EXPECT_TRUE(std::isfinite(time_s) && time_s > 0) << time_s;
 }
 
-TEST(PredictorContract, EveryKindHasWordsAndIsFoundByName) {
+TEST(EveryPredictor, EveryKindHasWordsAndIsFoundByName) {
   std::set<std::string_view> names;
   for (const PredictorKind& kind : predictor_kinds()) {
     EXPECT_TRUE(names.insert(kind.name).second) << kind.name;
@@ -62,7 +62,7 @@ TEST(PredictorContract, EveryKindHasWordsAndIsFoundByName) {
 }
 
 // Better by half than one number for all runs.
-TEST(PredictorContract, EveryKindLearnsWhatItWasShown) {
+TEST(EveryPredictor, EveryKindLearnsWhatItWasShown) {
   const auto count = static_cast<double>(usual_runs().size());
   double middle = 0, spread = 0;
   for (const Observation& one : usual_runs()) middle += std::log(one.energy_j) / count;
@@ -84,7 +84,7 @@ TEST(PredictorContract, EveryKindLearnsWhatItWasShown) {
   }
 }
 
-TEST(PredictorContract, TheSameRunsAndSeedGiveTheSameState) {
+TEST(EveryPredictor, TheSameRunsAndSeedGiveTheSameState) {
   for (const PredictorKind& kind : predictor_kinds()) {
     const Predictor* predictor = fitted(kind);
     const auto again = kind.fit(usual_runs(), {});
@@ -93,7 +93,7 @@ TEST(PredictorContract, TheSameRunsAndSeedGiveTheSameState) {
   }
 }
 
-TEST(PredictorContract, AStoredPredictorPredictsTheSame) {
+TEST(EveryPredictor, AStoredPredictorPredictsTheSame) {
   for (const PredictorKind& kind : predictor_kinds()) {
     SCOPED_TRACE(kind.name);
     const Predictor* predictor = fitted(kind);
@@ -106,7 +106,7 @@ TEST(PredictorContract, AStoredPredictorPredictsTheSame) {
   }
 }
 
-TEST(PredictorContract, LayersAddUpToTheBatch) {
+TEST(EveryPredictor, LayersAddUpToTheBatch) {
   for (const PredictorKind& kind : predictor_kinds()) {
     SCOPED_TRACE(kind.name);
     const Predictor* predictor = fitted(kind);
@@ -128,7 +128,7 @@ TEST(PredictorContract, LayersAddUpToTheBatch) {
   }
 }
 
-TEST(PredictorContract, FarFromTheRunsThePredictionsStayNumbers) {
+TEST(EveryPredictor, FarFromTheRunsThePredictionsStayNumbers) {
   for (const PredictorKind& kind : predictor_kinds()) {
     SCOPED_TRACE(kind.name);
     const Predictor* predictor = fitted(kind);
@@ -145,7 +145,7 @@ TEST(PredictorContract, FarFromTheRunsThePredictionsStayNumbers) {
   }
 }
 
-TEST(PredictorContract, TooFewRunsAreAnErrorThatSaysWhatToMeasure) {
+TEST(EveryPredictor, TooFewRunsAreAnErrorThatSaysWhatToMeasure) {
   const std::span<const Observation> runs(usual_runs());
   for (const PredictorKind& kind : predictor_kinds()) {
     for (const std::size_t count : {0u, 1u, 2u}) {
@@ -158,7 +158,7 @@ TEST(PredictorContract, TooFewRunsAreAnErrorThatSaysWhatToMeasure) {
 }
 
 // The same network again and again: no predictor may tell fixed costs from those of work.
-TEST(PredictorContract, RunsThatAreAllAlikeAreAnErrorWithARemedy) {
+TEST(EveryPredictor, RunsThatAreAllAlikeAreAnErrorWithARemedy) {
   std::vector<Observation> runs(40, usual_runs().front());
   for (std::size_t i = 0; i < runs.size(); ++i) {
     runs[i].group = "network-" + std::to_string(i);
@@ -172,7 +172,7 @@ TEST(PredictorContract, RunsThatAreAllAlikeAreAnErrorWithARemedy) {
   }
 }
 
-TEST(PredictorContract, NumbersThatAreNoneAreRefused) {
+TEST(EveryPredictor, NumbersThatAreNoneAreRefused) {
   for (const PredictorKind& kind : predictor_kinds()) {
     for (const double odd : {0.0, -1.0, std::nan(""), HUGE_VAL}) {
       std::vector<Observation> runs = usual_runs();
@@ -184,7 +184,7 @@ TEST(PredictorContract, NumbersThatAreNoneAreRefused) {
   }
 }
 
-TEST(PredictorContract, RunsWithoutTimesGiveNoTimes) {
+TEST(EveryPredictor, RunsWithoutTimesGiveNoTimes) {
   std::vector<Observation> runs = usual_runs();
   for (Observation& one : runs) one.time_s.reset();
   for (const PredictorKind& kind : predictor_kinds()) {
@@ -195,7 +195,7 @@ TEST(PredictorContract, RunsWithoutTimesGiveNoTimes) {
   }
 }
 
-TEST(PredictorContract, AStateOfAnotherThingIsAParseError) {
+TEST(EveryPredictor, AStateOfAnotherThingIsAParseError) {
   for (const PredictorKind& kind : predictor_kinds()) {
     for (const json& state : {json(), json(3), json("x"), json::array(), json::object()}) {
       const auto predictor = kind.load(state);
@@ -212,7 +212,7 @@ void places_of(json& at, std::vector<json*>& places) {
     for (json& item : at) places_of(item, places);
 }
 
-RC_GTEST_PROP(PredictorContract, ASpoiltStateIsAnErrorOrAPredictor, ()) {
+RC_GTEST_PROP(EveryPredictor, ASpoiltStateIsAnErrorOrAPredictor, ()) {
   const auto kinds = predictor_kinds();
   const auto& kind = kinds[*rc::gen::inRange<std::size_t>(0, kinds.size())];
   json state = fitted(kind)->state();
