@@ -45,7 +45,7 @@ struct ExpectedBest {
   std::optional<ExpectedCell> cell;  // absent: no cell keeps the limits
   std::string why_absent;            // with what is the nearest to them
   double saving_percent = 0;         // against the highest clocks at the same batch
-  double time_change_percent = 0;
+  std::optional<double> time_change_percent;
   // The intervals of the two overlap: the saving is expected, and not shown.
   bool overlaps = true;
   bool is_highest = false;   // the highest clocks are the best

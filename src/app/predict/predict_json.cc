@@ -136,7 +136,7 @@ json json_of_best(const ExpectedBest& best) {
   if (!best.cell) return {{"setting", nullptr}, {"why_absent", best.why_absent}};
   return {{"setting", json_of_cell(*best.cell)},
           {"saving_percent", best.saving_percent},
-          {"time_change_percent", best.time_change_percent},
+          {"time_change_percent", number(best.time_change_percent)},
           {"against", "highest clocks"},
           {"is_highest", best.is_highest},
           {"shown", !best.overlaps},

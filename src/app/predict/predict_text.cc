@@ -29,6 +29,20 @@ const Validation* validation_of(const EnergyModel& model) {
   return chosen;
 }
 
+// Of whole networks; where none were measured, of single layers.
+std::string error_text(const Validation& one) {
+  const bool of_layers = !one.energy_mape_percent;
+  const auto& energy = of_layers ? one.layer_energy_mape_percent : one.energy_mape_percent;
+  const auto& time = of_layers ? one.layer_time_mape_percent : one.time_mape_percent;
+  if (!energy) return {};
+  std::string text = fmt::format(". Error on {} groups of {} that it had not seen: energy {:.1f} %",
+                                 one.groups, of_layers ? "layers" : "networks", *energy);
+  if (time) text += fmt::format(", time {:.1f} %", *time);
+  if (one.coverage_percent)
+    text += fmt::format("; its 90 % intervals held {:.0f} %", *one.coverage_percent);
+  return text;
+}
+
 std::string model_line(const PredictAnswer& answer) {
   const EnergyModel& model = *answer.used;
   std::string text = fmt::format("{}, fitted on {} runs", model.predictor->kind(),
@@ -37,15 +51,7 @@ std::string model_line(const PredictAnswer& answer) {
     text += " of " + answer.model.file->sources.front() +
             (answer.model.file->sources.size() > 1 ? " and others" : "");
   if (!model.job.values().empty()) text += "; job " + to_string(model.job);
-  const Validation* validation = validation_of(model);
-  if (validation != nullptr && validation->energy_mape_percent) {
-    text += fmt::format(". Error on {} groups that it had not seen: energy {:.1f} %",
-                        validation->groups, *validation->energy_mape_percent);
-    if (validation->time_mape_percent)
-      text += fmt::format(", time {:.1f} %", *validation->time_mape_percent);
-    if (validation->coverage_percent)
-      text += fmt::format("; its 90 % intervals held {:.0f} %", *validation->coverage_percent);
-  }
+  if (const Validation* validation = validation_of(model)) text += error_text(*validation);
   if (!model.why_no_interval.empty()) text += ". No interval: " + model.why_no_interval;
   return text;
 }
@@ -100,8 +106,10 @@ std::string shape_of(const std::vector<std::int64_t>& shape) {
 
 std::string shortened(const std::string& text, std::size_t most) {
   if (display_width(text) <= most) return text;
-  // Layers of one network differ at the end of their names.
-  return "…" + text.substr(text.size() - (most - 1));
+  // Layers of one network differ at the end of their names. Not within a character of UTF-8.
+  std::size_t at = text.size() - (most - 1);
+  while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80) ++at;
+  return "…" + text.substr(at);
 }
 
 std::string interval_cell(const Interval& interval, const ScaledUnit& scale, double each) {
@@ -185,8 +193,8 @@ std::string limits_text(const ExpectLimits& limits) {
 std::string saving_text(const ExpectedBest& best) {
   if (best.is_highest) return ": the highest clocks are the best";
   std::string text =
-      fmt::format("; {:.1f} % less energy than at the highest clocks, {:+.1f} % time",
-                  best.saving_percent, best.time_change_percent);
+      fmt::format("; {:.1f} % less energy than at the highest clocks", best.saving_percent);
+  if (best.time_change_percent) text += fmt::format(", {:+.1f} % time", *best.time_change_percent);
   if (best.overlaps) text += ". The two intervals overlap: expected, not shown; measure it to know";
   return text;
 }
@@ -326,10 +334,15 @@ std::string notes_text(const PredictAnswer& answer) {
   std::string text;
   for (const auto* notes : {&answer.model.notes, &answer.place.notes})
     for (const std::string& note : *notes) text += titled("note", note);
-  for (const NetworkAnswer& network : answer.networks)
-    for (const std::string& caution : network.cautions)
-      text += titled("caution",
-                     answer.networks.size() > 1 ? network.network + ": " + caution : caution);
+  std::vector<std::string> said;
+  for (const auto* networks : {&answer.networks, &answer.batches})
+    for (const NetworkAnswer& network : *networks)
+      for (const std::string& caution : network.cautions) {
+        std::string line = answer.differences.empty() ? caution : network.network + ": " + caution;
+        if (std::find(said.begin(), said.end(), line) != said.end()) continue;
+        text += titled("caution", line);
+        said.push_back(std::move(line));
+      }
   return text.empty() ? "" : "\n" + text;
 }
 
