@@ -9,6 +9,8 @@
 namespace isojoule::mac {
 namespace {
 
+constexpr std::size_t kLeastInRange = 5;  // fewer are no mode but a few odd layers
+
 // Points with the same number of kernels stay together.
 struct Cell {
   double kernels = 0;
@@ -36,6 +38,7 @@ Segment segment_of(const std::vector<Cell>& cells, std::size_t from, std::size_t
   for (std::size_t i = from; i < to; ++i)
     values.insert(values.end(), cells[i].values.begin(), cells[i].values.end());
   Segment segment{median_of(values), 0};
+  if (values.size() < kLeastInRange) segment.deviation = std::numeric_limits<double>::infinity();
   for (const double value : values) segment.deviation += std::abs(value - segment.median);
   return segment;
 }

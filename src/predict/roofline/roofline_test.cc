@@ -38,7 +38,9 @@ TEST(Roofline, FindsTheConstantsOfAKnownBoard) {
   expect_known(all, "convolution_rate", 128, 0.05);
   expect_known(all, "bandwidth", 20, 0.1);
   expect_known(all, "overlap", 0.5, 0.2);
-  expect_known(all, "kernel_gap", 15, 0.2);
+  // What this board has not (a cost of its inputs, operands read again) comes out small, not zero,
+  // and takes its part from the gap.
+  expect_known(all, "kernel_gap", 15, 0.25);
   expect_known(all, "launch_cycles", 1.5e5, 0.05);
   expect_known(all, "base_power", 3, 0.1);
   expect_known(all, "byte_energy", 80, 0.3);
