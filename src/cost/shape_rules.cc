@@ -154,7 +154,7 @@ std::string tile_rule(RuleNode& rule) {
 std::string pad_rule(RuleNode& rule) {
   const char* old = rule.opset() < 2 ? "paddings" : "pads";
   const auto pads = rule.integers(1, old);
-  if (!pads) return kRuleFine;
+  if (!pads || (rule.has(3) && !rule.integers(3))) return kRuleFine;
   RuleShape axes;
   if (const auto given = rule.integers(3)) {
     axes = *given;
@@ -221,9 +221,11 @@ std::string sized(RuleNode& rule, const RuleShape& sizes, const std::vector<std:
     const bool better = policy == "not_larger" ? own < scale : own > scale;
     if (i == 0 || better) scale = own;
   }
-  for (std::size_t i = 0; i < axes.size(); ++i)
-    shape[axes[i]] =
-        policy == "stretch" ? sizes[i] : std::llround(scale * static_cast<double>(shape[axes[i]]));
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    const double size = scale * static_cast<double>(shape[axes[i]]);
+    if (!(size < 0x1p62)) return "it has a size that cannot be";
+    shape[axes[i]] = policy == "stretch" ? sizes[i] : std::llround(size);
+  }
   rule.set(0, rule.type(0), std::move(shape));
   return kRuleFine;
 }
@@ -707,7 +709,7 @@ RuleShape window_axes(const RuleNode& rule, const RuleShape& input, const RuleSh
     const std::int64_t size = input[i + 2], stride = strides[i];
     if (stride < 1 || dilations[i] < 1 || kernel[i] < 1) return {};
     if (automatic == "SAME_UPPER" || automatic == "SAME_LOWER") {
-      result.push_back((size - 1) / stride + 1);
+      result.push_back(size / stride + (size % stride != 0 ? 1 : 0));
       continue;
     }
     const std::int64_t extent =

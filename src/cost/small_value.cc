@@ -173,7 +173,12 @@ Values fold_unary(const Operands& o) {
   if (a == nullptr) return {};
   std::vector<Number> numbers = a->numbers;
   int type = a->type;
-  if (o.is("Cast")) type = static_cast<int>(integer_attribute(o.node, "to", type));
+  if (o.is("Cast")) {
+    type = static_cast<int>(integer_attribute(o.node, "to", type));
+    const bool real = type == Type::FLOAT || type == Type::DOUBLE || type == Type::FLOAT16 ||
+                      type == Type::BFLOAT16;
+    if (!real && !is_whole_type(type)) return {};
+  }
   for (Number& x : numbers) {
     if (o.is("Neg")) x = -x;
     if (o.is("Abs")) x = std::fabs(x);
@@ -251,12 +256,17 @@ std::optional<Dims64> numbers_of(const Operands& o, int input, const char* attri
   return value == nullptr ? std::nullopt : value->integers();
 }
 
+// An optional operand that is there, but only computed while running.
+bool is_left_open(const Operands& o, int input) {
+  return input < o.node.input_size() && !o.node.input(input).empty() && o.value(input) == nullptr;
+}
+
 Values fold_slice(const Operands& o) {
   const SmallValue* data = o.value(0);
   const auto starts = numbers_of(o, 1, "starts"), ends = numbers_of(o, 2, "ends");
   const auto steps = numbers_of(o, 4, "steps");
   if (data == nullptr || data->shape.size() != 1 || !starts || !ends || starts->size() != 1 ||
-      ends->size() != 1)
+      ends->size() != 1 || is_left_open(o, 4))
     return {};
   const std::int64_t step = steps && !steps->empty() ? (*steps)[0] : 1;
   const std::int64_t size = data->shape[0];
@@ -280,7 +290,7 @@ Values fold_slice(const Operands& o) {
 
 Values fold_axes(const Operands& o) {
   const SmallValue* data = o.value(0);
-  if (data == nullptr) return {};
+  if (data == nullptr || is_left_open(o, 1)) return {};
   const auto axes = numbers_of(o, 1, "axes");
   Dims64 shape;
   if (o.is("Squeeze")) {
@@ -311,12 +321,14 @@ Values fold_reshape(const Operands& o) {
   auto target = numbers_of(o, 1, "shape");
   if (data == nullptr || !target || target->size() > 8) return {};
   const auto count = static_cast<std::int64_t>(data->numbers.size());
+  const bool zero_is_zero = integer_attribute(o.node, "allowzero", 0) != 0;
   std::int64_t known = 1;
   std::int64_t* open = nullptr;
   for (std::size_t i = 0; i < target->size(); ++i) {
     std::int64_t& size = (*target)[i];
-    if (size == 0 && i < data->shape.size()) size = data->shape[i];
+    if (size == 0 && !zero_is_zero && i < data->shape.size()) size = data->shape[i];
     if (size < 0) {
+      if (size != -1 || open != nullptr) return {};  // the shape rule says what is wrong
       open = &size;
       continue;
     }
@@ -374,7 +386,9 @@ Values fold_expand(const Operands& o) {
 // Over everything: what a number of elements is computed with.
 Values fold_reduction(const Operands& o) {
   const SmallValue* data = o.value(0);
-  if (data == nullptr || data->shape.size() > 1 || data->numbers.empty()) return {};
+  if (data == nullptr || data->shape.size() > 1 || data->numbers.empty() || is_left_open(o, 1))
+    return {};
+  if (integer_attribute(o.node, "noop_with_empty_axes", 0) != 0) return {};
   Number result = data->numbers[0];
   for (std::size_t i = 1; i < data->numbers.size(); ++i) {
     const Number x = data->numbers[i];
@@ -389,7 +403,8 @@ Values fold_reduction(const Operands& o) {
 
 Values fold_split(const Operands& o) {
   const SmallValue* data = o.value(0);
-  if (data == nullptr || data->shape.size() != 1 || o.node.output_size() == 0) return {};
+  if (data == nullptr || data->shape.size() != 1 || o.node.output_size() == 0 || is_left_open(o, 1))
+    return {};
   auto parts = numbers_of(o, 1, "split");
   if (!parts) {
     const std::int64_t each = (data->shape[0] + o.node.output_size() - 1) / o.node.output_size();
