@@ -16,8 +16,8 @@ using testing::HasSubstr;
 
 // A protobuf field of bytes (wire type 2), or of a number (0); all here are short.
 std::string field(int number, const std::string& bytes) {
-  return std::string(1, static_cast<char>(number << 3 | 2)) +
-         static_cast<char>(bytes.size()) + bytes;
+  return std::string(1, static_cast<char>(number << 3 | 2)) + static_cast<char>(bytes.size()) +
+         bytes;
 }
 std::string field(int number, int value) {
   return std::string(1, static_cast<char>(number << 3)) + static_cast<char>(value);
@@ -84,8 +84,7 @@ TEST(CostCommand, AnUnknownLayerIsNullNotZeroNorEmpty) {
 TEST(CostCommand, ABadShapeOrBatchSaysWhatToGive) {
   const Workplace place;
   const std::string model = place.write("odd.onnx", model_with_an_unknown_layer());
-  for (const auto& [options, says] :
-       std::vector<std::pair<std::vector<std::string>, std::string>>{
+  for (const auto& [options, says] : std::vector<std::pair<std::vector<std::string>, std::string>>{
            {{}, "--shape seq=N"},
            {{"--shape", "seq=0"}, "--shape"},
            {{"--shape", "seq"}, "--shape"},
@@ -120,9 +119,8 @@ TEST(CostCommand, SortAndTopChooseTheLayersNotTheTotal) {
     return layer.at("bytes_read").get<std::int64_t>() +
            layer.at("bytes_written").get<std::int64_t>();
   };
-  EXPECT_TRUE(std::is_sorted(heavy.begin(), heavy.end(), [&](const json& a, const json& b) {
-    return bytes(a) > bytes(b);
-  }));
+  EXPECT_TRUE(std::is_sorted(heavy.begin(), heavy.end(),
+                             [&](const json& a, const json& b) { return bytes(a) > bytes(b); }));
 }
 
 TEST(CostCommand, CsvHasARowALayerAndNoFigureForWhatIsNotKnown) {
