@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <ctime>
 #include <nlohmann/json.hpp>
@@ -77,6 +78,17 @@ void add_job(FitResult& result, const Setting& job, const std::vector<Observatio
   result.file.models.push_back(std::move(choice->model));
   result.left_out.push_back(std::move(choice->left_out));
   for (std::string& note : constants_of(job, observations)) result.notes.push_back(std::move(note));
+}
+
+void add_test(TestedNetwork& tested, const Observation& one, const PredictedBatch& predicted) {
+  tested.observations += 1;
+  const double error = 100 * (predicted.energy_j / one.energy_j - 1);
+  tested.energy_mape_percent += std::abs(error);
+  tested.energy_bias_percent += error;
+  tested.covered += predicted.energy_90.contains(one.energy_j) ? 1 : 0;
+  if (one.time_s && predicted.time_s)
+    tested.time_mape_percent =
+        tested.time_mape_percent.value_or(0) + 100 * std::abs(*predicted.time_s / *one.time_s - 1);
 }
 
 EnergyModelFile file_of(const ObservationSet& observations) {
@@ -184,10 +196,44 @@ Result<FitResult> fit_observations(ObservationSet observations, const std::strin
   return result;
 }
 
+std::vector<TestedNetwork> test_models(const EnergyModelFile& file,
+                                       const ObservationSet& observations) {
+  std::vector<TestedNetwork> all;
+  for (const auto& [job, some] : observations.jobs) {
+    const auto model = file.find(job);
+    if (!model) continue;
+    std::map<std::string, TestedNetwork> networks;
+    for (const Observation& one : some) {
+      TestedNetwork& tested = networks[one.network];
+      tested.network = one.network;
+      tested.job = job;
+      tested.single_layer = one.single_layer;
+      add_test(tested, one, (*model)->predict(*one.work, one.point));
+    }
+    for (auto& [name, tested] : networks) {
+      const auto count = static_cast<double>(tested.observations);
+      tested.energy_mape_percent /= count;
+      tested.energy_bias_percent /= count;
+      if (tested.time_mape_percent) *tested.time_mape_percent /= count;
+      all.push_back(std::move(tested));
+    }
+  }
+  return all;
+}
+
 Result<FitResult> fit_model(const Paths& paths, const FitRequest& request) {
   ISOJOULE_TRY(ObservationSet observations, observe(paths, request));
+  std::optional<ObservationSet> unseen;
+  if (!request.tests.empty()) {  // before the fit, which takes long
+    ISOJOULE_TRY(unseen, study_observations(paths, request.tests));
+    if (unseen->board != observations.board || unseen->simulated != observations.simulated)
+      return fail(ErrorKind::invalid,
+                  request.tests.front() + " is not of the board that is learnt from",
+                  "Give --test a study of the same board");
+  }
   ISOJOULE_TRY(FitResult result,
                fit_observations(std::move(observations), request.predictor, request.seed));
+  if (unseen) result.tested = test_models(result.file, *unseen);
   result.path = request.output.empty()
                     ? user_model_path(paths, result.file.board, result.file.simulated)
                     : request.output;
@@ -207,6 +253,17 @@ nlohmann::json to_json(const FitResult& result) {
     unfitted.push_back({{"job", json_of(one.job)},
                         {"observations", one.observations},
                         {"why", to_string(one.error)}});
+  nlohmann::json tested = nlohmann::json::array();
+  for (const TestedNetwork& one : result.tested) {
+    tested.push_back({{"network", one.network},
+                      {"job", json_of(one.job)},
+                      {"single_layer", one.single_layer},
+                      {"observations", one.observations},
+                      {"energy_mape_percent", one.energy_mape_percent},
+                      {"energy_bias_percent", one.energy_bias_percent},
+                      {"in_90_percent_interval", one.covered}});
+    if (one.time_mape_percent) tested.back()["time_mape_percent"] = *one.time_mape_percent;
+  }
   return {{"model", result.path},
           {"board", result.file.board},
           {"release", result.file.release},
@@ -218,6 +275,7 @@ nlohmann::json to_json(const FitResult& result) {
           {"left_out", left_out},
           {"models", models},
           {"unfitted", unfitted},
+          {"tested", tested},
           {"notes", result.notes}};
 }
 

@@ -16,7 +16,20 @@ struct FitRequest {
   std::optional<TableRequest> table;
   std::string predictor = "auto";  // a name of `isojoule list predictors`
   std::uint64_t seed = 1;
-  std::string output;  // "": user_model_path()
+  std::string output;              // "": user_model_path()
+  std::vector<std::string> tests;  // studies that the model is held against, not learnt from
+};
+
+// How the fitted models do on what they have not seen.
+struct TestedNetwork {
+  std::string network;
+  Setting job;
+  std::int64_t observations = 0;
+  double energy_mape_percent = 0;
+  double energy_bias_percent = 0;  // mean of predicted / measured - 1
+  std::optional<double> time_mape_percent;
+  std::int64_t covered = 0;  // by the 90 % interval of the energy
+  bool single_layer = false;
 };
 
 // A job that was not fitted, and why.
@@ -33,6 +46,7 @@ struct FitResult {
   // What each model's errors are of: left out, predicted, compared. In the order of file.models.
   std::vector<std::vector<LeftOut>> left_out;
   std::vector<UnfittedJob> unfitted;
+  std::vector<TestedNetwork> tested;  // by job and name
   std::vector<std::string> notes;
 };
 
@@ -41,6 +55,10 @@ struct FitResult {
 // Errors: not_found (the predictor), those of the fit where no job can be fitted.
 Result<FitResult> fit_observations(ObservationSet observations, const std::string& predictor,
                                    std::uint64_t seed);
+
+// Each network of a job that has a model; the others are left out.
+std::vector<TestedNetwork> test_models(const EnergyModelFile& file,
+                                       const ObservationSet& observations);
 
 // Errors: as study_observations() or table_observations(), fit_observations(), store_model();
 // invalid (a table without a board or an output).

@@ -96,6 +96,8 @@ void add_fit(CLI::App& app, Program& program) {
   command->add_option("--predictor", request.predictor,
                       "One of 'isojoule list predictors', or auto: that which errs least");
   command->add_option("--seed", request.seed, "Of what is drawn at random");
+  command->add_option("--test", request.tests,
+                      "Studies that the model is held against and does not learn from");
   command->add_flag("--json", arguments->json, "Print JSON, units in the keys");
   add_table_options(*command, *arguments);
   command->callback([arguments, command, &program] {

@@ -77,6 +77,40 @@ std::string model_text(const EnergyModel& model) {
   return text;
 }
 
+// Networks one by one, single layers together.
+std::string tested_text(const FitResult& result) {
+  if (result.tested.empty()) return "";
+  Table table;
+  table.add_column("not learnt from", Table::Align::left);
+  for (const char* header : {"observations", "energy", "bias", "time", "in 90 %"})
+    table.add_column(header);
+  TestedNetwork means[2];  // of networks, of layers
+  std::int64_t counts[2] = {0, 0};
+  const auto add = [&table](const std::string& name, const TestedNetwork& one, double count) {
+    table.add_row({name, std::to_string(one.observations), percent(one.energy_mape_percent / count),
+                   fmt::format("{:+.1f} %", one.energy_bias_percent / count),
+                   one.time_mape_percent ? percent(*one.time_mape_percent / count) : "",
+                   percent(100.0 * static_cast<double>(one.covered) /
+                           static_cast<double>(one.observations))});
+  };
+  for (const TestedNetwork& one : result.tested) {
+    if (!one.single_layer) add(one.network, one, 1);
+    TestedNetwork& mean = means[one.single_layer ? 1 : 0];
+    counts[one.single_layer ? 1 : 0] += 1;
+    mean.observations += one.observations;
+    mean.covered += one.covered;
+    mean.energy_mape_percent += one.energy_mape_percent;
+    mean.energy_bias_percent += one.energy_bias_percent;
+    if (one.time_mape_percent)
+      mean.time_mape_percent = mean.time_mape_percent.value_or(0) + *one.time_mape_percent;
+  }
+  for (const int i : {0, 1})
+    if (counts[i] > 0)
+      add(fmt::format("mean of {} {}", counts[i], i == 0 ? "networks" : "single layers"), means[i],
+          static_cast<double>(counts[i]));
+  return "\nMean absolute error on other studies:\n" + table.to_text();
+}
+
 }  // namespace
 
 std::string fit_text(const FitResult& result) {
@@ -88,6 +122,7 @@ std::string fit_text(const FitResult& result) {
   for (const LeftOutRows& one : seen.left_out)
     text += fmt::format("  left out: {} ({}; first: {})\n", one.count, one.why, one.first);
   for (const EnergyModel& model : result.file.models) text += model_text(model);
+  text += tested_text(result);
   for (const std::string& note : result.notes) text += fmt::format("note: {}\n", note);
   return text + fmt::format("written: {}\n", result.path);
 }

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
-#include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/text.h"
 #include "predict/fold.h"
@@ -12,9 +13,11 @@ namespace isojoule {
 namespace {
 
 constexpr int kMostInnerFolds = 6;
-constexpr int kEnoughNetworks = 5;        // groups; below, networks' errors are a matter of chance
-constexpr int kEnoughLayers = 10;         // groups, to stand in for networks
-constexpr double kEqual = 1.05;           // errors closer than this factor are equals
+constexpr int kMostInnermostFolds = 3;
+constexpr int kManyGroups = 10;     // from here on the winner's own errors are hardly flattered
+constexpr int kEnoughNetworks = 5;  // groups; below, networks' errors are a matter of chance
+constexpr int kEnoughLayers = 10;   // groups, to stand in for networks
+constexpr double kEqual = 1.05;     // errors closer than this factor are equals
 constexpr double kLargestLogError = 100;  // beyond it a predictor has broken down
 
 using Kinds = std::vector<const PredictorKind*>;
@@ -33,7 +36,7 @@ struct Spreads {
 
 double log_error(double measured, double predicted) { return std::log(measured / predicted); }
 
-// "" or what is wrong with a prediction.
+// A number that a measurement could have been.
 bool usable(const Observation& one, const Prediction& p) {
   const auto near = [](double measured, double predicted) {
     return predicted > 0 && std::abs(log_error(measured, predicted)) < kLargestLogError;
@@ -114,30 +117,70 @@ const Trial* best_of(const std::vector<Trial>& trials) {
   return best;
 }
 
+// ---- the procedure ------------------------------------------------------------------------------
+
+// A prediction of a run by something that had not seen its group.
+struct Unseen {
+  std::size_t observation = 0;
+  const PredictorKind* kind = nullptr;
+  Prediction prediction;
+};
+
+std::vector<Unseen> unseen_of(const Trial& trial) {
+  std::vector<Unseen> unseen;
+  for (std::size_t i = 0; i < trial.predictions.size(); ++i)
+    unseen.push_back({i, trial.kind, trial.predictions[i]});
+  return unseen;
+}
+
+// What choosing on other groups gives for each fold. Folds on whose others no candidate could be
+// tried are left out.
+std::vector<Unseen> procedure_errors(Observations observations, const Folds& folds,
+                                     const Kinds& kinds, int most_inner_folds,
+                                     const ChooseOptions& options) {
+  std::vector<Unseen> unseen;
+  for (int fold = 0; fold < folds.count; ++fold) {
+    const std::vector<Observation> others = selected(observations, outside(folds, fold));
+    const Folds inner = make_folds(others, most_inner_folds, options.fit.seed);
+    if (inner.groups < 2) continue;
+    const std::vector<Trial> trials = all_tried(others, inner, kinds, options.fit);
+    const Trial* best = best_of(trials);
+    if (best == nullptr) continue;
+    const auto fitted = best->kind->fit(others, options.fit);
+    if (!fitted) continue;
+    for (const std::size_t i : inside(folds, fold)) {
+      const Prediction one = (*fitted)->batch(*observations[i].work, observations[i].point);
+      if (usable(observations[i], one)) unseen.push_back({i, best->kind, one});
+    }
+  }
+  return unseen;
+}
+
 // ---- intervals ----------------------------------------------------------------------------------
 
-Spread spread_of(Observations observations, const Folds& folds, const Trial& trial,
+Spread spread_of(Observations observations, const Folds& folds, const std::vector<Unseen>& unseen,
                  bool single_layers, bool of_time, double coverage) {
   std::vector<Score> scores;
-  std::map<int, bool> groups;
-  for (std::size_t i = 0; i < observations.size(); ++i) {
-    const Observation& one = observations[i];
-    const Prediction& p = trial.predictions[i];
+  std::set<int> groups;
+  for (const Unseen& seen : unseen) {
+    const Observation& one = observations[seen.observation];
+    const Prediction& p = seen.prediction;
     if (one.single_layer != single_layers || (of_time && (!one.time_s || !p.time_s))) continue;
-    groups[folds.group[i]] = true;
+    const int group = folds.group[seen.observation];
+    groups.insert(group);
     if (of_time)
-      scores.push_back({folds.group[i], log_error(*one.time_s, *p.time_s), p.time_log_sd});
+      scores.push_back({group, log_error(*one.time_s, *p.time_s), p.time_log_sd});
     else
-      scores.push_back({folds.group[i], log_error(one.energy_j, p.energy_j), p.energy_log_sd});
+      scores.push_back({group, log_error(one.energy_j, p.energy_j), p.energy_log_sd});
   }
   if (static_cast<std::int64_t>(groups.size()) < kLeastGroups) return unknown_spread();
   return calibrated_spread(scores, coverage);
 }
 
-Spreads spreads_of(Observations observations, const Folds& folds, const Trial& trial,
+Spreads spreads_of(Observations observations, const Folds& folds, const std::vector<Unseen>& unseen,
                    double coverage) {
   const auto of = [&](bool layers, bool time) {
-    return spread_of(observations, folds, trial, layers, time, coverage);
+    return spread_of(observations, folds, unseen, layers, time, coverage);
   };
   Spreads spreads{of(false, false), of(false, true), of(true, false), of(true, true)};
   // A network's error is a mean of its layers' errors and what they have in common: no larger than
@@ -147,6 +190,18 @@ Spreads spreads_of(Observations observations, const Folds& folds, const Trial& t
     spreads.network_time = spreads.layer_time;
   }
   return spreads;
+}
+
+// The errors that intervals are made from. The chosen candidate's own are flattered by its having
+// been chosen for them, the more the fewer groups there are: of few groups those of the whole
+// procedure are taken, a level further in.
+std::vector<Unseen> errors_for_intervals(Observations observations, const Folds& folds,
+                                         const Trial& best, const Kinds& kinds,
+                                         const ChooseOptions& options) {
+  if (folds.groups >= kManyGroups || kinds.size() == 1) return unseen_of(best);
+  std::vector<Unseen> unseen =
+      procedure_errors(observations, folds, kinds, kMostInnermostFolds, options);
+  return unseen.size() == observations.size() ? unseen : unseen_of(best);
 }
 
 void set_spreads(EnergyModel& model, const Spreads& spreads) {
@@ -183,7 +238,9 @@ void leave_out(Observations observations, const Folds& folds, int fold, const Ki
   EnergyModel model;
   model.predictor = std::move(*fitted);
   model.network_groups = inner.network_groups;
-  set_spreads(model, spreads_of(others, inner, *best, options.coverage));
+  set_spreads(model,
+              spreads_of(others, inner, errors_for_intervals(others, inner, *best, kinds, options),
+                         options.coverage));
   for (const std::size_t i : inside(folds, fold))
     left_out.push_back({i, std::string(best->kind->name), predicted(model, observations[i])});
 }
@@ -364,7 +421,10 @@ Result<Choice> choose_model(Observations observations, const ChooseOptions& opti
   Choice choice;
   ISOJOULE_TRY(choice.model.predictor, best->kind->fit(observations, options.fit));
   describe(observations, folds, choice.model);
-  set_spreads(choice.model, spreads_of(observations, folds, *best, options.coverage));
+  set_spreads(choice.model,
+              spreads_of(observations, folds,
+                         errors_for_intervals(observations, folds, *best, kinds, options),
+                         options.coverage));
   choice.model.why_no_interval = why_none(folds, choice.model);
   choice.left_out = nested(observations, folds, kinds, options);
   for (const Trial& trial : trials)

@@ -43,10 +43,11 @@ void expect_sensible(const Prediction& p) {
   EXPECT_TRUE(std::isfinite(p.energy_j) && p.energy_j > 0) << p.energy_j;
   EXPECT_TRUE(std::isfinite(p.energy_log_sd) && p.energy_log_sd >= 0) << p.energy_log_sd;
   EXPECT_TRUE(std::isfinite(p.time_log_sd) && p.time_log_sd >= 0) << p.time_log_sd;
-  if (p.time_s) EXPECT_TRUE(std::isfinite(*p.time_s) && *p.time_s > 0) << *p.time_s;
+  const double time_s = p.time_s.value_or(1);
+  EXPECT_TRUE(std::isfinite(time_s) && time_s > 0) << time_s;
 }
 
-TEST(PredictorContract, EveryKindHasWordsAndIsFoundByName) {
+TEST(EveryPredictor, EveryKindHasWordsAndIsFoundByName) {
   std::set<std::string_view> names;
   for (const PredictorKind& kind : predictor_kinds()) {
     EXPECT_TRUE(names.insert(kind.name).second) << kind.name;
@@ -60,7 +61,13 @@ TEST(PredictorContract, EveryKindHasWordsAndIsFoundByName) {
   EXPECT_EQ(find_predictor("rooflin").error().remedy, "Did you mean roofline?");
 }
 
-TEST(PredictorContract, EveryKindLearnsWhatItWasShown) {
+// Better by half than one number for all runs.
+TEST(EveryPredictor, EveryKindLearnsWhatItWasShown) {
+  const auto count = static_cast<double>(usual_runs().size());
+  double middle = 0, spread = 0;
+  for (const Observation& one : usual_runs()) middle += std::log(one.energy_j) / count;
+  for (const Observation& one : usual_runs())
+    spread += std::abs(std::log(one.energy_j) - middle) / count;
   for (const PredictorKind& kind : predictor_kinds()) {
     SCOPED_TRACE(kind.name);
     const Predictor* predictor = fitted(kind);
@@ -71,13 +78,13 @@ TEST(PredictorContract, EveryKindLearnsWhatItWasShown) {
     for (const Observation& one : usual_runs()) {
       const Prediction p = predictor->batch(*one.work, one.point);
       expect_sensible(p);
-      error += std::abs(p.energy_j / one.energy_j - 1) / static_cast<double>(usual_runs().size());
+      error += std::abs(std::log(p.energy_j / one.energy_j)) / count;
     }
-    EXPECT_LT(error, 0.3);
+    EXPECT_LT(error, 0.5 * spread);
   }
 }
 
-TEST(PredictorContract, TheSameRunsAndSeedGiveTheSameState) {
+TEST(EveryPredictor, TheSameRunsAndSeedGiveTheSameState) {
   for (const PredictorKind& kind : predictor_kinds()) {
     const Predictor* predictor = fitted(kind);
     const auto again = kind.fit(usual_runs(), {});
@@ -86,7 +93,7 @@ TEST(PredictorContract, TheSameRunsAndSeedGiveTheSameState) {
   }
 }
 
-TEST(PredictorContract, AStoredPredictorPredictsTheSame) {
+TEST(EveryPredictor, AStoredPredictorPredictsTheSame) {
   for (const PredictorKind& kind : predictor_kinds()) {
     SCOPED_TRACE(kind.name);
     const Predictor* predictor = fitted(kind);
@@ -99,7 +106,7 @@ TEST(PredictorContract, AStoredPredictorPredictsTheSame) {
   }
 }
 
-TEST(PredictorContract, LayersAddUpToTheBatch) {
+TEST(EveryPredictor, LayersAddUpToTheBatch) {
   for (const PredictorKind& kind : predictor_kinds()) {
     SCOPED_TRACE(kind.name);
     const Predictor* predictor = fitted(kind);
@@ -115,12 +122,13 @@ TEST(PredictorContract, LayersAddUpToTheBatch) {
       }
       const Prediction whole = predictor->batch(*one.work, one.point);
       EXPECT_NEAR(sum.energy_j / whole.energy_j, 1, 1e-9) << one.network;
-      if (whole.time_s) EXPECT_NEAR(sum.time_s / *whole.time_s, 1, 1e-9) << one.network;
+      ASSERT_TRUE(whole.time_s.has_value());
+      EXPECT_NEAR(sum.time_s / *whole.time_s, 1, 1e-9) << one.network;
     }
   }
 }
 
-TEST(PredictorContract, FarFromTheRunsThePredictionsStayNumbers) {
+TEST(EveryPredictor, FarFromTheRunsThePredictionsStayNumbers) {
   for (const PredictorKind& kind : predictor_kinds()) {
     SCOPED_TRACE(kind.name);
     const Predictor* predictor = fitted(kind);
@@ -137,7 +145,7 @@ TEST(PredictorContract, FarFromTheRunsThePredictionsStayNumbers) {
   }
 }
 
-TEST(PredictorContract, TooFewRunsAreAnErrorThatSaysWhatToMeasure) {
+TEST(EveryPredictor, TooFewRunsAreAnErrorThatSaysWhatToMeasure) {
   const std::span<const Observation> runs(usual_runs());
   for (const PredictorKind& kind : predictor_kinds()) {
     for (const std::size_t count : {0u, 1u, 2u}) {
@@ -150,7 +158,7 @@ TEST(PredictorContract, TooFewRunsAreAnErrorThatSaysWhatToMeasure) {
 }
 
 // The same network again and again: no predictor may tell fixed costs from those of work.
-TEST(PredictorContract, RunsThatAreAllAlikeAreAnErrorWithARemedy) {
+TEST(EveryPredictor, RunsThatAreAllAlikeAreAnErrorWithARemedy) {
   std::vector<Observation> runs(40, usual_runs().front());
   for (std::size_t i = 0; i < runs.size(); ++i) {
     runs[i].group = "network-" + std::to_string(i);
@@ -164,7 +172,7 @@ TEST(PredictorContract, RunsThatAreAllAlikeAreAnErrorWithARemedy) {
   }
 }
 
-TEST(PredictorContract, NumbersThatAreNoneAreRefused) {
+TEST(EveryPredictor, NumbersThatAreNoneAreRefused) {
   for (const PredictorKind& kind : predictor_kinds()) {
     for (const double odd : {0.0, -1.0, std::nan(""), HUGE_VAL}) {
       std::vector<Observation> runs = usual_runs();
@@ -176,7 +184,7 @@ TEST(PredictorContract, NumbersThatAreNoneAreRefused) {
   }
 }
 
-TEST(PredictorContract, RunsWithoutTimesGiveNoTimes) {
+TEST(EveryPredictor, RunsWithoutTimesGiveNoTimes) {
   std::vector<Observation> runs = usual_runs();
   for (Observation& one : runs) one.time_s.reset();
   for (const PredictorKind& kind : predictor_kinds()) {
@@ -187,7 +195,7 @@ TEST(PredictorContract, RunsWithoutTimesGiveNoTimes) {
   }
 }
 
-TEST(PredictorContract, AStateOfAnotherThingIsAParseError) {
+TEST(EveryPredictor, AStateOfAnotherThingIsAParseError) {
   for (const PredictorKind& kind : predictor_kinds()) {
     for (const json& state : {json(), json(3), json("x"), json::array(), json::object()}) {
       const auto predictor = kind.load(state);
@@ -204,14 +212,14 @@ void places_of(json& at, std::vector<json*>& places) {
     for (json& item : at) places_of(item, places);
 }
 
-RC_GTEST_PROP(PredictorContract, ASpoiltStateIsAnErrorOrAPredictor, ()) {
+RC_GTEST_PROP(EveryPredictor, ASpoiltStateIsAnErrorOrAPredictor, ()) {
   const auto kinds = predictor_kinds();
   const auto& kind = kinds[*rc::gen::inRange<std::size_t>(0, kinds.size())];
   json state = fitted(kind)->state();
   std::vector<json*> places;
   places_of(state, places);
   json& place = *places[*rc::gen::inRange<std::size_t>(0, places.size())];
-  const json odd[] = {json(),       json(-1),          json(1e300),    json("x"), json::array(),
+  const json odd[] = {json(),           json(-1),       json(1e300),  json("x"),  json::array(),
                       json(3000000000), json::object(), json(1e-300), json(true), json({1, 2})};
   place = odd[*rc::gen::inRange<std::size_t>(0, std::size(odd))];
   const auto predictor = kind.load(state);

@@ -48,31 +48,17 @@ double normalised(const Score& score, double floor) {
   return score.log_error / std::hypot(score.log_sd, floor);
 }
 
-// Of few groups: variance of the groups' means about 0 and within the groups, by moments.
-double random_effect_quantile(std::span<const Score> scores, const std::map<int, double>& runs,
-                              double floor, double coverage) {
-  std::map<int, double> sum, square;
+// Of few groups: the root of the mean over groups of their runs' mean square, at as many degrees of
+// freedom as there are groups.
+double few_groups_quantile(std::span<const Score> scores, const std::map<int, double>& runs,
+                           double floor, double coverage) {
+  const double groups = static_cast<double>(runs.size());
+  double square = 0;
   for (const Score& score : scores) {
     const double z = normalised(score, floor);
-    sum[score.group] += z;
-    square[score.group] += z * z;
+    square += z * z / (runs.at(score.group) * groups);
   }
-  const double groups = static_cast<double>(runs.size());
-  double total = 0, of_means = 0, inner = 0, inner_freedom = 0, shares = 0;
-  for (const auto& [group, count] : runs) {
-    const double mean = sum[group] / count;
-    total += square[group] / count / groups;
-    of_means += mean * mean / groups;
-    inner += square[group] - count * mean * mean;
-    inner_freedom += count - 1;
-    shares += 1 / count / groups;
-  }
-  const double within = inner_freedom > 0 ? inner / inner_freedom : 0;
-  const double between = std::clamp(of_means - within * shares, 0.0, total);
-  const VariancePart parts[] = {{between, groups},
-                                {total - between, std::max(inner_freedom, groups)}};
-  const double freedom = total > 0 ? effective_freedom(parts) : groups;
-  return student_t(coverage, freedom) * std::sqrt(total);
+  return student_t(coverage, groups) * std::sqrt(square);
 }
 
 }  // namespace
@@ -100,7 +86,7 @@ Spread calibrated_spread(std::span<const Score> scores, double coverage) {
   if (groups * (1 - coverage) >= 1 - 1e-9)
     spread.quantile = weighted_quantile(std::move(sizes), coverage * (groups + 1));
   else
-    spread.quantile = random_effect_quantile(scores, runs, spread.floor, coverage);
+    spread.quantile = few_groups_quantile(scores, runs, spread.floor, coverage);
   return spread;
 }
 

@@ -40,10 +40,11 @@ struct Score {
 // q of 10 groups and more (at a coverage of 0.9): the quantile of the scores, each with the mass
 // 1/((groups + 1) runs of its group), the rest of the mass at infinity (Lee, Barber and Willett
 // 2023, "Distribution-free inference with hierarchical data"); for groups of one run this is the
-// ceil((n + 1) 0.9)-th of n. Fewer groups would leave nothing but infinity. Then errors are taken
-// for normal with a part that a group has in common and a part of its own for each run (a random
-// effect): q is their joint root mean square times Student's t at the Welch-Satterthwaite degrees
-// of freedom, in which the common part counts one for each group.
+// ceil((n + 1) 0.9)-th of n. Fewer groups would leave
+// nothing but infinity. Then q is the root mean square of the scores times Student's t with as many
+// degrees of freedom as there are groups: their mean squares are what may be taken for drawn alike
+// and independently. (Welch's and Satterthwaite's degrees, from the parts of the variance between
+// and within groups, are more only by trusting an estimate of the part between three groups.)
 //
 // Of fewer than 2 groups: unknown_spread().
 Spread calibrated_spread(std::span<const Score> scores, double coverage);

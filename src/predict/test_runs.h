@@ -1,5 +1,5 @@
-// Made-up networks and runs for the tests of predictors: layers as a small CNN has them, measured on
-// a board with known costs.
+// Made-up networks and runs for the tests of predictors: layers as a small CNN has them, measured
+// on a board with known costs.
 #pragma once
 
 #include <algorithm>
@@ -70,17 +70,17 @@ inline NetworkWork test_network(double width, double size, int blocks, double ba
   return work;
 }
 
-// A board: 2 MACs a cycle and lane, 256 lanes; 20 GB/s; 20 us a kernel; 4 W idle; 8 pJ a MAC at the
-// full clock, 100 pJ a byte.
+// A board: 2 MACs a cycle and lane, 256 lanes; 20 GB/s; 50 us a batch, 2 us a kernel; 4 W idle; 8
+// pJ a MAC at the full clock, 100 pJ a byte.
 inline constexpr double kTestMostHz = 1e9;
 
 inline void measure_test_run(Observation& one, Random& random, double noise) {
   const double relative = one.point.gpu_hz / kTestMostHz;
-  double time = 1e-3, energy = 0;
+  double time = 50e-6, energy = 0;
   for (const LayerWork& layer : one.work->layers) {
     if (layer.work_class == WorkClass::view) continue;
     const double slow = layer.work_class == WorkClass::depthwise ? 6 : 1;
-    time += 20e-6 + std::max(slow * layer.macs / (512 * one.point.gpu_hz), layer.bytes() / 20e9);
+    time += 2e-6 + std::max(slow * layer.macs / (512 * one.point.gpu_hz), layer.bytes() / 20e9);
     energy += 8e-12 * slow * layer.macs * (0.5 + 0.5 * relative * relative) + 1e-10 * layer.bytes();
   }
   energy += time * (4 + 2 * relative);

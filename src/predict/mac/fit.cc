@@ -126,7 +126,7 @@ bool one_known_convolution(const NetworkWork& work) {
   for (const LayerWork& layer : work.layers) {
     if (layer.work_class == WorkClass::view) continue;
     ++kernels;
-    known += amounts_of(layer, {})[kConvolution] > 0 && kernels_of(layer) > 0 ? 1 : 0;
+    known += amounts_of(layer, work.batch, {})[kConvolution] > 0 && kernels_of(layer) > 0 ? 1 : 0;
   }
   return known == 1 && kernels <= 2;
 }
@@ -185,7 +185,7 @@ void search_modes(Model& model, const std::vector<PointRuns>& points) {
 
 }  // namespace
 
-Amounts amounts_of(const LayerWork& layer, const Modes& modes) {
+Amounts amounts_of(const LayerWork& layer, double batch, const Modes& modes) {
   Amounts amounts{};
   switch (layer.work_class) {
     case WorkClass::convolution:
@@ -193,7 +193,12 @@ Amounts amounts_of(const LayerWork& layer, const Modes& modes) {
     case WorkClass::depthwise:
       amounts[kConvolution] = layer.macs * modes.factor(kernels_of(layer));
       break;
-    case WorkClass::product: amounts[kProduct] = layer.macs; break;
+    case WorkClass::product:
+      if (layer.rows > batch)
+        amounts[kConvolution] = layer.macs * modes.factor(layer.columns);
+      else
+        amounts[kProduct] = layer.macs;
+      break;
     case WorkClass::stream: amounts[kByte] = layer.bytes(); break;
     case WorkClass::view: break;
   }
@@ -203,7 +208,7 @@ Amounts amounts_of(const LayerWork& layer, const Modes& modes) {
 Amounts amounts_of(const NetworkWork& work, const Modes& modes) {
   Amounts sum{};
   for (const LayerWork& layer : work.layers) {
-    const Amounts one = amounts_of(layer, modes);
+    const Amounts one = amounts_of(layer, work.batch, modes);
     for (std::size_t k = 0; k < kSlots; ++k) sum[k] += one[k];
   }
   sum[kInference] = work.batch;

@@ -116,7 +116,7 @@ LayerPrediction MacPredictor::do_layers(const NetworkWork& work, const Operating
     return LayerPrediction{cost_of(amounts, energy), time.size() > 0 ? cost_of(amounts, time) : 0};
   };
   for (std::size_t i = 0; i < work.layers.size() && i < layers.size(); ++i)
-    layers[i] = both(amounts_of(work.layers[i], model_.modes));
+    layers[i] = both(amounts_of(work.layers[i], work.batch, model_.modes));
   Amounts rest{};
   rest[kInference] = work.batch;
   return both(rest);

@@ -16,7 +16,9 @@ enum Slot : std::uint8_t { kConvolution, kProduct, kByte, kInference, kSlots };
 
 // What one layer or network has of each slot's unit.
 using Amounts = std::array<double, kSlots>;
-Amounts amounts_of(const LayerWork& layer, const Modes& modes);
+// A product of more rows than the batch (attention, a sequence's positions) is what a convolution
+// of one position is, and counts as one; with one row an input it is fully connected.
+Amounts amounts_of(const LayerWork& layer, double batch, const Modes& modes);
 Amounts amounts_of(const NetworkWork& work, const Modes& modes);  // with its inferences
 // `log_costs`: of a unit of each slot.
 double cost_of(const Amounts& amounts, const Eigen::VectorXd& log_costs);

@@ -17,8 +17,9 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 // Kernels that one pass over the runs may look at; more runs than that are sampled, group by group.
-constexpr std::size_t kMostKernels = 30'000;
-constexpr LogFitOptions kQuick{3, 12, false};
+// The search for corners and tiles takes many passes and is content with fewer.
+constexpr std::size_t kMostKernels = 30'000, kSearchKernels = 5'000;
+constexpr LogFitOptions kQuick{3, 12, false}, kSearch{6, 40, false};
 constexpr double kTiles[] = {1, 4, 8, 16, 32, 64, 128};
 
 double geometric_mean(Observations observations, double OperatingPoint::*clock) {
@@ -268,9 +269,12 @@ bool has_products(Observations observations) {
 Range search_tile(CostFit& fit, Observations observations, double Frame::*tile, VectorXd& theta) {
   std::map<double, LogFit> fits;
   double best = std::numeric_limits<double>::infinity();
+  // Another class's rate can make up for a wrong tile, which is no way back to the right one.
+  VectorXd tied = theta;
+  tied[kPointwise] = tied[kProduct] = 0;
   for (const double candidate : kTiles) {
     fit.frame.*tile = candidate;
-    const LogFit one = solve(fit, observations, {theta}, kQuick);
+    const LogFit one = solve(fit, observations, {theta, tied}, kSearch);
     best = std::min(best, one.objective);
     fits.emplace(candidate, one);
   }
@@ -288,16 +292,16 @@ Range search_tile(CostFit& fit, Observations observations, double Frame::*tile, 
 }
 
 // Every group keeps its share of the runs.
-std::vector<Observation> sampled(Observations observations, std::uint64_t seed) {
+std::vector<Observation> sampled(Observations observations, std::size_t most, std::uint64_t seed) {
   std::size_t kernels = 0;
   for (const Observation& one : observations) kernels += one.work->layers.size();
   std::vector<Observation> kept(observations.begin(), observations.end());
-  if (kernels <= kMostKernels) return kept;
+  if (kernels <= most) return kept;
   Random random(seed_for(seed, "roofline"));
   random.shuffle(kept);
   std::stable_sort(kept.begin(), kept.end(),
                    [](const Observation& a, const Observation& b) { return a.group < b.group; });
-  const std::size_t every = kernels / kMostKernels + 1;
+  const std::size_t every = kernels / most + 1;
   std::vector<Observation> result;
   for (std::size_t i = 0; i < kept.size(); ++i)
     // A group's first always.
@@ -347,7 +351,8 @@ Result<CostFit> fit_cost(Observations all, const FitOptions& options) {
   const bool energies = timed.empty();
   const Observations used = energies ? all : Observations(timed);
   ISOJOULE_CHECK(check_variety(used));
-  const std::vector<Observation> observations = sampled(used, options.seed);
+  const std::vector<Observation> observations = sampled(used, kMostKernels, options.seed);
+  const std::vector<Observation> few = sampled(used, kSearchKernels, options.seed);
 
   CostFit fit;
   fit.frame.energies = energies;
@@ -365,7 +370,7 @@ Result<CostFit> fit_cost(Observations all, const FitOptions& options) {
   VectorXd theta;
   for (const ComputeClock candidate : clock_candidates(fit.frame, fit.cpu)) {
     set_clock(fit, observations, candidate);
-    const LogFit one = solve(fit, observations, good_starts(fit, observations, {}), kQuick);
+    const LogFit one = solve(fit, few, good_starts(fit, few, {}), kQuick);
     if (one.objective >= best) continue;
     best = one.objective;
     clock = candidate;
@@ -373,13 +378,14 @@ Result<CostFit> fit_cost(Observations all, const FitOptions& options) {
   }
   set_clock(fit, observations, clock);
   if (fit.tiles_told) {
-    search_tile(fit, observations, &Frame::tile_rows, theta);
-    fit.columns_set = search_tile(fit, observations, &Frame::tile_columns, theta);
-    fit.rows_set = search_tile(fit, observations, &Frame::tile_rows, theta);
+    search_tile(fit, few, &Frame::tile_rows, theta);
+    fit.columns_set = search_tile(fit, few, &Frame::tile_columns, theta);
+    fit.rows_set = search_tile(fit, few, &Frame::tile_rows, theta);
+    fit.columns_set = search_tile(fit, few, &Frame::tile_columns, theta);
   }
   // In the tiles that were found the corners look different.
   fit.fitted = FittedVector(
-      solve(fit, observations, good_starts(fit, observations, {theta}), LogFitOptions{}));
+      solve(fit, observations, {good_starts(fit, few, {theta}).front()}, LogFitOptions{}));
   return fit;
 }
 
