@@ -55,9 +55,13 @@ Figures total_of(const NetworkCost& cost) {
           cost.bytes_written()};
 }
 
-std::string shape_text(const std::vector<std::int64_t>& shape) {
+// "scalar": no axes. Empty: not known.
+std::string shape_text(const LayerCost& layer) {
+  if (!layer.output_shape_known) return "";
+  if (layer.output_shape.empty()) return "scalar";
   std::string text;
-  for (const std::int64_t size : shape) text += (text.empty() ? "" : "x") + std::to_string(size);
+  for (const std::int64_t size : layer.output_shape)
+    text += (text.empty() ? "" : "x") + std::to_string(size);
   return text;
 }
 
@@ -83,7 +87,8 @@ nlohmann::json json_of(const LayerCost& layer) {
   json["name"] = layer.name;
   json["operation"] = layer.operation;
   json["known"] = layer.known;
-  json["output_shape"] = layer.output_shape;
+  json["output_shape"] =
+      layer.output_shape_known ? nlohmann::json(layer.output_shape) : nlohmann::json(nullptr);
   if (!layer.known) json["why_unknown"] = layer.why_unknown;
   return json;
 }
@@ -122,8 +127,8 @@ void print_csv(const std::vector<const LayerCost*>& rows) {
   for (const LayerCost* layer : rows) {
     const Figures f = figures_of(*layer);
     fmt::print("{},{},{},{},{},{},{},{},{},{}\n", quoted(layer->name), quoted(layer->operation),
-               shape_text(layer->output_shape), or_empty(f.macs), or_empty(f.other),
-               or_empty(f.flops), f.parameters, f.read, f.written, or_empty(f.intensity()));
+               shape_text(*layer), or_empty(f.macs), or_empty(f.other), or_empty(f.flops),
+               f.parameters, f.read, f.written, or_empty(f.intensity()));
   }
 }
 
@@ -174,12 +179,13 @@ void print_table(const NetworkCost& cost, const std::vector<const LayerCost*>& r
   fmt::print("{:<20} {:<14} {:<15} {:>6} {:>6} {:>6} {:>7} {:>7} {:>5} {:>5}\n", "layer",
              "operation", "output", "MACs", "other", "param.", "MB in", "MB out", "FLOP", "MACs");
   fmt::print("{:>94} {:>5}\n", "/byte", "%");
+  const std::int64_t all_macs = cost.macs();
   for (const LayerCost* layer : rows)
-    print_row(layer->name, layer->operation, shape_text(layer->output_shape), figures_of(*layer),
-              cost.macs());
+    print_row(layer->name, layer->operation, layer->output_shape_known ? shape_text(*layer) : "?",
+              figures_of(*layer), all_macs);
   if (rows.size() < cost.layers.size())
     fmt::print("... and {} more layer(s)\n", cost.layers.size() - rows.size());
-  print_row("total", "", "", total_of(cost), cost.macs());
+  print_row("total", "", "", total_of(cost), all_macs);
   fmt::print("total: {} MACs, {} other operations, {} FLOP (2 x MACs + other), {} parameters\n",
              cost.macs(), cost.other_ops(), cost.flops(), cost.parameters());
   for (const LayerCost& layer : cost.layers)

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 #include <set>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "cost/onnx_reader.h"
@@ -22,18 +24,20 @@ std::int64_t total(const NetworkCost& network, Count count) {
 
 class Counter {
  public:
-  explicit Counter(NetworkCost& cost) : cost_(cost) {}
+  using Choices = std::unordered_map<const OnnxNode*, const OnnxNetwork*>;
+  explicit Counter(NetworkCost& cost, std::shared_ptr<Choices> choices = {})
+      : cost_(cost), choices_(choices ? std::move(choices) : std::make_shared<Choices>()) {}
 
   // Layers of `network`, each counted `times` times, its name behind `prefix`.
   void count(const OnnxNetwork& network, const std::string& prefix, std::int64_t times) {
     for (const OnnxNode& node : network.nodes) {
       if (!node.bodies.empty()) {
         const std::int64_t all = saturating_product({times, node.times});
-        count(dearest(node), prefix + node.name + "/", all);
+        count(dearest(node), shortened(prefix + node.name + "/"), all);
         continue;
       }
       LayerCost layer = operator_cost(node, network);
-      layer.name = prefix + layer.name;
+      layer.name = shortened(prefix + layer.name);
       layer.parameters = new_parameters(node, network);
       repeat(layer, times);
       cost_.layers.push_back(std::move(layer));
@@ -60,20 +64,30 @@ class Counter {
       layer.*count = saturating_product({layer.*count, times});
   }
 
-  static const OnnxNetwork& dearest(const OnnxNode& node) {
+  // A long name in front of very many layers would fill the memory.
+  static std::string shortened(std::string name) {
+    constexpr std::size_t kLongest = 1000;
+    if (name.size() > kLongest) name = "~" + name.substr(name.size() - kLongest);
+    return name;
+  }
+
+  // Each choice is made once: an If in an If in an If would else be counted 2^depth times.
+  const OnnxNetwork& dearest(const OnnxNode& node) {
+    if (node.bodies.size() == 1) return node.bodies[0];
+    if (const auto found = choices_->find(&node); found != choices_->end()) return *found->second;
     const OnnxNetwork* best = nullptr;
     std::int64_t most = -1;
-    if (node.bodies.size() == 1) return node.bodies[0];
     for (const OnnxNetwork& body : node.bodies) {
       NetworkCost cost;
-      Counter(cost).count(body, "", 1);
+      Counter(cost, choices_).count(body, "", 1);
       if (cost.flops() > most) best = &body;
       most = std::max(most, cost.flops());
     }
-    return *best;
+    return *choices_->emplace(&node, best).first->second;
   }
 
   NetworkCost& cost_;
+  std::shared_ptr<Choices> choices_;
   std::unordered_set<std::int64_t> seen_;
 };
 
@@ -91,6 +105,10 @@ Status check_counts(const NetworkCost& network) {
     return fail(ErrorKind::out_of_range, network.name + ": the network is too large to count",
                 "Use a smaller batch");
   }
+  if (network.flops() == kSaturated ||
+      saturating_sum(network.bytes_read(), network.bytes_weights()) == kSaturated)
+    return fail(ErrorKind::out_of_range, network.name + ": the network is too large to count",
+                "Use a smaller batch");
   return {};
 }
 

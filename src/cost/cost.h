@@ -4,7 +4,7 @@
 // known before the first inference (Constant, Shape, anything made of weights alone) cost nothing
 // and are not listed; layers that only rename memory (Reshape, Flatten, ...) are listed with zeros.
 // A batch normalisation's running mean and variance are read (bytes_weights) but are no parameters,
-// as is usual in published counts. Layers inside If, Loop and Scan are not counted (known = false).
+// as is usual in published counts. Of If, Loop, Scan and functions what is inside is listed.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,8 @@ struct LayerCost {
   std::int64_t rows = 0, columns = 0, depth = 0, groups = 0;
   std::int64_t dilation = 1;  // of a convolution: distance between its kernel's positions
   std::int64_t kernel = 1;    // of a convolution: positions of its kernel (9 of 3 x 3)
-  std::vector<std::int64_t> output_shape;
+  std::vector<std::int64_t> output_shape;  // empty: one number, or not known
+  bool output_shape_known = true;
   bool known = true;  // false: its operations are not counted; macs, other_ops are then no figures
   std::string why_unknown;  // one clause; empty where known
 };

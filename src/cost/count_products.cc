@@ -5,6 +5,8 @@ namespace isojoule {
 namespace {
 
 constexpr const char* kShapesDoNotFit = "its inputs have not the axes that it needs";
+constexpr const char* kGroupsDoNotFit =
+    "its weights do not fit its input's channels and its groups";
 
 void set_product(LayerCost& cost, std::int64_t rows, std::int64_t columns, std::int64_t depth,
                  std::int64_t groups) {
@@ -28,7 +30,10 @@ std::int64_t positions(const CostShape& shape) {
 void convolution(const CostedLayer& layer, LayerCost& cost, std::size_t weight, std::size_t bias) {
   const CostShape& w = layer.input(weight);
   const std::int64_t groups = std::max<std::int64_t>(layer.integer("group", 1), 1);
-  if (w.size() < 2) return leave_unknown(cost, kShapesDoNotFit);
+  const CostShape& x = layer.input(0);
+  if (w.size() < 2 || x.size() < 2) return leave_unknown(cost, kShapesDoNotFit);
+  if (w[0] % groups != 0 || x[1] != saturating_product({w[1], groups}))
+    return leave_unknown(cost, kGroupsDoNotFit);
   set_product(cost, positions(layer.output()), w[0] / groups,
               saturating_product(CostShape(w.begin() + 1, w.end())), groups);
   cost.dilation = std::max<std::int64_t>(layer.integer("dilations", 1), 1);
@@ -99,7 +104,8 @@ void count_quantised_conv(const CostedLayer& layer, LayerCost& cost) {
 void count_transposed_conv(const CostedLayer& layer, LayerCost& cost) {
   const CostShape& w = layer.input(1);
   const std::int64_t groups = std::max<std::int64_t>(layer.integer("group", 1), 1);
-  if (w.size() < 2) return leave_unknown(cost, kShapesDoNotFit);
+  if (w.size() < 2 || layer.input(0).size() < 2) return leave_unknown(cost, kShapesDoNotFit);
+  if (w[0] % groups != 0 || layer.input(0)[1] != w[0]) return leave_unknown(cost, kGroupsDoNotFit);
   set_product(cost, positions(layer.input(0)),
               saturating_product(CostShape(w.begin() + 1, w.end())), w[0] / groups, groups);
   cost.kernel = saturating_product(CostShape(w.begin() + 2, w.end()));
@@ -133,10 +139,13 @@ void count_quantised_matmul(const CostedLayer& layer, LayerCost& cost) {
   matmul_of(layer, cost, 3);
 }
 
-// Integers multiplied, the result scaled.
+// Integers multiplied, the result scaled, a bias added (input 4 of DynamicQuantizeMatMul, 6 of
+// MatMulIntegerToFloat).
 void count_dequantised_matmul(const CostedLayer& layer, LayerCost& cost) {
   matmul_of(layer, cost, 1);
-  if (cost.known) cost.other_ops = layer.outputs();
+  if (!cost.known) return;
+  const bool bias = layer.has_input(layer.is("com.microsoft.MatMulIntegerToFloat") ? 6 : 4);
+  cost.other_ops = saturating_product({layer.outputs(), bias ? 2 : 1});
 }
 
 // MatMulNBits: weights of a few bits, unpacked while they are read (not counted).

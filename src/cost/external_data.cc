@@ -44,10 +44,7 @@ class ExternalData {
  private:
   Status take(onnx::GraphProto& graph) {
     for (auto& tensor : *graph.mutable_initializer()) ISOJOULE_CHECK(take(tensor));
-    for (auto& tensor : *graph.mutable_sparse_initializer()) {
-      ISOJOULE_CHECK(take(*tensor.mutable_values()));
-      ISOJOULE_CHECK(take(*tensor.mutable_indices()));
-    }
+    for (auto& tensor : *graph.mutable_sparse_initializer()) ISOJOULE_CHECK(take(tensor));
     for (auto& node : *graph.mutable_node()) ISOJOULE_CHECK(take(node));
     return {};
   }
@@ -58,12 +55,24 @@ class ExternalData {
       for (auto& tensor : *attribute.mutable_tensors()) ISOJOULE_CHECK(take(tensor));
       if (attribute.has_g()) ISOJOULE_CHECK(take(*attribute.mutable_g()));
       for (auto& graph : *attribute.mutable_graphs()) ISOJOULE_CHECK(take(graph));
+      if (attribute.has_sparse_tensor()) ISOJOULE_CHECK(take(*attribute.mutable_sparse_tensor()));
+      for (auto& tensor : *attribute.mutable_sparse_tensors()) ISOJOULE_CHECK(take(tensor));
     }
     return {};
   }
 
+  Status take(onnx::SparseTensorProto& tensor) {
+    ISOJOULE_CHECK(take(*tensor.mutable_values()));
+    return take(*tensor.mutable_indices());
+  }
+
   Status take(onnx::TensorProto& tensor) {
     if (tensor.data_location() != onnx::TensorProto::EXTERNAL) return {};
+    for (const std::int64_t size : tensor.dims())
+      if (size < 0)
+        return fail(ErrorKind::invalid,
+                    name_ + ": weight '" + tensor.name() + "' has the size " + std::to_string(size),
+                    "Export the model again");
     ISOJOULE_TRY(const Place place, place_of(tensor));
     ISOJOULE_CHECK(check_inside(tensor, place));
     tensor.clear_data_location();
@@ -152,13 +161,22 @@ class ExternalData {
     return bytes <= (whole ? static_cast<std::int64_t>(kSkimKeptBytes) : 64);
   }
 
+  // One file open at a time: some models have one for each weight. No more in all than a model
+  // itself may bring: a short one could name the same bytes very often.
   void read(onnx::TensorProto& tensor, const Place& place, std::int64_t bytes) {
-    auto [stream, fresh] = streams_.try_emplace(place.location);
-    if (fresh) stream->second.open(fs::path(*folder_) / place.location, std::ios::binary);
-    std::string data(static_cast<std::size_t>(bytes), '\0');
-    stream->second.clear();
-    stream->second.seekg(place.offset);
-    if (stream->second.read(data.data(), bytes)) tensor.set_raw_data(std::move(data));
+    const auto size = static_cast<std::size_t>(bytes);
+    if (size > kSkimAlwaysKeptBytes) {
+      if (size > kSkimKeptInAll - read_) return;
+      read_ += size;
+    }
+    if (open_ != place.location) {
+      stream_ = std::ifstream(fs::path(*folder_) / place.location, std::ios::binary);
+      open_ = place.location;
+    }
+    std::string data(size, '\0');
+    stream_.clear();
+    stream_.seekg(place.offset);
+    if (stream_.read(data.data(), bytes)) tensor.set_raw_data(std::move(data));
   }
 
   const std::optional<std::string>& folder_;
@@ -166,7 +184,9 @@ class ExternalData {
   std::vector<std::string>& notes_;
   std::set<std::string> inside_;
   std::map<std::string, std::int64_t> sizes_;
-  std::map<std::string, std::ifstream> streams_;
+  std::string open_;  // the location of stream_
+  std::ifstream stream_;
+  std::size_t read_ = 0;  // of tensors larger than kSkimAlwaysKeptBytes
   std::int64_t unseen_ = 0, missing_ = 0;
   std::string first_missing_;
 };

@@ -21,8 +21,12 @@ using Inputs = std::vector<const TensorFact*>;
 // Larger tensors are a mistake in the file, and their counts would leave 64 bits.
 constexpr std::int64_t kMostElements = std::int64_t{1} << 40;
 constexpr int kDeepestGraph = 32;               // graphs in nodes and functions in functions
-constexpr std::int64_t kMostNodes = 4'000'000;  // walked, those of functions each time again
+constexpr std::int64_t kMostNodes = 1'000'000;  // walked, those of functions each time again
 constexpr std::size_t kMostNotes = 50;
+constexpr std::size_t kMostAxes = 64;  // a name's shape is kept at each layer that hands it on
+// Numbers of values with more than kAlwaysKept of them, in all: 64 MB.
+constexpr std::int64_t kMostKeptNumbers = std::int64_t{1} << 22;
+constexpr std::int64_t kAlwaysKept = 64;
 
 // A type of weights and activations, quantised ones among them; integers of 64 bits are indices.
 bool is_numeric(int type) {
@@ -59,9 +63,13 @@ struct Scope {
 
 using Functions = std::unordered_map<std::string, const onnx::FunctionProto*>;
 
-// A node's attributes in place of a function's parameters of them.
+// A node's attributes in place of a function's parameters of them, also in graphs inside.
 void replace_references(google::protobuf::RepeatedPtrField<onnx::AttributeProto>& attributes,
                         const NodeProto& call) {
+  for (auto& attribute : attributes)
+    if (attribute.has_g())
+      for (auto& node : *attribute.mutable_g()->mutable_node())
+        replace_references(*node.mutable_attribute(), call);
   for (int i = attributes.size() - 1; i >= 0; --i) {
     const std::string reference = attributes.Get(i).ref_attr_name();
     if (reference.empty()) continue;
@@ -95,16 +103,20 @@ class GraphWalk {
       }
     ISOJOULE_TRY(OnnxNetwork network, walk(*model_.mutable_graph(), scope, 0));
     network.batch = axes_.batch;
-    if (notes_.size() > kMostNotes) {
-      const std::size_t more = notes_.size() - kMostNotes;
-      notes_.resize(kMostNotes);
-      notes_.push_back("and " + std::to_string(more) + " more");
-    }
+    if (notes_.size() == kMostNotes && more_notes_ > 0)
+      notes_.push_back("and " + std::to_string(more_notes_) + " more");
     network.notes = std::move(notes_);
     return network;
   }
 
  private:
+  void note(std::string text) {
+    if (notes_.size() < kMostNotes)
+      notes_.push_back(std::move(text));
+    else
+      ++more_notes_;
+  }
+
   static std::string domain_of(const std::string& domain) {
     return in_onnx_domain(domain) ? "" : domain;
   }
@@ -136,10 +148,17 @@ class GraphWalk {
   }
 
   Status check_size(const std::string& tensor, const TensorFact& fact) const {
+    if (fact.shape.size() > kMostAxes)
+      return fail(ErrorKind::out_of_range,
+                  name_ + ": tensor '" + tensor + "' has " + std::to_string(fact.shape.size()) +
+                      " axes, more than " + std::to_string(kMostAxes),
+                  "Check the shapes of the model");
     std::int64_t elements = 1;
     for (const std::int64_t size : fact.shape) {
       if (size < 0) continue;
-      if (__builtin_mul_overflow(elements, size, &elements) || elements > kMostElements)
+      // Each size, too: beside a 0 it would go unseen.
+      if (size > kMostElements || __builtin_mul_overflow(elements, size, &elements) ||
+          elements > kMostElements)
         return fail(ErrorKind::out_of_range,
                     name_ + ": tensor '" + tensor + "' is too large to count",
                     "Check the shapes of the model, or use a smaller batch");
@@ -163,10 +182,19 @@ class GraphWalk {
                     "Export the model again");
     ISOJOULE_CHECK(check_size(name, fact));
     if (!sparse)
-      if (auto value = small_value_of(tensor))
-        fact.value = std::make_shared<const SmallValue>(std::move(*value));
+      if (auto value = small_value_of(tensor)) fact.value = kept(std::move(*value));
     scope.facts[name] = std::move(fact);
     return {};
+  }
+
+  // null: too many numbers are held already, as of a file made to fill the memory.
+  std::shared_ptr<const SmallValue> kept(SmallValue value) {
+    const auto count = static_cast<std::int64_t>(value.numbers.size());
+    if (count > kAlwaysKept) {
+      if (count > kMostKeptNumbers - kept_numbers_) return nullptr;
+      kept_numbers_ += count;
+    }
+    return std::make_shared<const SmallValue>(std::move(value));
   }
 
   Status begin_graph(GraphProto& graph, Scope& scope) {
@@ -232,7 +260,7 @@ class GraphWalk {
     } else if (in_onnx_domain(node.domain()) && runs_graphs(node)) {
       ISOJOULE_CHECK(run_graphs(node, inputs, scope, depth, result, outputs));
     } else {
-      ISOJOULE_CHECK(infer(node, inputs, scope, outputs));
+      ISOJOULE_CHECK(infer(node, inputs, outputs));
       listed = !is_constant(node, inputs);
       if (!listed) mark_constant(node, inputs, outputs);
     }
@@ -271,7 +299,9 @@ class GraphWalk {
             known < 0 ? std::string() : scope.writer_without_shape(node.input(known));
         scope.unknown_from[name] = from.empty() ? describe_node(node) : from;
       }
-      scope.facts[name] = std::move(fact);
+      if (!scope.facts.emplace(name, std::move(fact)).second)
+        return broken(ErrorKind::invalid, node,
+                      "writes '" + name + "', which is there already in the same graph");
     }
     return {};
   }
@@ -298,17 +328,15 @@ class GraphWalk {
       fact.has_shape = true;
       fact.shape = recorded.shape;
     } else if (fact.shape != recorded.shape) {
-      notes_.push_back("the file records " + text_of(recorded.shape) + " for tensor '" + name +
-                       "', " + describe_node(node) + " gives it " + text_of(fact.shape) +
-                       ": the latter is counted");
+      note("the file records " + text_of(recorded.shape) + " for tensor '" + name + "', " +
+           describe_node(node) + " gives it " + text_of(fact.shape) + ": the latter is counted");
     }
   }
 
   // ---- one node ---------------------------------------------------------------------------------
 
   // Small numbers, our own rule, the library's, in this order.
-  Status infer(const NodeProto& node, const Inputs& inputs, const Scope& scope,
-               std::vector<TensorFact>& outputs) {
+  Status infer(const NodeProto& node, const Inputs& inputs, std::vector<TensorFact>& outputs) {
     const bool own_domain = in_onnx_domain(node.domain());
     if (own_domain && fold(node, inputs, outputs)) return {};
     if (own_domain && node.op_type() == "Constant") return take_constant(node, outputs);
@@ -328,12 +356,10 @@ class GraphWalk {
       RuleNode rule_node(node, inputs, opset_of(node));
       wrong = rule(rule_node);
       outputs = std::move(rule_node.outputs());
-      for (const std::string& note : rule_node.notes())
-        notes_.push_back(describe_node(node) + ": " + note);
+      for (const std::string& text : rule_node.notes()) note(describe_node(node) + ": " + text);
     } else if (own_domain || node.domain() == "ai.onnx.ml") {
       wrong = infer_by_library(node, inputs, opset_of(node), outputs);
     }
-    (void)scope;
     if (wrong.empty()) return check_sizes(node, outputs);
     std::string remedy = "Check the model with ONNX's own checker, or export it again";
     if (axes_.file_batch != 0)
@@ -353,7 +379,7 @@ class GraphWalk {
     return {};
   }
 
-  static bool fold(const NodeProto& node, const Inputs& inputs, std::vector<TensorFact>& outputs) {
+  bool fold(const NodeProto& node, const Inputs& inputs, std::vector<TensorFact>& outputs) {
     const auto fact = [&](int i) {
       return i < static_cast<int>(inputs.size()) ? inputs[static_cast<std::size_t>(i)] : nullptr;
     };
@@ -368,7 +394,7 @@ class GraphWalk {
       outputs[i].has_shape = true;
       outputs[i].shape = values[i].shape;
       outputs[i].type = values[i].type;
-      outputs[i].value = std::make_shared<const SmallValue>(std::move(values[i]));
+      outputs[i].value = kept(std::move(values[i]));
     }
     return true;
   }
@@ -410,10 +436,13 @@ class GraphWalk {
   // Whether a node's outputs are known before the first inference. A Shape is, as all shapes are
   // fixed once the batch is.
   static bool is_constant(const NodeProto& node, const Inputs& inputs) {
-    if (!in_onnx_domain(node.domain())) return false;
+    // ONNX Runtime's own, as its quantiser's DequantizeLinear of a weight: those that are counted.
+    if (!in_onnx_domain(node.domain()) &&
+        (node.domain() != "com.microsoft" || find_contrib_shape_rule(node.op_type()) == nullptr))
+      return false;
     const std::string& name = node.op_type();
     if (name == "Shape" || name == "Size") return true;
-    if (name.rfind("Random", 0) == 0) return false;
+    if (name.rfind("Random", 0) == 0 || name == "Bernoulli" || name == "Multinomial") return false;
     if (node.input_size() == 0) return name == "Constant";
     if (std::all_of(inputs.begin(), inputs.end(), [](auto* input) { return input == nullptr; }))
       return false;
@@ -538,9 +567,13 @@ class GraphWalk {
 
   // An optional input that the caller leaves out is left out inside, too.
   static void drop_input(GraphProto& graph, const std::string& name) {
-    for (auto& node : *graph.mutable_node())
-      for (auto& input : *node.mutable_input())
-        if (input == name) input.clear();
+    for (auto& node : *graph.mutable_node()) drop_input(node, name);
+  }
+  static void drop_input(NodeProto& node, const std::string& name) {
+    for (auto& input : *node.mutable_input())
+      if (input == name) input.clear();
+    for (auto& attribute : *node.mutable_attribute())
+      if (attribute.has_g()) drop_input(*attribute.mutable_g(), name);
   }
 
   static bool runs_graphs(const NodeProto& node) {
@@ -556,13 +589,14 @@ class GraphWalk {
   Status run_graphs(NodeProto& node, const Inputs& inputs, const Scope& scope, int depth,
                     OnnxNode& result, std::vector<TensorFact>& outputs) {
     Status status;
-    const std::size_t notes = notes_.size();
+    const std::size_t notes = notes_.size(), more_notes = more_notes_;
     if (node.op_type() == "If") status = run_if(node, inputs, scope, depth, result, outputs);
     if (node.op_type() == "Loop") status = run_loop(node, inputs, scope, depth, result, outputs);
     if (node.op_type() == "Scan") status = run_scan(node, inputs, scope, depth, result, outputs);
     if (!status && status.error().kind == ErrorKind::unsupported) {
       result.why_unknown = status.error().what;
       notes_.resize(notes);
+      more_notes_ = more_notes;
       outputs.assign(outputs.size(), {});
     } else if (!status) {
       return status;
@@ -625,8 +659,7 @@ class GraphWalk {
     }
     result.bodies.push_back(std::move(first.network));
     result.bodies.push_back(std::move(second.network));
-    notes_.push_back(describe_node(node) +
-                     ": its condition depends on the data; the dearer branch is counted");
+    note(describe_node(node) + ": its condition depends on the data; the dearer branch is counted");
     return {};
   }
 
@@ -726,6 +759,10 @@ class GraphWalk {
     const auto all = static_cast<std::int64_t>(inputs.size());
     if (graph == nullptr || scanned < 1 || scanned > all)
       return broken(ErrorKind::invalid, node, "lacks its body or has no num_scan_inputs");
+    if (opset_of(node) < 9) {
+      result.why_unknown = "Scan of operator set 8 is another one, with a batch axis";
+      return {};
+    }
     const auto states = static_cast<std::size_t>(all - scanned);
     const auto axes = integers_attribute(node, "scan_input_axes").value_or(RuleShape{});
     std::vector<TensorFact> given;
@@ -733,13 +770,18 @@ class GraphWalk {
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       TensorFact fact = carried(inputs[i]);
       if (i >= states) {
+        if (!fact.has_shape) {
+          result.why_unknown = "the length that it scans is not known";
+          return {};
+        }
         const std::size_t number = i - states;
         const auto at = axis_of(number < axes.size() ? axes[number] : 0,
                                 static_cast<std::int64_t>(fact.shape.size()));
         if (!at) return broken(ErrorKind::invalid, node, "has a scan axis beyond an input's");
-        if (length >= 0 && fact.shape[*at] != length)
+        const std::int64_t own = fact.shape[*at];
+        if (length >= 0 && own >= 0 && own != length)
           return broken(ErrorKind::invalid, node, "scans inputs of different lengths");
-        length = fact.shape[*at];
+        if (own >= 0) length = own;
         fact.shape.erase(fact.shape.begin() + static_cast<std::ptrdiff_t>(*at));
       }
       fact.identity = ++identities_;
@@ -765,6 +807,8 @@ class GraphWalk {
   std::unordered_map<std::string, std::int64_t> opsets_;
   Functions functions_;
   std::vector<std::string> notes_;
+  std::size_t more_notes_ = 0;
+  std::int64_t kept_numbers_ = 0;
   std::int64_t identities_ = 0;
   std::int64_t walked_ = 0;
 };

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <deque>
 
+#include "cost/node_attributes.h"
+
 namespace isojoule {
 namespace {
 
@@ -47,6 +49,26 @@ std::string take_type(const onnx::TypeProto& type, TensorFact& fact) {
   return {};
 }
 
+// What the library's inference takes for granted, as its checker runs before it elsewhere: a
+// missing input or attribute would be read through a null pointer. Empty: all there.
+std::string missing_part(const onnx::NodeProto& node, const onnx::OpSchema& schema,
+                         const std::vector<const TensorFact*>& inputs) {
+  const auto given = static_cast<int>(inputs.size());
+  for (int i = 0; i < static_cast<int>(schema.inputs().size()); ++i) {
+    const auto option = schema.inputs()[static_cast<std::size_t>(i)].GetOption();
+    const bool needed = option == onnx::OpSchema::Single || i < schema.min_input();
+    if (needed && (i >= given || inputs[static_cast<std::size_t>(i)] == nullptr))
+      return "it lacks its input " + std::to_string(i);
+  }
+  if (!schema.inputs().empty() && schema.inputs().back().GetOption() == onnx::OpSchema::Variadic &&
+      std::any_of(inputs.begin(), inputs.end(), [](auto* input) { return input == nullptr; }))
+    return "it lacks one of its inputs";
+  for (const auto& [name, attribute] : schema.attributes())
+    if (attribute.required && find_attribute(node, name.c_str()) == nullptr)
+      return "it lacks its attribute '" + name + "'";
+  return {};
+}
+
 }  // namespace
 
 std::int64_t newest_library_opset() {
@@ -63,6 +85,11 @@ std::string infer_by_library(const onnx::NodeProto& node,
                              std::vector<TensorFact>& outputs) {
   const onnx::OpSchema* schema = schema_of(node, opset);
   if (schema == nullptr || !schema->has_type_and_shape_inference_function()) return {};
+  if (std::string missing = missing_part(node, *schema, inputs); !missing.empty()) return missing;
+  // A form that is newer than the library's.
+  if (node.input_size() > schema->max_input() || node.output_size() > schema->max_output() ||
+      node.output_size() < schema->min_output())
+    return {};
   std::deque<onnx::TypeProto> types;
   std::deque<onnx::TensorProto> tensors;
   std::unordered_map<std::string, onnx::TypeProto*> types_by_name;

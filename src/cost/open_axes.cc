@@ -42,6 +42,7 @@ class AxisCloser {
     choose_batch();
     for (auto* input : inputs_) ISOJOULE_CHECK(apply_symbols(*input));
     ISOJOULE_CHECK(apply_batch());
+    ISOJOULE_CHECK(check_batch());
     for (auto* input : inputs_) ISOJOULE_CHECK(check_closed(*input));
     for (auto& info : *graph_.mutable_value_info()) set_recorded(info);
     for (auto& info : *graph_.mutable_output()) set_recorded(info);
@@ -102,6 +103,9 @@ class AxisCloser {
     for (const auto& [name, shape] : shapes) {
       auto* input = find_input(name);
       if (input == nullptr) return unknown_name(name);
+      if (input->type().value_case() != onnx::TypeProto::VALUE_NOT_SET &&
+          !input->type().has_tensor_type())
+        return check_closed(*input);
       ISOJOULE_CHECK(apply_shape(*input, shape));
       fixed_.insert(name);
     }
@@ -178,6 +182,19 @@ class AxisCloser {
     for (auto* input : inputs_) ISOJOULE_CHECK(apply_symbols(*input));
     if (!open && fixed_.empty() && options_.symbols.empty()) replace_static_batch();
     return {};
+  }
+
+  // With --shape, a file's own batch stays: the count would be of another one than is said.
+  Status check_batch() const {
+    if (!options_.batch || (fixed_.empty() && options_.symbols.empty())) return {};
+    for (const auto* input : inputs_)
+      if (has_shape(*input) && input->type().tensor_type().shape().dim_size() > 0 &&
+          input->type().tensor_type().shape().dim(0).dim_value() == *options_.batch)
+        return {};
+    return fail(ErrorKind::invalid,
+                name_ + ": --batch " + std::to_string(*options_.batch) +
+                    ", but with --shape no input has this first size",
+                "Leave --batch out, or give --shape that first size");
   }
 
   void replace_static_batch() {

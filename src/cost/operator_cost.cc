@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <unordered_set>
 
 #include "cost/operator_counts.h"
 
@@ -20,7 +21,9 @@ enum class Parameters {
   none,
   weight,          // input 1
   weight_bias,     // inputs 1 and 2
-  weights,         // inputs 1, 2 and 3: the recurrent ones
+  weights,         // inputs 1, 2 and 3, and an LSTM's 7: the recurrent ones
+  weight_bias4,    // inputs 1 and 4
+  weight_bias6,    // inputs 1 and 6
   deform,          // inputs 1 and 3; 2 are the offsets
   quantised,       // inputs 3 and 8
   quantised_gemm,  // inputs 3 and 6
@@ -208,7 +211,7 @@ constexpr Row kRows[] = {
     {"com.microsoft.BiasSoftmax", count_bias_softmax},
     {"com.microsoft.DequantizeLinear", count_elementwise},
     {"com.microsoft.DynamicQuantizeMatMul", count_dequantised_matmul, Bytes::stream,
-     Parameters::weight},
+     Parameters::weight_bias4},
     {"com.microsoft.EmbedLayerNormalization", count_embed_norm, Bytes::tables, Parameters::tables},
     {"com.microsoft.FastGelu", count_biased_activation, Bytes::stream, Parameters::weight},
     {"com.microsoft.FusedConv", count_fused_conv, Bytes::stream, Parameters::weight_bias},
@@ -217,7 +220,7 @@ constexpr Row kRows[] = {
     {"com.microsoft.Gelu", count_elementwise},
     {"com.microsoft.GroupNorm", count_layer_norm, Bytes::stream, Parameters::weight_bias},
     {"com.microsoft.MatMulIntegerToFloat", count_dequantised_matmul, Bytes::stream,
-     Parameters::weight},
+     Parameters::weight_bias6},
     {"com.microsoft.MatMulNBits", count_packed_matmul, Bytes::stream, Parameters::packed},
     {"com.microsoft.MultiHeadAttention", count_multi_head_attention, Bytes::stream,
      Parameters::bias3},
@@ -267,11 +270,9 @@ void add_bytes(const CostedLayer& layer, std::size_t input, LayerCost& cost) {
 
 void count_stream(const CostedLayer& layer, LayerCost& cost) {
   const auto& inputs = layer.node().inputs;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const auto here = inputs.begin() + static_cast<std::ptrdiff_t>(i);
-    if (std::find(inputs.begin(), here, inputs[i]) == here)  // x + x reads x once
-      add_bytes(layer, i, cost);
-  }
+  std::unordered_set<std::string_view> seen;  // x + x reads x once
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    if (seen.insert(inputs[i]).second) add_bytes(layer, i, cost);
 }
 
 void count_tables(const CostedLayer& layer, LayerCost& cost) {
@@ -324,7 +325,9 @@ bool is_trained_input(Parameters rule, std::size_t index, const OnnxTensor& tens
     case Parameters::packed:
     case Parameters::weight: return index == 1;
     case Parameters::weight_bias: return index == 1 || index == 2;
-    case Parameters::weights: return index >= 1 && index <= 3;
+    case Parameters::weights: return (index >= 1 && index <= 3) || index == 7;
+    case Parameters::weight_bias4: return index == 1 || index == 4;
+    case Parameters::weight_bias6: return index == 1 || index == 6;
     case Parameters::deform: return index == 1 || index == 3;
     case Parameters::quantised: return index == 3 || index == 8;
     case Parameters::quantised_gemm: return index == 3 || index == 6;
@@ -345,6 +348,7 @@ LayerCost operator_cost(const OnnxNode& node, const OnnxNetwork& network) {
   cost.name = node.name;
   cost.operation = node.operation;
   cost.output_shape = layer.output();
+  cost.output_shape_known = !node.outputs.empty() && layer.tensor(node.outputs[0]) != nullptr;
   const Row* row = find_row(node.operation);
   if (!node.why_unknown.empty())
     leave_unknown(cost, node.why_unknown.c_str());

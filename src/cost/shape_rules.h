@@ -100,5 +100,15 @@ RuleShape window_axes(const RuleNode& rule, const RuleShape& input, const RuleSh
 std::string same_as_first(RuleNode& rule);
 std::string convolution_rule(RuleNode& rule);
 std::string pool_rule(RuleNode& rule);
+// In shape_rules_windows.cc, for the table in shape_rules.cc.
+std::string resize_rule(RuleNode& rule);
+std::string max_unpool_rule(RuleNode& rule);
+std::string col2im_rule(RuleNode& rule);
+std::string grid_sample_rule(RuleNode& rule);
+std::string affine_grid_rule(RuleNode& rule);
+std::string window_function_rule(RuleNode& rule);
+std::string dft_rule(RuleNode& rule);
+std::string stft_rule(RuleNode& rule);
+std::string mel_rule(RuleNode& rule);
 
 }  // namespace isojoule

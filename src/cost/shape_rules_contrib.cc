@@ -20,6 +20,7 @@ std::string attention_rule(RuleNode& rule) {
   if (x.size() != 3 || w.size() != 2) return kAxes;
   const auto sizes = integers_attribute(rule.node(), "qkv_hidden_sizes");
   const std::int64_t width = sizes && sizes->size() == 3 ? (*sizes)[2] : w[1] / 3;
+  if (x[2] != w[0] || width < 0 || width > w[1]) return "its weights do not fit its input";
   const bool quantised = rule.node().op_type() == "QAttention";
   rule.set(0, quantised ? rule.type(3) : rule.type(0), {x[0], x[1], width});
   return kRuleFine;

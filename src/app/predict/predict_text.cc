@@ -345,17 +345,17 @@ std::string budget_text(const PredictAnswer& answer) {
 std::string notes_text(const PredictAnswer& answer) {
   std::string text;
   for (const auto* notes : {&answer.model.notes, &answer.place.notes})
-    for (const std::string& note : *notes) text += titled("note", note);
+    for (const std::string& note : *notes) text += titled("Note", note);
   std::vector<std::string> said;
   for (const auto* networks : {&answer.networks, &answer.batches})
     for (const NetworkAnswer& network : *networks)
       for (const std::string& caution : network.cautions) {
         std::string line = answer.differences.empty() ? caution : network.network + ": " + caution;
         if (std::find(said.begin(), said.end(), line) != said.end()) continue;
-        text += titled("caution", line);
+        text += titled("Caution", line);
         said.push_back(std::move(line));
       }
-  return text.empty() ? "" : "\n" + text;
+  return text;
 }
 
 std::string maps_text(const PredictAnswer& answer, bool colours) {
@@ -375,12 +375,13 @@ std::string predict_text(const PredictAnswer& answer, const PredictTextOptions& 
   if (answer.simulated())
     text += "What follows is expected of a simulated board, no evidence about a real one.\n";
   text += titled("At", at_line(answer)) + totals_text(network) +
-          titled("Work", work_line(network)) + titled("Model", model_line(answer));
+          titled("Work", work_line(network)) + titled("Model", model_line(answer)) +
+          notes_text(answer);
   text += compare_table(answer) + budget_text(answer) + batch_table(answer);
   if (answer.differences.empty()) text += layer_table(network, options);
   text += bests_text(answer);
   if (options.map) text += maps_text(answer, options.colours);
-  return text + notes_text(answer);
+  return text;
 }
 
 }  // namespace isojoule

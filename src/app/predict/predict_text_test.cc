@@ -61,7 +61,7 @@ TEST_F(PredictAnswers, CautionsAreShownOnce) {
   request.batches = {64};
   const std::string all = text(ask(std::move(request)));
   expect_fits(all);
-  EXPECT_NE(all.find("caution"), std::string::npos) << all;
+  EXPECT_NE(all.find("Caution"), std::string::npos) << all;
 }
 
 TEST_F(PredictAnswers, BatchesHaveATableAndOneIsTheBest) {
