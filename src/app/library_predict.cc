@@ -262,8 +262,10 @@ CandidateLayer CandidateLayer::described(const LayerDescription& layer, std::int
   cost.kernel = layer.kernel;
   cost.known = layer.known;
   const LayerWork work = work_of(cost);
-  const double each = batch > 0 ? static_cast<double>(batch) : -1;  // -1: refused
   CandidateLayer result;
+  result.bytes_read = -1;  // refused where it is predicted
+  if (batch < 1) return result;
+  const auto each = static_cast<double>(batch);
   result.kind = kind_of_class(work.work_class);
   result.fusible = work.fusible;
   result.known = work.known;

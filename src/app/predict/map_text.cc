@@ -87,9 +87,9 @@ std::string cell_text(const ExpectedCell& cell, const ScaledUnit& scale, double 
   const Band& band = band_of(std::max(cell.energy_j, least), least);
   const std::string number = text_report::significant(cell.energy_j * scale.factor, 3);
   // Outside of the measured clocks nothing is promised.
-  if (cell.outside) return fmt::format("{:>6}?", number);
-  if (!colours) return fmt::format("{:>6}{}", number, band.sign);
-  return fmt::format("\x1b[48;5;{};38;5;{}m{:>7}\x1b[0m", band.background, band.foreground,
+  if (cell.outside) return fmt::format("{:>5}?", number);
+  if (!colours) return fmt::format("{:>5}{}", number, band.sign);
+  return fmt::format("\x1b[48;5;{};38;5;{}m{:>6}\x1b[0m", band.background, band.foreground,
                      number + (band.most_percent > 0 ? "" : "*"));
 }
 
@@ -109,8 +109,8 @@ std::string legend_text(bool colours, bool any_outside, bool thinned_out) {
 }  // namespace
 
 std::string expected_map_text(const ExpectedMap& map, const ExpectedBest& best, bool colours) {
-  // 9 columns of clocks at the left and 8 a cell, within 100.
-  constexpr std::size_t kMostAcross = 11, kMostDown = 40;
+  // 9 columns of clocks at the left and 7 a cell, within 100.
+  constexpr std::size_t kMostAcross = 13, kMostDown = 40;
   const MapView view{map, map.gpu_hz.size() >= map.cpu_hz.size()};
   const Extremes extremes = extremes_of(view);
   auto rows = thinned(view.down().size(), kMostDown);
@@ -123,7 +123,7 @@ std::string expected_map_text(const ExpectedMap& map, const ExpectedBest& best, 
                   map.batch, view.down_name(), view.across_name());
   for (const std::size_t column : columns) {
     const double clock = view.across()[column];
-    text += fmt::format("{:>7} ", clock > 0 ? fmt::format("{:.0f}", clock * 1e-6) : "");
+    text += fmt::format("{:>6} ", clock > 0 ? fmt::format("{:.0f}", clock * 1e-6) : "");
   }
   text.erase(text.find_last_not_of(' ') + 1);
   text += "\n";

@@ -43,12 +43,17 @@ std::string error_text(const Validation& one) {
   return text;
 }
 
+// "study layers: 3650 runs, plan 0123..." without the plan's hash.
+std::string source_name(const std::string& source) {
+  return source.substr(0, source.find(", plan "));
+}
+
 std::string model_line(const PredictAnswer& answer) {
   const EnergyModel& model = *answer.used;
   std::string text = fmt::format("{}, fitted on {} runs", model.predictor->kind(),
                                  text_report::grouped(model.runs));
   if (!answer.model.file->sources.empty())
-    text += " of " + answer.model.file->sources.front() +
+    text += " of " + source_name(answer.model.file->sources.front()) +
             (answer.model.file->sources.size() > 1 ? " and others" : "");
   if (!model.job.values().empty()) text += "; job " + to_string(model.job);
   if (const Validation* validation = validation_of(model)) text += error_text(*validation);
@@ -64,9 +69,8 @@ std::string at_line(const PredictAnswer& answer) {
 }
 
 std::string work_line(const NetworkAnswer& network) {
-  return fmt::format("{} MAC, {} parameters, {} layers",
-                     amount_text(network.macs / network.inferences(), ""),
-                     amount_text(network.parameters, ""), network.layers.size());
+  return fmt::format("{}, {}, {} layers", amount_text(network.macs / network.inferences(), "MAC"),
+                     amount_text(network.parameters, " parameters"), network.layers.size());
 }
 
 std::string with_interval(double value, const Interval& interval, const char* unit) {
@@ -112,10 +116,19 @@ std::string shortened(const std::string& text, std::size_t most) {
   return "…" + text.substr(at);
 }
 
+// Three digits, but no more decimals than three: what is a thousandth of the largest matters to
+// nobody.
+std::string cell_number(double value) {
+  const std::string text = text_report::significant(value, 3);
+  const std::size_t point = text.find('.');
+  return point == std::string::npos || text.size() - point <= 4 ? text
+                                                                : text_report::fixed(value, 3);
+}
+
 std::string interval_cell(const Interval& interval, const ScaledUnit& scale, double each) {
   if (!std::isfinite(interval.high)) return "";
-  return text_report::significant(interval.low * scale.factor / each, 3) + " to " +
-         text_report::significant(interval.high * scale.factor / each, 3);
+  return cell_number(interval.low * scale.factor / each) + " to " +
+         cell_number(interval.high * scale.factor / each);
 }
 
 std::vector<std::size_t> shown_layers(const NetworkAnswer& network,
@@ -138,13 +151,12 @@ struct LayerUnits {
 void add_layer_row(Table& table, const std::string& name, const std::string& operation,
                    const std::string& shape, double share, const PredictedLayer& layer,
                    const LayerUnits& units) {
-  table.add_row({shortened(name, 26), shortened(operation, 17), shortened(shape, 15),
-                 fmt::format("{:.1f}", 100 * share),
-                 text_report::significant(layer.energy_j * units.energy.factor / units.each, 3),
-                 interval_cell(layer.energy_90, units.energy, units.each),
-                 layer.time_s > 0
-                     ? text_report::significant(layer.time_s * units.time.factor / units.each, 3)
-                     : ""});
+  table.add_row(
+      {shortened(name, 24), shortened(operation, 16), shortened(shape, 13),
+       fmt::format("{:.1f}", 100 * share),
+       cell_number(layer.energy_j * units.energy.factor / units.each),
+       interval_cell(layer.energy_90, units.energy, units.each),
+       layer.time_s > 0 ? cell_number(layer.time_s * units.time.factor / units.each) : ""});
 }
 
 std::string layer_table(const NetworkAnswer& network, const PredictTextOptions& options) {
@@ -160,7 +172,7 @@ std::string layer_table(const NetworkAnswer& network, const PredictTextOptions& 
   Table table;
   for (const char* header : {"layer", "operation", "output"})
     table.add_column(header, Table::Align::left);
-  table.add_column("share %");
+  table.add_column("%");
   table.add_column(units.energy.name);
   table.add_column("90 %");
   table.add_column(units.time.name);
@@ -250,7 +262,7 @@ std::string difference_line(const NetworkDifference& one) {
     return fmt::format("{:+.1f} %, without an interval", change(one.ratio));
   return fmt::format("{:+.1f} % (90 %: {:+.0f} to {:+.0f} %){}", change(one.ratio),
                      change(one.ratio_90.low), change(one.ratio_90.high),
-                     one.is_shown() ? "" : ", no difference shown");
+                     one.is_shown() ? "" : ", not shown");
 }
 
 std::string compare_table(const PredictAnswer& answer) {
@@ -333,17 +345,17 @@ std::string budget_text(const PredictAnswer& answer) {
 std::string notes_text(const PredictAnswer& answer) {
   std::string text;
   for (const auto* notes : {&answer.model.notes, &answer.place.notes})
-    for (const std::string& note : *notes) text += titled("note", note);
+    for (const std::string& note : *notes) text += titled("Note", note);
   std::vector<std::string> said;
   for (const auto* networks : {&answer.networks, &answer.batches})
     for (const NetworkAnswer& network : *networks)
       for (const std::string& caution : network.cautions) {
         std::string line = answer.differences.empty() ? caution : network.network + ": " + caution;
         if (std::find(said.begin(), said.end(), line) != said.end()) continue;
-        text += titled("caution", line);
+        text += titled("Caution", line);
         said.push_back(std::move(line));
       }
-  return text.empty() ? "" : "\n" + text;
+  return text;
 }
 
 std::string maps_text(const PredictAnswer& answer, bool colours) {
@@ -357,18 +369,19 @@ std::string maps_text(const PredictAnswer& answer, bool colours) {
 
 std::string predict_text(const PredictAnswer& answer, const PredictTextOptions& options) {
   const NetworkAnswer& network = answer.networks.front();
-  std::string text =
-      fmt::format("{} on {}, batch {}: predicted, not measured{}\n", network.network,
-                  answer.model.board, network.batch, answer.simulated() ? ", SIMULATED" : "");
+  std::string text = fmt::format("{} on {}, batch {}: predicted, not measured{}\n", network.network,
+                                 (answer.simulated() ? "twin:" : "") + answer.model.board,
+                                 network.batch, answer.simulated() ? ", SIMULATED" : "");
   if (answer.simulated())
     text += "What follows is expected of a simulated board, no evidence about a real one.\n";
   text += titled("At", at_line(answer)) + totals_text(network) +
-          titled("Work", work_line(network)) + titled("Model", model_line(answer));
+          titled("Work", work_line(network)) + titled("Model", model_line(answer)) +
+          notes_text(answer);
   text += compare_table(answer) + budget_text(answer) + batch_table(answer);
   if (answer.differences.empty()) text += layer_table(network, options);
   text += bests_text(answer);
   if (options.map) text += maps_text(answer, options.colours);
-  return text + notes_text(answer);
+  return text;
 }
 
 }  // namespace isojoule

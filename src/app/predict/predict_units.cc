@@ -10,7 +10,7 @@ namespace isojoule {
 
 ScaledUnit scaled_unit(double largest, const char* unit) {
   constexpr std::pair<double, const char*> kPrefixes[] = {
-      {1e3, "k"}, {1, ""}, {1e-3, "m"}, {1e-6, "u"}, {1e-9, "n"}};
+      {1e9, "G"}, {1e6, "M"}, {1e3, "k"}, {1, ""}, {1e-3, "m"}, {1e-6, "u"}, {1e-9, "n"}};
   for (const auto& [size, prefix] : kPrefixes)
     if (std::abs(largest) >= size && !(size > 1 && std::string_view(unit) == "s"))
       return {1 / size, std::string(prefix) + unit};
