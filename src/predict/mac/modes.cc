@@ -1,5 +1,6 @@
 #include "predict/mac/modes.h"
 
+#include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -59,6 +60,11 @@ Modes modes_of(const std::vector<Cell>& cells, const std::vector<std::size_t>& b
   return modes;
 }
 
+template <typename Table>
+auto& at(Table& table, std::size_t row, std::size_t column) {
+  return table(static_cast<Eigen::Index>(row), static_cast<Eigen::Index>(column));
+}
+
 }  // namespace
 
 double Modes::factor(double kernels) const {
@@ -74,29 +80,31 @@ Modes search_ranges(std::vector<ModePoint> points, std::size_t most) {
   const auto count = static_cast<double>(points.size());
   const std::vector<Cell> cells = cells_of(std::move(points));
   const std::size_t n = cells.size();
-  if (count < 8 || n < 2) return {};
+  if (count < 8 || n < 2 || most < 1) return {};
   // Segment costs, then best[k][j]: least deviation of the first j cells in k + 1 ranges.
-  std::vector<std::vector<double>> cost(n, std::vector<double>(n + 1, 0));
-  for (std::size_t i = 0; i < n; ++i)
-    for (std::size_t j = i + 1; j <= n; ++j) cost[i][j] = segment_of(cells, i, j).deviation;
   most = std::min(most, n);
-  std::vector<std::vector<double>> best(most, std::vector<double>(n + 1, 0));
-  std::vector<std::vector<std::size_t>> from(most, std::vector<std::size_t>(n + 1, 0));
-  for (std::size_t j = 1; j <= n; ++j) best[0][j] = cost[0][j];
+  const auto size = static_cast<Eigen::Index>(n + 1), ranges = static_cast<Eigen::Index>(most);
+  Eigen::ArrayXXd cost = Eigen::ArrayXXd::Zero(size, size);
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t j = i + 1; j <= n; ++j) at(cost, i, j) = segment_of(cells, i, j).deviation;
+  Eigen::ArrayXXd best = Eigen::ArrayXXd::Zero(ranges, size);
+  Eigen::Array<std::size_t, Eigen::Dynamic, Eigen::Dynamic> from(ranges, size);
+  from.setZero();
+  for (std::size_t j = 1; j <= n; ++j) at(best, 0, j) = at(cost, 0, j);
   for (std::size_t k = 1; k < most; ++k)
     for (std::size_t j = 1; j <= n; ++j) {
-      best[k][j] = std::numeric_limits<double>::infinity();
+      at(best, k, j) = std::numeric_limits<double>::infinity();
       for (std::size_t i = k; i < j; ++i)
-        if (best[k - 1][i] + cost[i][j] < best[k][j]) {
-          best[k][j] = best[k - 1][i] + cost[i][j];
-          from[k][j] = i;
+        if (at(best, k - 1, i) + at(cost, i, j) < at(best, k, j)) {
+          at(best, k, j) = at(best, k - 1, i) + at(cost, i, j);
+          at(from, k, j) = i;
         }
     }
   // BIC of a Laplace distribution.
   std::size_t chosen = 0;
   double least = std::numeric_limits<double>::infinity();
   for (std::size_t k = 0; k < most; ++k) {
-    const double scale = std::max(0.003, best[k][n] / count);
+    const double scale = std::max(0.003, at(best, k, n) / count);
     const double bic =
         2 * count * std::log(scale) + kBoundPenalty * static_cast<double>(k) * std::log(count);
     if (bic < least - 1e-9) {
@@ -106,7 +114,7 @@ Modes search_ranges(std::vector<ModePoint> points, std::size_t most) {
   }
   std::vector<std::size_t> begins(chosen + 1, 0);
   std::size_t end = n;
-  for (std::size_t k = chosen; k > 0; --k) begins[k] = end = from[k][end];
+  for (std::size_t k = chosen; k > 0; --k) begins[k] = end = at(from, k, end);
   return modes_of(cells, begins);
 }
 
