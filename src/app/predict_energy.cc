@@ -130,7 +130,8 @@ Result<PredictAnswer> place_energy(const Paths& paths, const BoardModel& model,
 Result<PredictAnswer> predict_energy(const Paths& paths, const BoardModel& model,
                                      PredictRequest request) {
   if (request.networks.empty())
-    return fail(ErrorKind::invalid, "no network is named", "Name an ONNX file, or one of 'zoo list'");
+    return fail(ErrorKind::invalid, "no network is named",
+                "Name an ONNX file, or one of 'zoo list'");
   ISOJOULE_TRY(PredictAnswer answer, place_energy(paths, model, request));
   ISOJOULE_TRY(answer.networks, answers_of(paths, request, answer));
   ISOJOULE_CHECK(add_batches(paths, request, answer));
