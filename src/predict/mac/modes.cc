@@ -92,13 +92,13 @@ Modes search_ranges(std::vector<ModePoint> points, std::size_t most) {
           from[k][j] = i;
         }
     }
-  // BIC of a Laplace distribution; a bound that was searched for counts as three parameters with
-  // its range's factor (Zhang, Siegmund 2007, modified BIC).
+  // BIC of a Laplace distribution.
   std::size_t chosen = 0;
   double least = std::numeric_limits<double>::infinity();
   for (std::size_t k = 0; k < most; ++k) {
     const double scale = std::max(0.003, best[k][n] / count);
-    const double bic = 2 * count * std::log(scale) + 3 * static_cast<double>(k) * std::log(count);
+    const double bic =
+        2 * count * std::log(scale) + kBoundPenalty * static_cast<double>(k) * std::log(count);
     if (bic < least - 1e-9) {
       least = bic;
       chosen = k;
