@@ -103,7 +103,7 @@ Result<BoardModel> board_model(const Paths& paths, const std::string& board,
                                const std::string& path) {
   const AskedBoard asked = asked_board(board);
   if (path.empty() && asked.name.empty())
-    return fail(ErrorKind::invalid, "which board?",
+    return fail(ErrorKind::invalid, "no board is named",
                 "Give --board NAME or --board twin:NAME ('isojoule list boards'), or --model FILE");
   if (path.empty()) return stored(paths, asked);
   ISOJOULE_TRY(BoardModel model, loaded(path, asked.name));
@@ -130,7 +130,8 @@ Result<PredictAnswer> place_energy(const Paths& paths, const BoardModel& model,
 Result<PredictAnswer> predict_energy(const Paths& paths, const BoardModel& model,
                                      PredictRequest request) {
   if (request.networks.empty())
-    return fail(ErrorKind::invalid, "which network?", "Name an ONNX file, or one of 'zoo list'");
+    return fail(ErrorKind::invalid, "no network is named",
+                "Name an ONNX file, or one of 'zoo list'");
   ISOJOULE_TRY(PredictAnswer answer, place_energy(paths, model, request));
   ISOJOULE_TRY(answer.networks, answers_of(paths, request, answer));
   ISOJOULE_CHECK(add_batches(paths, request, answer));

@@ -97,7 +97,7 @@ TEST_F(Predict, WhatCannotBePredictedIsRefused) {
     EXPECT_EQ(outcome.status, 2) << said;
     EXPECT_NE(outcome.err.find(said), std::string::npos) << outcome.err;
   };
-  refused({}, "which board?");
+  refused({}, "no board is named");
   refused({"--board", "twin:jetson-tx2"}, "isojoule fit");  // the commands that make a model
   refused({"--board", "twin:jetson-nano", "--setting", "cpu_governor=schedutil"},
           "cannot be predicted");
