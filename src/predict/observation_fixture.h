@@ -107,7 +107,7 @@ inline Observation measured(const KnownBoard& board, std::string name, NetworkWo
 }
 
 struct Campaign {
-  std::size_t works = 80;
+  std::size_t works = 60;
   std::vector<OperatingPoint> points{
       {1.0e9, 0.4e9, 0, 0}, {2.0e9, 0.4e9, 0, 0}, {1.0e9, 1.2e9, 0, 0}, {2.0e9, 1.2e9, 0, 0}};
   double noise = 0.01;  // relative

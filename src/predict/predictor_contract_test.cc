@@ -1,8 +1,8 @@
 // What every predictor that learns from runs of its own must hold, whatever its equations.
 #include <gtest/gtest.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
 #include "predict/observation_fixture.h"
 
@@ -11,18 +11,21 @@ namespace {
 
 using namespace predict_fixture;
 
-std::unique_ptr<const Predictor> fitted(std::string_view name, const Campaign& campaign = {}) {
+// Fitted once, for all tests.
+const Predictor* fitted(const std::string& name) {
+  static std::map<std::string, std::unique_ptr<const Predictor>> known;
+  if (const auto at = known.find(name); at != known.end()) return at->second.get();
   const auto kind = find_predictor(name);
   EXPECT_TRUE(kind) << to_string(kind.error());
-  auto fit = (*kind)->fit(observations_of(KnownBoard{}, campaign), {});
+  auto fit = (*kind)->fit(observations_of(KnownBoard{}, {}), {});
   EXPECT_TRUE(fit) << to_string(fit.error());
-  return std::move(*fit);
+  return (known[name] = std::move(*fit)).get();
 }
 
 class PredictorContract : public testing::TestWithParam<const char*> {};
 
 TEST_P(PredictorContract, LayersAndTheRestAddUpToTheBatch) {
-  const auto predictor = fitted(GetParam());
+  const Predictor* predictor = fitted(GetParam());
   Random random(5);
   NetworkWork work = random_network(random, 25);
   work.layers[7] = LayerWork{.work_class = WorkClass::view};
@@ -43,7 +46,7 @@ TEST_P(PredictorContract, LayersAndTheRestAddUpToTheBatch) {
 }
 
 TEST_P(PredictorContract, MoreMacsNeverCostLess) {
-  const auto predictor = fitted(GetParam());
+  const Predictor* predictor = fitted(GetParam());
   double last_energy = 0, last_time = 0;
   for (double channels = 32; channels <= 1024; channels *= 2) {
     NetworkWork work;
@@ -57,7 +60,7 @@ TEST_P(PredictorContract, MoreMacsNeverCostLess) {
 }
 
 TEST_P(PredictorContract, ItsStateMakesTheSamePredictorAgain) {
-  const auto predictor = fitted(GetParam());
+  const Predictor* predictor = fitted(GetParam());
   const nlohmann::json state = nlohmann::json::parse(predictor->state().dump());
   const auto again = (*find_predictor(GetParam()))->load(state);
   ASSERT_TRUE(again) << to_string(again.error());
@@ -92,7 +95,7 @@ TEST_P(PredictorContract, AMalformedStateIsRefused) {
 }
 
 TEST_P(PredictorContract, TheFarIsLessSureThanTheNear) {
-  const auto predictor = fitted(GetParam());
+  const Predictor* predictor = fitted(GetParam());
   Random random(8);
   const NetworkWork work = random_network(random, 10);
   const Prediction near = predictor->batch(work, {2e9, 1.2e9, 0, 0});

@@ -178,7 +178,7 @@ void search_modes(Model& model, const std::vector<PointRuns>& points) {
   const std::vector<ModePoint> convolutions = mode_points(points, model.modes);
   Modes free = search_ranges(convolutions);
   if (free.bounds.empty()) return;
-  const double bic = 2 * static_cast<double>(free.bounds.size()) *
+  const double bic = kBoundPenalty * static_cast<double>(free.bounds.size()) *
                      std::log(static_cast<double>(convolutions.size()));
   if (objective_of(points, free) + bic < padded) model.modes = std::move(free);
 }

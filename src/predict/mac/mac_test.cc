@@ -92,12 +92,16 @@ TEST(Mac, RangesOfKernelsWhereNoTileFits) {
   EXPECT_NEAR(modes.factor(200), std::exp(-0.3), 0.02);
 }
 
-TEST(Mac, OneRangeIsNone) {
-  std::vector<mac::ModePoint> points;
-  Random random(1);
-  for (int i = 0; i < 60; ++i)
-    points.push_back({static_cast<double>(i + 1), 0.05 * random.normal()});
-  EXPECT_TRUE(mac::search_ranges(points).bounds.empty());
+TEST(Mac, NoiseSeldomMakesRanges) {
+  int made = 0;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    Random random(seed);
+    std::vector<mac::ModePoint> points;
+    for (int i = 0; i < 60; ++i)
+      points.push_back({static_cast<double>(i + 1), 0.05 * random.normal()});
+    made += mac::search_ranges(points).bounds.empty() ? 0 : 1;
+  }
+  EXPECT_LE(made, 3);
 }
 
 TEST(Mac, MacsThatDoNotVaryAreNamed) {

@@ -10,6 +10,8 @@
 namespace isojoule::mac {
 namespace {
 
+constexpr std::size_t kLeastInRange = 5;  // fewer are no mode but a few odd layers
+
 // Points with the same number of kernels stay together.
 struct Cell {
   double kernels = 0;
@@ -37,6 +39,7 @@ Segment segment_of(const std::vector<Cell>& cells, std::size_t from, std::size_t
   for (std::size_t i = from; i < to; ++i)
     values.insert(values.end(), cells[i].values.begin(), cells[i].values.end());
   Segment segment{median_of(values), 0};
+  if (values.size() < kLeastInRange) segment.deviation = std::numeric_limits<double>::infinity();
   for (const double value : values) segment.deviation += std::abs(value - segment.median);
   return segment;
 }
@@ -89,12 +92,13 @@ Modes search_ranges(std::vector<ModePoint> points, std::size_t most) {
           from[k][j] = i;
         }
     }
-  // BIC of a Laplace distribution; a range is two parameters, its factor and its bound.
+  // BIC of a Laplace distribution.
   std::size_t chosen = 0;
   double least = std::numeric_limits<double>::infinity();
   for (std::size_t k = 0; k < most; ++k) {
     const double scale = std::max(0.003, best[k][n] / count);
-    const double bic = 2 * count * std::log(scale) + 2 * static_cast<double>(k) * std::log(count);
+    const double bic =
+        2 * count * std::log(scale) + kBoundPenalty * static_cast<double>(k) * std::log(count);
     if (bic < least - 1e-9) {
       least = bic;
       chosen = k;

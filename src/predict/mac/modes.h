@@ -12,6 +12,11 @@
 
 namespace isojoule::mac {
 
+// Parameters that a bound counts as in BIC: three, as it was searched for (Zhang, Siegmund 2007),
+// and one more, because the gain in absolute deviations is larger on normal scatter. Of 200 samples
+// of 60 points of mere noise, 6 had ranges with three, 1 with four.
+inline constexpr double kBoundPenalty = 4;
+
 struct Modes {
   double tile = 1;
   // Not empty: ranges of kernel numbers, the tile is not used. Range i goes from bounds[i - 1] to

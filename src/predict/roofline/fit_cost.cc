@@ -19,7 +19,7 @@ using Eigen::VectorXd;
 // Kernels that one pass over the runs may look at; more runs than that are sampled, group by group.
 // The search for corners and tiles takes many passes and is content with fewer.
 constexpr std::size_t kMostKernels = 30'000, kSearchKernels = 5'000;
-constexpr LogFitOptions kQuick{3, 12, false}, kSearch{6, 40, false};
+constexpr LogFitOptions kQuick{2, 10, false}, kSearch{6, 40, false};
 constexpr double kTiles[] = {1, 4, 8, 16, 32, 64, 128};
 
 double geometric_mean(Observations observations, double OperatingPoint::*clock) {
@@ -264,15 +264,23 @@ bool has_products(Observations observations) {
   });
 }
 
-// The best of the candidates by the profile of the posterior; those within 2.71 of it (chi square
+// The best of the candidates by the profile of the posterior, the three best of short fits fitted
+// longer; those within 2.71 of it (chi square
 // of one degree, 90 %) are the set that the runs do not tell apart, of which the smallest is taken.
 Range search_tile(CostFit& fit, Observations observations, double Frame::*tile, VectorXd& theta) {
-  std::map<double, LogFit> fits;
-  double best = std::numeric_limits<double>::infinity();
   // Another class's rate can make up for a wrong tile, which is no way back to the right one.
   VectorXd tied = theta;
   tied[kPointwise] = tied[kProduct] = 0;
+  std::vector<std::pair<double, double>> ranked;  // objective of a short fit, candidate
   for (const double candidate : kTiles) {
+    fit.frame.*tile = candidate;
+    ranked.emplace_back(solve(fit, observations, {theta, tied}, kQuick).objective, candidate);
+  }
+  std::sort(ranked.begin(), ranked.end());
+  ranked.resize(3);
+  std::map<double, LogFit> fits;
+  double best = std::numeric_limits<double>::infinity();
+  for (const auto& [short_objective, candidate] : ranked) {
     fit.frame.*tile = candidate;
     const LogFit one = solve(fit, observations, {theta, tied}, kSearch);
     best = std::min(best, one.objective);
@@ -378,10 +386,12 @@ Result<CostFit> fit_cost(Observations all, const FitOptions& options) {
   }
   set_clock(fit, observations, clock);
   if (fit.tiles_told) {
-    search_tile(fit, few, &Frame::tile_rows, theta);
-    fit.columns_set = search_tile(fit, few, &Frame::tile_columns, theta);
     fit.rows_set = search_tile(fit, few, &Frame::tile_rows, theta);
     fit.columns_set = search_tile(fit, few, &Frame::tile_columns, theta);
+    const double rows = fit.frame.tile_rows;
+    fit.rows_set = search_tile(fit, few, &Frame::tile_rows, theta);
+    if (fit.frame.tile_rows != rows)
+      fit.columns_set = search_tile(fit, few, &Frame::tile_columns, theta);
   }
   // In the tiles that were found the corners look different.
   fit.fitted = FittedVector(
