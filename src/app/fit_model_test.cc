@@ -12,6 +12,7 @@
 #include "app/model_store.h"
 #include "app/named_cost.h"
 #include "base/text_file.h"
+#include "data/study_file.h"
 
 namespace isojoule {
 namespace {
@@ -58,7 +59,7 @@ class FitModel : public testing::Test {
   }
 
   // A study of made-up runs of single layers on a board.
-  std::string study(const std::string& name, const std::vector<Run>& runs,
+  std::string study(const std::string& name, const std::vector<isojoule::Run>& runs,
                     const std::string& board = "jetson-nano", bool simulated = false) const {
     StudyInfo info;
     info.name = name;
@@ -71,14 +72,15 @@ class FitModel : public testing::Test {
     const std::string path = folder_ + "/" + name + ".study";
     const auto file = StudyFile::create(path, info);
     EXPECT_TRUE(file);
-    for (const Run& run : runs) EXPECT_TRUE((*file)->add(run, nullptr));
+    for (const isojoule::Run& run : runs) EXPECT_TRUE((*file)->add(run, nullptr));
     return path;
   }
 
   // 20 batches in `seconds`, with 2 W at rest.
-  static Run run(const std::string& network, double joules, double seconds, double batch = 1) {
+  static isojoule::Run run(const std::string& network, double joules, double seconds,
+                           double batch = 1) {
     static std::int64_t sequence = 0;
-    Run one;
+    isojoule::Run one;
     one.sequence = sequence++;
     one.network = network;
     one.setting.set("batch", batch);
@@ -206,17 +208,18 @@ TEST_F(FitModel, WhatATableLacksIsSaid) {
   request = table(good);
   request.path = folder_ + "/none.csv";
   EXPECT_EQ(error_of(request).kind, ErrorKind::not_found);
+  EXPECT_FALSE(error_of(request).remedy.empty());
 }
 
 // ---- studies ------------------------------------------------------------------------------------
 
 TEST_F(FitModel, AStudyHasAnObservationAPoint) {
-  Run failed = run("fc_i64_o64", 1, 1);
+  isojoule::Run failed = run("fc_i64_o64", 1, 1);
   failed.state = RunState::failed;
   failed.failure = "crashed";
-  Run throttled = run("fc_i64_o64", 9, 1);
+  isojoule::Run throttled = run("fc_i64_o64", 9, 1);
   throttled.state = RunState::throttled;
-  Run governed = run("resnet-18", 80, 8, 4);
+  isojoule::Run governed = run("resnet-18", 80, 8, 4);
   governed.setting.erase("gpu_frequency");
   governed.residency_percent["gpu_frequency"] = {{400e6, 25}, {800e6, 75}};
   const auto set =
@@ -242,7 +245,7 @@ TEST_F(FitModel, AStudyHasAnObservationAPoint) {
 }
 
 TEST_F(FitModel, SequencesAreHeldAgainstTheirParts) {
-  std::vector<Run> runs{run("identity_c1_h1", 1, 1)};
+  std::vector<isojoule::Run> runs{run("identity_c1_h1", 1, 1)};
   for (const int n : {8, 16, 24, 32, 40, 48, 56, 64}) {
     const std::string size = std::to_string(n);
     const std::string conv = "conv_c3_n" + size + "_k3_s1_h16", relu = "relu_c" + size + "_h16";
@@ -273,7 +276,7 @@ TEST_F(FitModel, StudiesThatDoNotGoTogetherAreRefused) {
   const auto gone = study_observations(paths_, {study("d", {run("/none/net.onnx", 1, 1)})});
   EXPECT_EQ(gone.error().kind, ErrorKind::not_found);
   EXPECT_THAT(gone.error().what, HasSubstr("/none/net.onnx"));
-  Run failed = run("fc_i64_o64", 1, 1);
+  isojoule::Run failed = run("fc_i64_o64", 1, 1);
   failed.state = RunState::failed;
   EXPECT_EQ(study_observations(paths_, {study("e", {failed})}).error().kind, ErrorKind::no_data);
 }

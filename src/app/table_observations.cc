@@ -52,7 +52,10 @@ class TableObserver {
 
   Result<ObservationSet> read() {
     ISOJOULE_CHECK(check_request());
-    ISOJOULE_TRY(const std::string text, read_text_file(request_.path));
+    auto file = read_text_file(request_.path);
+    if (!file && file.error().remedy.empty())
+      file.error().remedy = "--csv takes a table of measurements that this user may read";
+    ISOJOULE_TRY(const std::string text, std::move(file));
     name_ = std::filesystem::path(request_.path).filename().string();
     set_.board = request_.board;
     set_.what = fmt::format("column {} of {}, a batch", request_.energy, name_);
