@@ -1,10 +1,13 @@
 #include "predict/choose.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <set>
+#include <thread>
 
 #include "base/text.h"
 #include "predict/fold.h"
@@ -14,6 +17,10 @@ namespace {
 
 constexpr int kMostInnerFolds = 6;
 constexpr int kMostInnermostFolds = 3;
+// Of so many groups each fold holds several, and fewer folds tell as much in less time.
+constexpr int kPlentyGroups = 40;
+constexpr int kFoldsOfPlenty = 6;
+constexpr int kInnerFoldsOfPlenty = 3;
 constexpr int kManyGroups = 10;     // from here on the winner's own errors are hardly flattered
 constexpr int kEnoughNetworks = 5;  // groups; below, networks' errors are a matter of chance
 constexpr int kEnoughLayers = 10;   // groups, to stand in for networks
@@ -33,6 +40,13 @@ struct Trial {
 struct Spreads {
   Spread network_energy, network_time, layer_energy, layer_time;
 };
+
+Folds folds_of(Observations observations, int most, int of_plenty, std::uint64_t seed) {
+  Folds folds = make_folds(observations, most, seed);
+  return folds.groups > kPlentyGroups && most > of_plenty
+             ? make_folds(observations, of_plenty, seed)
+             : folds;
+}
 
 double log_error(double measured, double predicted) { return std::log(measured / predicted); }
 
@@ -227,8 +241,8 @@ PredictedBatch predicted(const EnergyModel& model, const Observation& one) {
 void leave_out(Observations observations, const Folds& folds, int fold, const Kinds& kinds,
                const ChooseOptions& options, std::vector<LeftOut>& left_out) {
   const std::vector<Observation> others = selected(observations, outside(folds, fold));
-  const Folds inner =
-      make_folds(others, std::min(options.most_folds, kMostInnerFolds), options.fit.seed);
+  const Folds inner = folds_of(others, std::min(options.most_folds, kMostInnerFolds),
+                               kInnerFoldsOfPlenty, options.fit.seed);
   if (inner.groups < 2) return;
   const std::vector<Trial> trials = all_tried(others, inner, kinds, options.fit);
   const Trial* best = best_of(trials);
@@ -245,11 +259,26 @@ void leave_out(Observations observations, const Folds& folds, int fold, const Ki
     left_out.push_back({i, std::string(best->kind->name), predicted(model, observations[i])});
 }
 
+// Folds do not know each other, so they run on all cores; the result does not depend on that.
 std::vector<LeftOut> nested(Observations observations, const Folds& folds, const Kinds& kinds,
                             const ChooseOptions& options) {
+  std::vector<std::vector<LeftOut>> by_fold(static_cast<std::size_t>(folds.count));
+  std::atomic<int> next = 0;
+  const auto work = [&] {
+    for (int fold = next++; fold < folds.count; fold = next++)
+      leave_out(observations, folds, fold, kinds, options, by_fold[static_cast<std::size_t>(fold)]);
+  };
+  {
+    const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+    std::vector<std::jthread> threads;
+    for (unsigned i = 1; i < std::min(cores, static_cast<unsigned>(folds.count)); ++i)
+      threads.emplace_back(work);
+    work();
+  }
   std::vector<LeftOut> left_out;
-  for (int fold = 0; fold < folds.count; ++fold)
-    leave_out(observations, folds, fold, kinds, options, left_out);
+  for (auto& of_fold : by_fold)
+    left_out.insert(left_out.end(), std::make_move_iterator(of_fold.begin()),
+                    std::make_move_iterator(of_fold.end()));
   std::sort(left_out.begin(), left_out.end(),
             [](const LeftOut& a, const LeftOut& b) { return a.observation < b.observation; });
   return left_out;
@@ -402,7 +431,7 @@ std::string why_none(const Folds& folds, const EnergyModel& model) {
 Result<Choice> choose_model(Observations observations, const ChooseOptions& options) {
   ISOJOULE_CHECK(check_observations(observations));
   ISOJOULE_TRY(const Kinds kinds, kinds_of(options));
-  const Folds folds = make_folds(observations, options.most_folds, options.fit.seed);
+  const Folds folds = folds_of(observations, options.most_folds, kFoldsOfPlenty, options.fit.seed);
   if (folds.groups < 2) {
     const std::string why =
         "all runs are of one group: nothing can be left out to test a predictor";
