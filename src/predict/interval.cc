@@ -11,6 +11,7 @@ namespace {
 
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
 constexpr double kNormalOfMedian = 1.4826;  // standard deviations in a median absolute deviation
+constexpr double kNormal90 = 1.6449;        // half width of a normal's 90 %
 constexpr double kLeastFloor = 1e-6;        // so that exact synthetic data divide by something
 
 struct Weighted {
@@ -48,6 +49,31 @@ double normalised(const Score& score, double floor) {
   return score.log_error / std::hypot(score.log_sd, floor);
 }
 
+double many_groups_quantile(std::span<const Score> scores, const std::map<int, double>& runs,
+                            double floor, double coverage) {
+  std::vector<Weighted> sizes;
+  for (const Score& score : scores)
+    sizes.push_back({std::abs(normalised(score, floor)), 1 / runs.at(score.group)});
+  return weighted_quantile(std::move(sizes), coverage * (static_cast<double>(runs.size()) + 1));
+}
+
+// The least floor at which q is a normal's, kNormal90: found between powers of two.
+double raised_floor(std::span<const Score> scores, const std::map<int, double>& runs, double floor,
+                    double coverage) {
+  const auto too_low = [&](double tried) {
+    return many_groups_quantile(scores, runs, tried, coverage) > kNormal90;
+  };
+  double high = floor;
+  while (too_low(high)) high *= 2;
+  double low = high / 2;
+  if (high == floor) return floor;
+  for (int i = 0; i < 40; ++i) {
+    const double middle = std::sqrt(low * high);
+    (too_low(middle) ? low : high) = middle;
+  }
+  return high;
+}
+
 // Of few groups: the root of the mean over groups of their runs' mean square, at as many degrees of
 // freedom as there are groups.
 double few_groups_quantile(std::span<const Score> scores, const std::map<int, double>& runs,
@@ -78,15 +104,16 @@ Spread calibrated_spread(std::span<const Score> scores, double coverage) {
   spread.runs = static_cast<std::int64_t>(scores.size());
   spread.groups = static_cast<std::int64_t>(runs.size());
   spread.floor = floor_of(scores, runs);
-  std::vector<Weighted> sizes;
-  for (const Score& score : scores)
-    sizes.push_back({std::abs(normalised(score, spread.floor)), 1 / runs.at(score.group)});
   const double groups = static_cast<double>(runs.size());
   // At 9 groups the quantile would be the largest of all scores: a single odd run decides.
-  if (groups * (1 - coverage) >= 1 - 1e-9)
-    spread.quantile = weighted_quantile(std::move(sizes), coverage * (groups + 1));
-  else
+  if (groups * (1 - coverage) < 1 - 1e-9) {
     spread.quantile = few_groups_quantile(scores, runs, spread.floor, coverage);
+    return spread;
+  }
+  spread.quantile = many_groups_quantile(scores, runs, spread.floor, coverage);
+  if (!std::isfinite(spread.quantile) || spread.quantile <= kNormal90) return spread;
+  spread.floor = raised_floor(scores, runs, spread.floor, coverage);
+  spread.quantile = many_groups_quantile(scores, runs, spread.floor, coverage);
   return spread;
 }
 

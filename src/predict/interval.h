@@ -35,7 +35,10 @@ struct Score {
 
 // Every group counts the same, however many runs it has. The floor is 1.4826 x the median of
 // |log error|, a normal's standard deviation (Hampel 1974): it is of the size of the usual error,
-// so that log_sd widens where it says more than that and cannot make an interval vanish.
+// so that log_sd widens where it says more than that and cannot make an interval vanish. Where the
+// errors of 10 groups and more have heavy tails (a few networks that the model knows nothing of),
+// the floor is raised until q is a normal's 1.645: a large q would multiply log_sd beyond what it
+// says.
 //
 // q of 10 groups and more (at a coverage of 0.9): the quantile of the scores, each with the mass
 // 1/((groups + 1) runs of its group), the rest of the mass at infinity (Lee, Barber and Willett

@@ -50,6 +50,17 @@ TEST(Spread, OfFewGroupsIsStudents) {
   EXPECT_NEAR(spread.quantile * spread.floor, 2.3534 * 0.1, 1e-4);  // t of 3 degrees at 0.95
 }
 
+// Two networks in twelve are off by half; elsewhere log_sd is three times as large. The interval
+// there is wider by what log_sd says, not by that times the odd networks' scores.
+TEST(Spread, OddGroupsDoNotMultiplyLogSd) {
+  std::vector<Score> scores;
+  for (int i = 0; i < 12; ++i) scores.push_back({i, i < 2 ? 0.5 : 0.003, 0.004});
+  const Spread spread = calibrated_spread(scores, 0.9);
+  EXPECT_LE(spread.quantile, 1.645);
+  EXPECT_NEAR(spread.around(1, 0.004).high, std::exp(0.5), 0.01);
+  EXPECT_LT(spread.around(1, 0.012).high, std::exp(0.51));
+}
+
 TEST(Spread, OfOneGroupIsNone) {
   const Score scores[] = {{1, 0.1, 0}, {1, 0.2, 0}};
   EXPECT_TRUE(std::isinf(calibrated_spread(scores, 0.9).quantile));
