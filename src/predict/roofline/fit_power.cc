@@ -1,9 +1,9 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 
 #include "predict/roofline/fit.h"
-
 #include "trace/statistic.h"
 
 namespace isojoule::roofline {
@@ -15,9 +15,14 @@ using Eigen::VectorXd;
 
 struct PowerRow {
   Load load;
+  std::size_t place = 0;  // of its clocks
+  bool idle = false;      // watts with nothing to do, not joules
+};
+
+// Clocks that many rows share: their powers are the same.
+struct PowerPlace {
   Relative at;
   double speed_up = 1;
-  bool idle = false;  // watts with nothing to do, not joules
 };
 
 // What the modelled batch does, its times stretched to the measured one: where the time's model
@@ -54,8 +59,8 @@ class PowerProblem {
     std::vector<double> values;
     for (const Observation& one : observations) {
       const Relative at = relative(one.point, cost.frame);
-      rows_.push_back(
-          {measured_load(one, costs, cost.frame, at), at, costs.speed(at) / at.compute});
+      rows_.push_back({measured_load(one, costs, cost.frame, at),
+                       place_of({at, costs.speed(at) / at.compute})});
       values.push_back(std::log(one.energy_j));
       problem_.kinds.push_back(one.single_layer ? RowKind::layer : RowKind::network);
     }
@@ -105,23 +110,38 @@ class PowerProblem {
       watts.push_back(*one.idle_power_w);
     }
     for (const auto& [step, point] : points) {
-      rows_.push_back({{}, point.first, 1, true});
+      rows_.push_back({{}, place_of({point.first, 1}), true});
       values.push_back(std::log(median_of(point.second)));
       problem_.kinds.push_back(RowKind::idle);
       problem_.groups.push_back(-1);  // the meter's and the board's, all together
     }
   }
 
+  std::size_t place_of(const PowerPlace& place) {
+    const auto key = [](const PowerPlace& p) {
+      return std::array{p.at.compute, p.at.cpu, p.at.memory, p.at.cores, p.speed_up};
+    };
+    const auto [at, is_new] = place_numbers_.try_emplace(key(place), places_.size());
+    if (is_new) places_.push_back(place);
+    return at->second;
+  }
+
   void evaluate(const VectorXd& theta, VectorXd& model) const {
+    std::vector<PowerModel> powers;
+    powers.reserve(places_.size());
+    for (const PowerPlace& place : places_)
+      powers.emplace_back(theta, supplies_, place.at, place.speed_up);
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       const PowerRow& row = rows_[i];
-      const PowerModel power(theta, supplies_, row.at, row.speed_up);
+      const PowerModel& power = powers[row.place];
       model[static_cast<Index>(i)] = std::log(row.idle ? power.idle() : power.energy(row.load));
     }
   }
 
   Supplies supplies_;
   std::vector<PowerRow> rows_;
+  std::vector<PowerPlace> places_;
+  std::map<std::array<double, 5>, std::size_t> place_numbers_;
   LogProblem problem_;
 };
 
