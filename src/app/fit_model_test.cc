@@ -312,7 +312,7 @@ TEST_F(FitModel, IsStoredWhereItIsFound) {
   ASSERT_TRUE(path);
   EXPECT_EQ(*path, fitted->path);
   EXPECT_FALSE(model_path(paths_, "myboard", true));
-  const auto loaded = load_model(*path);
+  const auto loaded = load_energy_model(*path);
   ASSERT_TRUE(loaded) << to_string(loaded.error());
   EXPECT_EQ(loaded->board, "myboard");
   EXPECT_EQ(loaded->models[0].predictor->kind(), "mac");
@@ -343,8 +343,8 @@ TEST_F(FitModel, WhatCannotBeFittedIsSaid) {
 }
 
 TEST_F(FitModel, AFileThatIsNoModelIsRefused) {
-  EXPECT_EQ(load_model(folder_ + "/none.json").error().kind, ErrorKind::not_found);
-  EXPECT_EQ(load_model(write("m.json", "{")).error().kind, ErrorKind::parse);
+  EXPECT_EQ(load_energy_model(folder_ + "/none.json").error().kind, ErrorKind::not_found);
+  EXPECT_EQ(load_energy_model(write("m.json", "{")).error().kind, ErrorKind::parse);
 }
 
 }  // namespace

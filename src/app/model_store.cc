@@ -51,7 +51,7 @@ Result<std::string> model_path(const Paths& paths, const std::string& board, boo
               remedy, join(places, ", "));
 }
 
-Result<EnergyModelFile> load_model(const std::string& path) {
+Result<EnergyModelFile> load_energy_model(const std::string& path) {
   ISOJOULE_TRY(const std::string text, read_text_file(path));
   return parse_energy_model(text, path);
 }

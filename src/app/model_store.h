@@ -20,7 +20,7 @@ std::string user_model_path(const Paths& paths, const std::string& board, bool s
 Result<std::string> model_path(const Paths& paths, const std::string& board, bool simulated);
 
 // Errors: those of the file; parse, unsupported, with `path`.
-Result<EnergyModelFile> load_model(const std::string& path);
+Result<EnergyModelFile> load_energy_model(const std::string& path);
 // Whole or not at all; makes the folder of user_model_path() where it is not there.
 Status store_model(const std::string& path, const EnergyModelFile& file);
 

@@ -17,7 +17,7 @@ AskedBoard asked_board(const std::string& board) {
 }
 
 Result<BoardModel> loaded(std::string path, std::string board) {
-  ISOJOULE_TRY(EnergyModelFile file, load_model(path));
+  ISOJOULE_TRY(EnergyModelFile file, load_energy_model(path));
   BoardModel model;
   model.board = board.empty() ? file.board : std::move(board);
   model.file = std::make_shared<const EnergyModelFile>(std::move(file));

@@ -24,8 +24,8 @@ struct BoardModel {
 };
 // `board`: "twin:NAME", or NAME; where nothing was measured on the board itself its twin's model is
 // taken and said. `path`: a model file instead; `board` may then be "", and must be the file's
-// otherwise. Errors: not_found with the commands that make a model; those of load_model(); invalid
-// (neither; another board's file).
+// otherwise. Errors: not_found with the commands that make a model; those of load_energy_model();
+// invalid (neither; another board's file).
 Result<BoardModel> board_model(const Paths& paths, const std::string& board,
                                const std::string& path);
 
