@@ -30,13 +30,14 @@ const Validation* validation_of(const EnergyModel& model) {
 }
 
 // Of whole networks; where none were measured, of single layers.
-std::string error_text(const Validation& one) {
+std::string error_text(const EnergyModel& model, const Validation& one) {
   const bool of_layers = !one.energy_mape_percent;
   const auto& energy = of_layers ? one.layer_energy_mape_percent : one.energy_mape_percent;
   const auto& time = of_layers ? one.layer_time_mape_percent : one.time_mape_percent;
   if (!energy) return {};
   std::string text = fmt::format(". Error on {} groups of {} that it had not seen: energy {:.1f} %",
-                                 one.groups, of_layers ? "layers" : "networks", *energy);
+                                 of_layers ? one.groups : model.network_groups,
+                                 of_layers ? "layers" : "networks", *energy);
   if (time) text += fmt::format(", time {:.1f} %", *time);
   if (one.coverage_percent)
     text += fmt::format("; its 90 % intervals held {:.0f} %", *one.coverage_percent);
@@ -48,15 +49,20 @@ std::string source_name(const std::string& source) {
   return source.substr(0, source.find(", plan "));
 }
 
+std::string sources_text(const std::vector<std::string>& sources) {
+  std::vector<std::string> names;
+  for (const std::string& source : sources) names.push_back(source_name(source));
+  return join(names, " and ");
+}
+
 std::string model_line(const PredictAnswer& answer) {
   const EnergyModel& model = *answer.used;
   std::string text = fmt::format("{}, fitted on {} runs", model.predictor->kind(),
                                  text_report::grouped(model.runs));
   if (!answer.model.file->sources.empty())
-    text += " of " + source_name(answer.model.file->sources.front()) +
-            (answer.model.file->sources.size() > 1 ? " and others" : "");
+    text += " of " + sources_text(answer.model.file->sources);
   if (!model.job.values().empty()) text += "; job " + to_string(model.job);
-  if (const Validation* validation = validation_of(model)) text += error_text(*validation);
+  if (const Validation* validation = validation_of(model)) text += error_text(model, *validation);
   if (!model.why_no_interval.empty()) text += ". No interval: " + model.why_no_interval;
   return text;
 }
