@@ -40,7 +40,9 @@ std::string parameter_table(const EnergyModel& model) {
   for (const Parameter& one : model.predictor->parameters()) {
     const std::string interval =
         one.low && one.high ? fmt::format("{:.4g} to {:.4g}", *one.low, *one.high) : "none";
-    table.add_row({one.name, fmt::format("{:.4g}", one.value), one.unit, interval,
+    // What the runs cannot hold has no value, and its note says why.
+    const bool absent = one.value == 0 && !one.low && !one.note.empty();
+    table.add_row({one.name, absent ? "-" : fmt::format("{:.4g}", one.value), one.unit, interval,
                    one.note.empty() ? one.meaning : one.meaning + " (" + one.note + ")"});
   }
   return table.to_text();

@@ -45,8 +45,9 @@ std::string error_text(const EnergyModel& model, const Validation& one) {
   return text;
 }
 
-// "study layers: 3650 runs, plan 0123..." without the plan's hash.
+// "study layers: 3650 runs, plan 0123...", "table runs.csv: 0123..." without the hash.
 std::string source_name(const std::string& source) {
+  if (source.starts_with("table ")) return source.substr(0, source.rfind(": "));
   return source.substr(0, source.find(", plan "));
 }
 
