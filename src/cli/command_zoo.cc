@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cost/cost.h"
+#include "report/table.h"
 #include "workload/family.h"
 #include "workload/zoo.h"
 
@@ -76,8 +77,8 @@ Result<int> print_table() {
   }
   fmt::print("\n{}\nFamilies, made by name wherever a network is named:\n", kLegend);
   for (const NetworkFamily& family : network_families())
-    fmt::print("{:<18} {}\n{:<18} {}; for example {}\n", family.name, family.pattern, "",
-               family.summary, family.example);
+    fmt::print("  {}\n{}{}", family.name, wrapped(family.pattern, 4),
+               wrapped(fmt::format("{}; for example {}", family.summary, family.example), 4));
   return kDone;
 }
 

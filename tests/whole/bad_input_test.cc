@@ -79,7 +79,8 @@ TEST(BadModel, TruncatedForeignMissing) {
   expect_refused(place, {"cost", place.write("picture.onnx", "\x89PNG\r\n\x1a\n0000")},
                  {"picture.onnx"});
   expect_refused(place, {"cost", place.path("none.onnx")}, {"none.onnx"});
-  expect_refused(place, {"cost", "mobilenet-v3"}, {"mobilenet-v2"});
+  expect_refused(place, {"cost", "alexnett"}, {"alexnet"});
+  expect_refused(place, {"cost", "mobilenet-v3"}, {"mobilenet-v3-large_224_0.75"});
 }
 
 TEST(BadStudy, ForeignDamagedMissing) {

@@ -98,7 +98,7 @@ TEST_F(Predict, WhatCannotBePredictedIsRefused) {
     EXPECT_NE(outcome.err.find(said), std::string::npos) << outcome.err;
   };
   refused({}, "no board is named");
-  refused({"--board", "twin:jetson-tx2"}, "isojoule fit");  // the commands that make a model
+  refused({"--board", "twin:raspberry-pi-5"}, "isojoule fit");  // the commands that make a model
   refused({"--board", "twin:jetson-nano", "--setting", "cpu_governor=schedutil"},
           "cannot be predicted");
   refused({"--board", "twin:jetson-nano", "--job", "gpu_frequency=614.4MHz"},
