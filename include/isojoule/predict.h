@@ -9,7 +9,7 @@
 //   auto here = predictor->at({.setting = {{"gpu_frequency", "921.6MHz"}}, .batch = 8});
 //   std::vector layers = {isojoule::CandidateLayer::convolution(
 //       {.in = 3, .out = 32, .kernel = 3, .stride = 2, .height = 224, .width = 224})};
-//   auto cost = here->network(layers);  // no file, no allocation
+//   auto cost = here->network(layers);  // no file
 #pragma once
 
 #include <cstdint>
@@ -122,7 +122,7 @@ struct CandidateForecast {
 // One job at one setting of the board. Copies are cheap; any thread may use one.
 class PredictorAt {
  public:
-  // A network of these layers. Does not allocate, once a thread has predicted as large a one.
+  // A network of these layers: of numbers alone, millions of layers a second.
   // Errors: invalid (no layers; a number that is negative, not finite, or beyond 2^63).
   Result<CandidateForecast> network(std::span<const CandidateLayer> layers) const;
   // The same, and every layer for itself: `each` has as many elements as `layers`.

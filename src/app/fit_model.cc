@@ -80,12 +80,24 @@ void add_job(FitResult& result, const Setting& job, const std::vector<Observatio
   for (std::string& note : constants_of(job, observations)) result.notes.push_back(std::move(note));
 }
 
+// A single layer's interval is that of layers.
+PredictedBatch predicted_for_test(const EnergyModel& model, const Observation& one) {
+  PredictedBatch predicted = model.predict(*one.work, one.point);
+  if (!one.single_layer) return predicted;
+  const Prediction raw = model.predictor->batch(*one.work, one.point);
+  predicted.energy_90 = model.layer_energy.around(raw.energy_j, raw.energy_log_sd);
+  return predicted;
+}
+
 void add_test(TestedNetwork& tested, const Observation& one, const PredictedBatch& predicted) {
   tested.observations += 1;
   const double error = 100 * (predicted.energy_j / one.energy_j - 1);
   tested.energy_mape_percent += std::abs(error);
   tested.energy_bias_percent += error;
-  tested.covered += predicted.energy_90.contains(one.energy_j) ? 1 : 0;
+  if (std::isfinite(predicted.energy_90.high)) {
+    tested.with_interval += 1;
+    tested.covered += predicted.energy_90.contains(one.energy_j) ? 1 : 0;
+  }
   if (one.time_s && predicted.time_s)
     tested.time_mape_percent =
         tested.time_mape_percent.value_or(0) + 100 * std::abs(*predicted.time_s / *one.time_s - 1);
@@ -201,14 +213,14 @@ std::vector<TestedNetwork> test_models(const EnergyModelFile& file,
   std::vector<TestedNetwork> all;
   for (const auto& [job, some] : observations.jobs) {
     const auto model = file.find(job);
-    if (!model) continue;
+    if (!model || !((*model)->job == job)) continue;
     std::map<std::string, TestedNetwork> networks;
     for (const Observation& one : some) {
       TestedNetwork& tested = networks[one.network];
       tested.network = one.network;
       tested.job = job;
       tested.single_layer = one.single_layer;
-      add_test(tested, one, (*model)->predict(*one.work, one.point));
+      add_test(tested, one, predicted_for_test(**model, one));
     }
     for (auto& [name, tested] : networks) {
       const auto count = static_cast<double>(tested.observations);
@@ -261,6 +273,7 @@ nlohmann::json to_json(const FitResult& result) {
                       {"observations", one.observations},
                       {"energy_mape_percent", one.energy_mape_percent},
                       {"energy_bias_percent", one.energy_bias_percent},
+                      {"with_interval", one.with_interval},
                       {"in_90_percent_interval", one.covered}});
     if (one.time_mape_percent) tested.back()["time_mape_percent"] = *one.time_mape_percent;
   }

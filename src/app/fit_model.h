@@ -28,7 +28,8 @@ struct TestedNetwork {
   double energy_mape_percent = 0;
   double energy_bias_percent = 0;  // mean of predicted / measured - 1
   std::optional<double> time_mape_percent;
-  std::int64_t covered = 0;  // by the 90 % interval of the energy
+  std::int64_t with_interval = 0;  // that the model states one for
+  std::int64_t covered = 0;        // by the 90 % interval of the energy
   bool single_layer = false;
 };
 

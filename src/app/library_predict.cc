@@ -304,7 +304,9 @@ Result<CandidateForecast> PredictorAt::network(std::span<const CandidateLayer> l
   result.rest_j = model.predictor->layers(work, state_->point, parts).energy_j / batch;
   for (std::size_t i = 0; i < each.size(); ++i)
     each[i] = {forecast_of(parts[i].energy_j, model.layer_energy, whole.energy_log_sd, batch),
-               forecast_of(parts[i].time_s, model.layer_time, whole.time_log_sd, batch)};
+               whole.time_s
+                   ? forecast_of(parts[i].time_s, model.layer_time, whole.time_log_sd, batch)
+                   : Forecast{}};
   return result;
 }
 

@@ -124,6 +124,11 @@ Result<PredictAnswer> place_energy(const Paths& paths, const BoardModel& model,
   ISOJOULE_TRY(answer.used, model.file->find(asked.job));
   answer.choices = point_choices(paths, model.board, answer.simulated(), *answer.used);
   ISOJOULE_TRY(answer.place, place_of(asked.knobs, answer.choices, *answer.used));
+  for (const auto& [axis, value] : asked.job.values())
+    if (answer.used->job.find(axis) == nullptr)
+      answer.place.notes.push_back(axis + "=" + to_string(value) +
+                                   ": the model was fitted without this axis; what follows is of "
+                                   "what the engine does by itself");
   return answer;
 }
 

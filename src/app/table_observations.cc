@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "base/text_file.h"
+#include "data/value_text.h"
 #include "import/csv/layout.h"
 #include "import/number.h"
 
@@ -28,13 +29,17 @@ char delimiter_of(std::string_view header) {
   return ',';
 }
 
-// "energy_mJ", "energy (mJ)", "latency ns"
+// "energy_mJ", "energy (mJ)", "latency ns", "energy_mJ_per_sample": the last word that is a unit.
 const csv::Unit* unit_in_name(std::string_view name, Quantity quantity) {
-  while (!name.empty() && (name.back() == ')' || name.back() == ']')) name.remove_suffix(1);
-  const std::size_t sign = name.find_last_of("_ ([/");
-  if (sign == std::string_view::npos) return nullptr;
-  const csv::Unit* unit = csv::find_unit(name.substr(sign + 1));
-  return unit != nullptr && unit->quantity == quantity ? unit : nullptr;
+  for (;;) {
+    const std::size_t sign = name.find_last_of("_ ([/");
+    if (sign == std::string_view::npos) return nullptr;
+    std::string_view word = name.substr(sign + 1);
+    while (!word.empty() && (word.back() == ')' || word.back() == ']')) word.remove_suffix(1);
+    const csv::Unit* unit = csv::find_unit(word);
+    if (unit != nullptr && unit->quantity == quantity) return unit;
+    name = name.substr(0, sign);
+  }
 }
 
 // "1,5": a comma where numbers have their point.
@@ -129,7 +134,9 @@ class TableObserver {
     for (const auto& [name, value] : request_.where) {
       ISOJOULE_TRY(const std::size_t place, column(name));
       conditions_[place].push_back(value);
-      if (is_engine_axis(name) && name != "batch") job_.set(name, Value(value));
+      if (!is_engine_axis(name) || name == "batch") continue;
+      ISOJOULE_TRY(Value parsed, parse_value(value));
+      job_.set(name, std::move(parsed));
     }
     for (const auto& [place, values] : conditions_)  // of several values none is the job's
       if (values.size() > 1) job_.erase(header_[place]);
@@ -227,6 +234,12 @@ class TableObserver {
       ISOJOULE_TRY(const bool is_there, number_into(place, *value));
       if (!is_there) return false;
     }
+    constexpr double kLeastClockHz = 1e6;
+    for (const double hz : {one.point.cpu_hz, one.point.gpu_hz, one.point.memory_hz})
+      if (hz > 0 && hz < kLeastClockHz)
+        return fail(ErrorKind::invalid,
+                    fmt::format("{}:{}: a clock of {:g} Hz", request_.path, line_, hz),
+                    "Clocks of a table are in hertz: 1300 MHz is 1300000000");
     if (batch != std::floor(batch) || batch > 65536) {
       leave_out(header_[*batch_] + ": not a whole number up to 65536");
       return false;

@@ -92,14 +92,16 @@ std::string tested_text(const FitResult& result) {
     table.add_row({name, std::to_string(one.observations), percent(one.energy_mape_percent / count),
                    fmt::format("{:+.1f} %", one.energy_bias_percent / count),
                    one.time_mape_percent ? percent(*one.time_mape_percent / count) : "",
-                   percent(100.0 * static_cast<double>(one.covered) /
-                           static_cast<double>(one.observations))});
+                   one.with_interval > 0 ? percent(100.0 * static_cast<double>(one.covered) /
+                                                   static_cast<double>(one.with_interval))
+                                         : "none"});
   };
   for (const TestedNetwork& one : result.tested) {
     if (!one.single_layer) add(one.network, one, 1);
     TestedNetwork& mean = means[one.single_layer ? 1 : 0];
     counts[one.single_layer ? 1 : 0] += 1;
     mean.observations += one.observations;
+    mean.with_interval += one.with_interval;
     mean.covered += one.covered;
     mean.energy_mape_percent += one.energy_mape_percent;
     mean.energy_bias_percent += one.energy_bias_percent;

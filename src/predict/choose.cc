@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <exception>
 #include <iterator>
 #include <limits>
 #include <map>
@@ -264,9 +265,17 @@ std::vector<LeftOut> nested(Observations observations, const Folds& folds, const
                             const ChooseOptions& options) {
   std::vector<std::vector<LeftOut>> by_fold(static_cast<std::size_t>(folds.count));
   std::atomic<int> next = 0;
+  std::vector<std::exception_ptr> faults(
+      by_fold.size());  // no memory: the caller's, not a thread's
   const auto work = [&] {
-    for (int fold = next++; fold < folds.count; fold = next++)
-      leave_out(observations, folds, fold, kinds, options, by_fold[static_cast<std::size_t>(fold)]);
+    for (int fold = next++; fold < folds.count; fold = next++) {
+      const auto at = static_cast<std::size_t>(fold);
+      try {
+        leave_out(observations, folds, fold, kinds, options, by_fold[at]);
+      } catch (...) {
+        faults[at] = std::current_exception();
+      }
+    }
   };
   {
     const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
@@ -275,6 +284,8 @@ std::vector<LeftOut> nested(Observations observations, const Folds& folds, const
       threads.emplace_back(work);
     work();
   }
+  for (const std::exception_ptr& fault : faults)
+    if (fault) std::rethrow_exception(fault);
   std::vector<LeftOut> left_out;
   for (auto& of_fold : by_fold)
     left_out.insert(left_out.end(), std::make_move_iterator(of_fold.begin()),
@@ -350,7 +361,7 @@ Validation nested_row(Observations observations, const Folds& folds,
                                                                                                : 0);
   }
   errors.write(row);
-  row.coverage_percent = covered[0].value() ? covered[0].value() : covered[1].value();
+  row.coverage_percent = row.energy_mape_percent ? covered[0].value() : covered[1].value();
   row.groups = static_cast<std::int64_t>(groups.size());
   row.runs = static_cast<std::int64_t>(left_out.size());
   if (left_out.empty())

@@ -17,11 +17,11 @@
 namespace isojoule {
 
 // Candidates are compared by their energy error, each group counting the same: of whole networks
-// where at least 5 groups have them or there are no single layers, else of single layers. One that
-// is less than 5 % (of the error) worse than the best counts as equal to it, and the least complex
-// of equals is taken. The inner loops have at most 6 folds.
-// Intervals come from the errors on groups left out: of the chosen candidate from 10 groups on, of
-// the whole procedure (a third loop, at most 3 folds) where there are fewer.
+// where at least 5 groups have them, or more groups than have single layers, else of those. One
+// that is less than 5 % (of the error) worse than the best counts as equal to it, and the least
+// complex of equals is taken. The inner loops have at most 6 folds. Intervals come from the errors
+// on groups left out: of the chosen candidate from 10 groups on, of the whole procedure (a third
+// loop, at most 3 folds) where there are fewer.
 struct ChooseOptions {
   std::vector<std::string> kinds;  // candidates; empty: every kind
   int most_folds = 12;             // groups are joined into at most so many folds, by seed

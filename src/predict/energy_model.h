@@ -74,7 +74,7 @@ struct EnergyModel {
   // Groups of whole networks among the runs. Of fewer than kLeastGroups the intervals of a batch
   // are those of single layers, where there are any, and predict() says so.
   std::int64_t network_groups = 0;
-  std::string why_no_interval;  // not empty: too few groups; intervals are then infinite
+  std::string why_no_interval;  // not empty: too few groups; a batch's is then infinite
 
   PredictedBatch predict(const NetworkWork& work, const OperatingPoint& point) const;
   // `layers` gets as many as the work has. A layer's interval is infinite where no single layers

@@ -284,7 +284,8 @@ Result<GaussianKernel> kernel_from(const JsonAt& state, std::size_t inputs) {
   ISOJOULE_TRY(kernel.lengths, state.numbers("lengths"));
   if (kernel.lengths.size() != inputs) return state.bad("as many lengths as features are needed");
   for (const double length : kernel.lengths)
-    if (!(length > 0)) return state.bad("a length is not positive");
+    if (!(length > kLength.least * (1 - 1e-9) && length < kLength.most * (1 + 1e-9)))
+      return state.bad("a length is out of range");
   return kernel;
 }
 

@@ -35,6 +35,11 @@ Status check_observations(Observations observations) {
     if (one.work == nullptr || one.work->layers.empty())
       return fail(ErrorKind::invalid, where + ": no layers are known",
                   "Give the network as an ONNX file, or its MACs");
+    const NetworkWork& work = *one.work;
+    if (!positive(work.batch) || !std::isfinite(work.macs()) || !std::isfinite(work.bytes()) ||
+        !std::isfinite(work.parameters()))
+      return fail(ErrorKind::out_of_range, where + ": its MACs or bytes are no finite number",
+                  "Remove the row, or correct it");
     if (!positive(one.energy_j) || (one.time_s && !positive(*one.time_s)))
       return fail(ErrorKind::out_of_range, where + ": its energy or time is no positive number",
                   "Remove the row, or measure it again");

@@ -324,6 +324,9 @@ Result<FittedVector> fitted_vector(const nlohmann::json& json, Index size,
                                    const std::string& where) {
   FittedVector fitted;
   ISOJOULE_TRY(fitted.theta, numbers(json, "theta", size, where));
+  constexpr double kLargest = 200;  // of a logarithm; a cost that is left out has -80
+  if (size > 0 && fitted.theta.cwiseAbs().maxCoeff() > kLargest)
+    return fail(ErrorKind::parse, where + ".theta: out of range", "Fit the model again");
   ISOJOULE_TRY(const VectorXd flat, numbers(json, "covariance", size * size, where));
   fitted.covariance = Eigen::Map<const MatrixXd>(flat.data(), size, size);
   ISOJOULE_TRY(fitted.learned, numbers(json, "learned", size, where));

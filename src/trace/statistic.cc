@@ -31,11 +31,17 @@ double beta_fraction(double x, double a, double b) {
   return value;
 }
 
+// std::lgamma writes a global, which threads must not.
+double log_gamma(double x) {
+  int sign = 0;
+  return ::lgamma_r(x, &sign);
+}
+
 double regularised_beta(double x, double a, double b) {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
-  const double front = std::exp(std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) +
-                                a * std::log(x) + b * std::log1p(-x));
+  const double front = std::exp(log_gamma(a + b) - log_gamma(a) - log_gamma(b) + a * std::log(x) +
+                                b * std::log1p(-x));
   return x < (a + 1) / (a + b + 2) ? front * beta_fraction(x, a, b) / a
                                    : 1 - front * beta_fraction(1 - x, b, a) / b;
 }

@@ -35,12 +35,15 @@ bool keeps(const ExpectedCell& cell, const ExpectLimits& limits) {
 // What the nearest to the limits would be.
 std::string why_none(const std::vector<ExpectedMap>& maps, const ExpectLimits& limits) {
   std::optional<double> fastest, weakest;
+  bool any_inside = false;
   for (const ExpectedMap& map : maps)
     for (const ExpectedCell& cell : map.cells) {
       if (cell.outside) continue;
+      any_inside = true;
       if (cell.time_s) fastest = std::min(fastest.value_or(*cell.time_s), *cell.time_s);
       if (cell.power_w) weakest = std::min(weakest.value_or(*cell.power_w), *cell.power_w);
     }
+  if (!any_inside) return "every setting of this board lies outside of what was measured";
   if (!fastest) return "this model was fitted without times: it can keep no limit of them";
   std::string text = "no setting keeps this";
   if (limits.latency_s) text += fmt::format("; the shortest batch takes {:.4g} ms", *fastest * 1e3);

@@ -35,6 +35,7 @@ std::optional<PointChoices> choices_of(const Paths& paths, const std::string& na
 
 PointChoices point_choices(const Paths& paths, const std::string& board, bool simulated,
                            const EnergyModel& model) {
+  if (board.empty()) return measured_choices(model);  // of nobody's board: not of this machine
   const std::string twin = std::string(kTwinPrefix) + board;
   if (!simulated)
     if (auto here = choices_of(paths, board)) return *here;

@@ -57,7 +57,8 @@ class MacPredictor final : public Predictor {
 // The nearest point, and of those in the wanted direction the one whose line comes nearest.
 Mix MacPredictor::mix_at(const OperatingPoint& point) const {
   Mix mix;
-  double nearest = std::numeric_limits<double>::infinity();
+  mix.a = mix.b = &model_.points.front();
+  double nearest = coordinates(point, mix.a->point).norm();
   for (const PointFit& one : model_.points)
     if (const double d = coordinates(point, one.point).norm(); d < nearest) {
       nearest = d;

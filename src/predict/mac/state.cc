@@ -53,6 +53,8 @@ Result<PointFit> point_of(const json& state) {
   ISOJOULE_TRY(fit.point.gpu_hz, number_of(state, "gpu_hz", 0));
   ISOJOULE_TRY(fit.point.memory_hz, number_of(state, "memory_hz", 0));
   ISOJOULE_TRY(fit.point.cores, number_of(state, "cores", 0));
+  for (const double clock : {fit.point.cpu_hz, fit.point.gpu_hz, fit.point.memory_hz})
+    if (clock != 0 && clock < 1) return wrong("points: a clock below 1 Hz");
   ISOJOULE_TRY(const double runs, number_of(state, "runs", 0));
   fit.runs = static_cast<std::int64_t>(std::min(runs, 1e15));
   if (!state.contains("energy")) return wrong("points.energy: missing");

@@ -384,6 +384,9 @@ Result<CostFit> fit_cost(Observations all, const FitOptions& options) {
     clock = candidate;
     theta = one.theta;
   }
+  if (theta.size() == 0)
+    return fail(ErrorKind::out_of_range, "the roofline has no start with finite numbers",
+                "Look at the sizes of the networks, and at the clocks");
   set_clock(fit, observations, clock);
   if (fit.tiles_told) {
     fit.rows_set = search_tile(fit, few, &Frame::tile_rows, theta);
