@@ -164,6 +164,31 @@ TEST_F(FitModel, WhereChoosesRowsAndMakesTheJob) {
   EXPECT_EQ(table_observations(paths_, request).error().kind, ErrorKind::no_data);
 }
 
+TEST_F(FitModel, AnAxisThatIsANumberIsOne) {
+  TableRequest request = table("macs,params,energy_mJ,threads\n1,1,5,4\n1,1,6,2\n");
+  request.where = {{"threads", "4"}};
+  const auto set = table_observations(paths_, request);
+  ASSERT_TRUE(set) << to_string(set.error());
+  EXPECT_EQ(set->jobs.begin()->first.number("threads"), 4);
+}
+
+TEST_F(FitModel, AUnitMayStandInsideAName) {
+  TableRequest request = table("macs,params,energy_mJ_per_sample\n1e9,1e6,250\n");
+  request.energy = "energy_mJ_per_sample";
+  const auto set = table_observations(paths_, request);
+  ASSERT_TRUE(set) << to_string(set.error());
+  EXPECT_NEAR(only(set)[0].energy_j, 0.25, 1e-12);
+}
+
+TEST_F(FitModel, ClocksOfATableAreHertz) {
+  TableRequest request = table("macs,params,energy_mJ,gpu_MHz\n1e9,1e6,250,1300\n");
+  request.gpu_hz = "gpu_MHz";
+  const auto set = table_observations(paths_, request);
+  ASSERT_FALSE(set);
+  EXPECT_EQ(set.error().kind, ErrorKind::invalid);
+  EXPECT_THAT(set.error().remedy, HasSubstr("hertz"));
+}
+
 TEST_F(FitModel, NetworksOfATableAreNamed) {
   TableRequest request = table("net,energy_mJ\nresnet-18,50\nconv_c8_n8_k3_s1_h8,2\n");
   request.macs.clear();

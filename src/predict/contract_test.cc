@@ -184,6 +184,17 @@ TEST(EveryPredictor, NumbersThatAreNoneAreRefused) {
   }
 }
 
+// A table's numbers are finite one by one, but not their products.
+TEST(EveryPredictor, WorkThatIsNoFiniteNumberIsRefused) {
+  for (const PredictorKind& kind : predictor_kinds()) {
+    std::vector<Observation> runs = usual_runs();
+    runs[3].work = std::make_shared<const NetworkWork>(work_of_totals(1, 1e9, 1e308));
+    const auto predictor = kind.fit(runs, {});
+    ASSERT_FALSE(predictor.has_value()) << kind.name;
+    EXPECT_EQ(predictor.error().kind, ErrorKind::out_of_range) << kind.name;
+  }
+}
+
 TEST(EveryPredictor, RunsWithoutTimesGiveNoTimes) {
   std::vector<Observation> runs = usual_runs();
   for (Observation& one : runs) one.time_s.reset();

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "predict/mac/modes.h"
 #include "predict/observation_fixture.h"
 
@@ -60,6 +62,15 @@ TEST(Mac, FindsTheTileAndTheSlopes) { expect_slopes(*fitted_mac(tiled_runs(32, 0
 TEST(Mac, FindsNoTileWhereThereIsNone) { expect_slopes(*fitted_mac(tiled_runs(1, 0)), 1, 0.02); }
 TEST(Mac, ATenthOfWrongRunsHardlyMovesIt) {
   expect_slopes(*fitted_mac(tiled_runs(32, 0.1)), 32, 0.03);
+}
+
+TEST(Mac, AClockThatIsNoneIsRefused) {
+  const auto fit = fitted_mac(tiled_runs(32, 0, {1e9, 0.4e9, 0, 0}));
+  nlohmann::json state = fit->state();
+  state["points"][0]["cpu_hz"] = 1e-310;
+  const auto loaded = (*find_predictor("mac"))->load(state);
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().kind, ErrorKind::parse);
 }
 
 TEST(Mac, BetweenTwoClocksLogarithmsAreMixed) {
