@@ -65,8 +65,8 @@ struct NetworkCost {
 struct CostOptions {
   CostOptions() = default;
   // A batch and nothing else: network_cost(path, 8).
-  CostOptions(std::int64_t batch_size)
-      : batch(batch_size) {}  // NOLINT(google-explicit-constructor)
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  CostOptions(std::int64_t batch_size) : batch(batch_size) {}
 
   // Replaces an open (or, where `shapes` and `symbols` are empty, a fixed) first dimension of the
   // inputs. Nothing: the first axis that `shapes` or `symbols` sets, else 1.

@@ -92,7 +92,7 @@ ExpectedBest expected_best(const std::vector<ExpectedMap>& maps, const ExpectLim
       best.cell = cell;
       of = &map;
     }
-  if (best.cell)
+  if (of != nullptr)
     compare_with_highest(*of, best);
   else if (limits.any())
     best.why_absent = why_none(maps, limits);
