@@ -22,6 +22,9 @@ endfunction()
 # defines `std::span<const KIND> <TABLE>()`. (Static self-registration would be dropped by the linker
 # from a static library.)
 function(isojoule_table kind room header function table)
+  if(NOT room IN_LIST ISOJOULE_ROOMS)
+    return()  # left out
+  endif()
   file(GLOB children CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/${room}/*)
   set(names)
   foreach(child ${children})
