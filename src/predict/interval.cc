@@ -11,7 +11,6 @@ namespace {
 
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
 constexpr double kNormalOfMedian = 1.4826;  // standard deviations in a median absolute deviation
-constexpr double kNormal90 = 1.6449;        // half width of a normal's 90 %
 constexpr double kLeastFloor = 1e-6;        // so that exact synthetic data divide by something
 
 struct Weighted {
@@ -57,11 +56,14 @@ double many_groups_quantile(std::span<const Score> scores, const std::map<int, d
   return weighted_quantile(std::move(sizes), coverage * (static_cast<double>(runs.size()) + 1));
 }
 
-// The least floor at which q is a normal's, kNormal90: found between powers of two.
+double normal_factor(double coverage) { return normal_quantile((1 + coverage) / 2); }
+
+// The least floor at which q is a normal's: found between powers of two.
 double raised_floor(std::span<const Score> scores, const std::map<int, double>& runs, double floor,
                     double coverage) {
+  const double usual = normal_factor(coverage);
   const auto too_low = [&](double tried) {
-    return many_groups_quantile(scores, runs, tried, coverage) > kNormal90;
+    return many_groups_quantile(scores, runs, tried, coverage) > usual;
   };
   double high = floor;
   while (too_low(high)) high *= 2;
@@ -111,7 +113,7 @@ Spread calibrated_spread(std::span<const Score> scores, double coverage) {
     return spread;
   }
   spread.quantile = many_groups_quantile(scores, runs, spread.floor, coverage);
-  if (!std::isfinite(spread.quantile) || spread.quantile <= kNormal90) return spread;
+  if (!std::isfinite(spread.quantile) || spread.quantile <= normal_factor(coverage)) return spread;
   spread.floor = raised_floor(scores, runs, spread.floor, coverage);
   spread.quantile = many_groups_quantile(scores, runs, spread.floor, coverage);
   return spread;

@@ -246,17 +246,6 @@ void differentiate(const std::function<void(const VectorXd&, VectorXd&)>& model,
   }
 }
 
-// Cornish and Fisher's expansion of the quantile about the normal's, to the third power of 1 / n
-// (Abramowitz, Stegun 26.7.5); tabulated below 6 degrees.
-double t_quantile_90(int degrees) {
-  constexpr double table[] = {6.314, 2.920, 2.353, 2.132, 2.015};
-  if (degrees <= 5) return table[std::max(1, degrees) - 1];
-  const double z = 1.6448536, n = degrees;
-  const double z3 = z * z * z, z5 = z3 * z * z, z7 = z5 * z * z;
-  return z + (z3 + z) / (4 * n) + (5 * z5 + 16 * z3 + 3 * z) / (96 * n * n) +
-         (3 * z7 + 19 * z5 + 17 * z3 - 15 * z) / (384 * n * n * n);
-}
-
 double logistic(double x) { return x >= 0 ? 1 / (1 + std::exp(-x)) : 1 - 1 / (1 + std::exp(x)); }
 double logit(double share) { return std::log(share / (1 - share)); }
 
@@ -269,7 +258,7 @@ FittedVector::FittedVector(const LogFit& fit)
 
 double FittedVector::half_width(Index i) const {
   if (!(learned[i] >= 0.5)) return std::numeric_limits<double>::infinity();
-  return t_quantile_90(degrees) * std::sqrt(std::max(0.0, covariance(i, i)));
+  return student_t(0.9, degrees) * std::sqrt(std::max(0.0, covariance(i, i)));
 }
 
 double FittedVector::deviation(const VectorXd& gradient) const {

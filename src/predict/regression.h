@@ -68,8 +68,6 @@ void differentiate(const std::function<void(const Eigen::VectorXd&, Eigen::Vecto
                    const Eigen::VectorXd& theta, const std::vector<Prior>& priors,
                    Eigen::MatrixXd& jacobian);
 
-// Half of the central 90 % of Student's t.
-double t_quantile_90(int degrees);
 double logistic(double x);
 double logit(double share);
 

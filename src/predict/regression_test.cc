@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/random.h"
+#include "trace/statistic.h"
 
 namespace isojoule {
 namespace {
@@ -95,11 +96,11 @@ TEST(Regression, GroupsThatErrTogetherWidenTheInterval) {
 
 // Tables of Student's t, one-sided 95 %.
 TEST(Regression, QuantilesOfStudentsT) {
-  EXPECT_NEAR(t_quantile_90(1), 6.314, 1e-3);
-  EXPECT_NEAR(t_quantile_90(6), 1.943, 2e-3);
-  EXPECT_NEAR(t_quantile_90(10), 1.812, 1e-3);
-  EXPECT_NEAR(t_quantile_90(30), 1.697, 1e-3);
-  EXPECT_NEAR(t_quantile_90(100000), 1.645, 1e-3);
+  EXPECT_NEAR(student_t(0.9, 1), 6.314, 1e-3);
+  EXPECT_NEAR(student_t(0.9, 6), 1.943, 2e-3);
+  EXPECT_NEAR(student_t(0.9, 10), 1.812, 1e-3);
+  EXPECT_NEAR(student_t(0.9, 30), 1.697, 1e-3);
+  EXPECT_NEAR(student_t(0.9, 100000), 1.645, 1e-3);
 }
 
 TEST(Regression, AStoredVectorOfAnotherLengthIsRefused) {
