@@ -144,25 +144,24 @@ class LayerChooser {
     const std::int64_t missing = wanted - taken(kind);
     if (missing <= 0) return {};
     Strata work(missing, random_), kernels(missing, random_), places(missing, random_);
-    std::int64_t made = 0;
     for (std::int64_t i = 0; i < missing; ++i)
-      made += fill_one(kind, work.at(i), kernels.at(i), places.at(i)) ? 1 : 0;
-    // A stratum may hold no layer that the limits allow; the study needs no full set.
-    if (2 * made >= missing) return {};
+      fill_one(kind, work.at(i), kernels.at(i), places.at(i));
+    // A stratum may hold no layer that the limits allow; the study needs no full set. The last one
+    // missing beside those of sequences must not decide.
+    if (2 * taken(kind) >= wanted) return {};
     return fail(ErrorKind::out_of_range,
                 "only " + std::to_string(taken(kind)) + " of " + std::to_string(wanted) +
                     " different layers of kind " + kind + " are within the limits",
                 "Allow more memory, smaller batches, or ask for fewer layers");
   }
 
-  bool fill_one(const std::string& kind, double work, double kernels, double places) {
+  void fill_one(const std::string& kind, double work, double kernels, double places) {
     for (int attempt = 0; attempt < kTries; ++attempt) {
       const auto layer = draw(kind, work, kernels, places);
-      if (layer && is_possible(*layer) && take({*layer})) return true;
+      if (layer && is_possible(*layer) && take({*layer})) return;
       kernels = random_.uniform();
       places = random_.uniform();
     }
-    return false;
   }
 
   // ---- single layers ----
