@@ -11,46 +11,18 @@
 
 #include <Eigen/QR>
 #include <cmath>
-#include <fstream>
 #include <map>
 #include <set>
-#include <sstream>
 #include <string>
 #include <vector>
 
-#include "cost/cost.h"
+#include "app/table_observations.h"
 #include "predict/choose.h"
 #include "predict/layered/layered.h"
-#include "workload/zoo.h"
 
 namespace {
 
 using namespace isojoule;
-
-using Fields = std::map<std::string, std::string>;
-
-std::vector<std::string> split(const std::string& line) {
-  std::vector<std::string> parts;
-  std::stringstream stream(line);
-  for (std::string part; std::getline(stream, part, ',');) parts.push_back(part);
-  return parts;
-}
-
-std::vector<Fields> table(const std::string& path) {
-  std::ifstream file(path);
-  std::vector<Fields> rows;
-  std::string line;
-  if (!std::getline(file, line)) return rows;
-  const std::vector<std::string> names = split(line);
-  while (std::getline(file, line)) {
-    const std::vector<std::string> parts = split(line);
-    Fields fields;
-    for (std::size_t i = 0; i < std::min(names.size(), parts.size()); ++i)
-      fields[names[i]] = parts[i];
-    rows.push_back(std::move(fields));
-  }
-  return rows;
-}
 
 std::string family_of(const std::string& network) {
   if (network.starts_with("efficientnet-lite")) return "EfficientNet-Lite";
@@ -58,30 +30,23 @@ std::string family_of(const std::string& network) {
   return {};
 }
 
-Result<std::shared_ptr<const NetworkWork>> work_by_name(const std::string& name) {
-  ISOJOULE_TRY(const std::string bytes, zoo_model(name, {.weights = false}));
-  ISOJOULE_TRY(const NetworkCost cost, network_cost_of_bytes(bytes, 1, name));
-  return std::make_shared<const NetworkWork>(work_of(cost));
-}
-
-Result<std::vector<Observation>> observations_of(const std::vector<Fields>& rows,
+Result<std::vector<Observation>> observations_of(const std::string& path,
                                                  const std::string& precision) {
-  std::map<std::string, std::shared_ptr<const NetworkWork>> works;
+  TableRequest request;
+  request.path = path;
+  request.energy = "energy_J_per_sample";
+  request.energy_unit = "J";
+  request.time = "mean_latency_ns";
+  request.network = "model";
+  request.where = {{"precision", precision}};
+  ISOJOULE_TRY(const Paths paths, find_paths());
+  ISOJOULE_TRY(ObservationSet set, table_observations(paths, request));
   std::vector<Observation> observations;
-  for (const Fields& row : rows) {
-    Observation one;
-    one.network = row.at("model");
-    one.group = family_of(one.network);
-    if (one.group.empty() || row.at("precision") != precision) continue;
-    if (!works.contains(one.network)) {
-      ISOJOULE_TRY(works[one.network], work_by_name(one.network));
+  for (auto& [job, rows] : set.jobs)
+    for (Observation& one : rows) {
+      one.group = family_of(one.network);
+      if (!one.group.empty()) observations.push_back(std::move(one));
     }
-    one.work = works[one.network];
-    one.energy_j = std::stod(row.at("energy_J_per_sample"));
-    one.time_s = std::stod(row.at("mean_latency_ns")) * 1e-9;
-    one.source = row.at("version") + " " + one.network;
-    observations.push_back(std::move(one));
-  }
   return observations;
 }
 
@@ -207,8 +172,8 @@ void print_ablation(Observations observations, const std::set<std::string>& fami
   fmt::print("\n");
 }
 
-int report(const std::vector<Fields>& rows, const std::string& precision) {
-  const auto observations = observations_of(rows, precision);
+int report(const std::string& path, const std::string& precision) {
+  const auto observations = observations_of(path, precision);
   if (!observations) {
     fmt::print(stderr, "{}\n", to_string(observations.error()));
     return 1;
@@ -232,10 +197,5 @@ int report(const std::vector<Fields>& rows, const std::string& precision) {
 
 int main(int argc, char** argv) {
   const std::string path = argc > 1 ? argv[1] : "docs/measured/mlperf-agx-xavier-tflite.csv";
-  const std::vector<Fields> rows = table(path);
-  if (rows.empty()) {
-    fmt::print(stderr, "{}: no table there\n", path);
-    return 1;
-  }
-  return report(rows, "fp32") | report(rows, "int8");
+  return report(path, "fp32") | report(path, "int8");
 }

@@ -114,11 +114,13 @@ TEST(EveryPredictor, LayersAddUpToTheBatch) {
     for (const Observation& one : usual_runs()) {
       std::vector<LayerPrediction> layers(one.work->layers.size());
       LayerPrediction sum = predictor->layers(*one.work, one.point, layers);
-      for (const LayerPrediction& layer : layers) {
-        EXPECT_GE(layer.energy_j, 0);
-        EXPECT_GE(layer.time_s, 0);
-        sum.energy_j += layer.energy_j;
-        sum.time_s += layer.time_s;
+      for (std::size_t i = 0; i < layers.size(); ++i) {
+        EXPECT_GE(layers[i].energy_j, 0);
+        EXPECT_GE(layers[i].time_s, 0);
+        const bool is_view = one.work->layers[i].work_class == WorkClass::view;
+        EXPECT_TRUE(!is_view || layers[i].energy_j == 0);
+        sum.energy_j += layers[i].energy_j;
+        sum.time_s += layers[i].time_s;
       }
       const Prediction whole = predictor->batch(*one.work, one.point);
       EXPECT_NEAR(sum.energy_j / whole.energy_j, 1, 1e-9) << one.network;
@@ -203,6 +205,70 @@ TEST(EveryPredictor, RunsWithoutTimesGiveNoTimes) {
     ASSERT_TRUE(predictor.has_value()) << kind.name << ": " << to_string(predictor.error());
     expect_sensible((*predictor)->batch(*runs[0].work, runs[0].point));
     EXPECT_FALSE((*predictor)->batch(*runs[0].work, runs[0].point).time_s) << kind.name;
+    EXPECT_TRUE(kind.load((*predictor)->state())) << kind.name;
+    std::vector<LayerPrediction> layers(runs[0].work->layers.size());
+    LayerPrediction sum = (*predictor)->layers(*runs[0].work, runs[0].point, layers);
+    for (const LayerPrediction& one : layers) sum.energy_j += one.energy_j;
+    const double batch = (*predictor)->batch(*runs[0].work, runs[0].point).energy_j;
+    EXPECT_NEAR(sum.energy_j, batch, 1e-9 * batch) << kind.name;
+    EXPECT_EQ(sum.time_s, 0) << kind.name;
+  }
+}
+
+// A table may tell of networks no more than their MACs and parameters.
+TEST(EveryPredictor, NetworksOfTotalsAlone) {
+  std::vector<Observation> runs;
+  Random random(4);
+  for (int i = 0; i < 45; ++i) {
+    Observation one;
+    const double macs = 1e8 * (1 + 20 * random.uniform()),
+                 parameters = 1e6 * (1 + 9 * random.uniform());
+    one.group = one.network = "network " + std::to_string(i);
+    one.work = std::make_shared<NetworkWork>(work_of_totals(1, macs, parameters));
+    one.energy_j = (0.02 + 7e-10 * macs) * std::exp(0.03 * random.normal());
+    one.time_s = one.energy_j / 20;
+    runs.push_back(std::move(one));
+  }
+  for (const PredictorKind& kind : predictor_kinds()) {
+    const auto fit = kind.fit(runs, {});
+    ASSERT_TRUE(fit) << kind.name << ": " << to_string(fit.error());
+    const Prediction one = (*fit)->batch(work_of_totals(1, 1e9, 5e6), {});
+    EXPECT_NEAR(one.energy_j, 0.72, 0.05) << kind.name;
+    EXPECT_NEAR(*one.time_s, 0.036, 0.0025) << kind.name;
+  }
+}
+
+TEST(EveryPredictor, TheFarIsLessSureThanTheNear) {
+  const NetworkWork work = test_network(16, 96, 5, 1);
+  for (const PredictorKind& kind : predictor_kinds()) {
+    const Predictor* predictor = fitted(kind);
+    ASSERT_NE(predictor, nullptr);
+    OperatingPoint near, far;
+    near.gpu_hz = 0.6e9;
+    far.gpu_hz = 12e9;
+    EXPECT_GT(predictor->batch(work, far).energy_log_sd,
+              2 * predictor->batch(work, near).energy_log_sd)
+        << kind.name;
+  }
+}
+
+// Of those whose equations are physics; a Gaussian process may bend.
+TEST(EveryPredictor, MoreWorkNeverCostsLess) {
+  for (const PredictorKind& kind : predictor_kinds()) {
+    if (kind.name == "residual") continue;
+    const Predictor* predictor = fitted(kind);
+    ASSERT_NE(predictor, nullptr);
+    OperatingPoint point;
+    point.gpu_hz = 0.6e9;
+    Prediction last;
+    for (double channels = 32; channels <= 1024; channels *= 2) {
+      NetworkWork work;
+      work.layers = {test_convolution(WorkClass::convolution, 28, 64, channels, 3)};
+      const Prediction one = predictor->batch(work, point);
+      EXPECT_GE(one.energy_j, last.energy_j) << kind.name << " " << channels;
+      EXPECT_GE(*one.time_s, last.time_s.value_or(0)) << kind.name << " " << channels;
+      last = one;
+    }
   }
 }
 
@@ -213,6 +279,37 @@ TEST(EveryPredictor, AStateOfAnotherThingIsAParseError) {
       ASSERT_FALSE(predictor.has_value()) << kind.name << " " << state;
       EXPECT_EQ(predictor.error().kind, ErrorKind::parse) << kind.name;
     }
+  }
+}
+
+// "scales" and the like aside: the first level is what each predictor reads itself. A time may be
+// missing, as in what was fitted without times.
+TEST(EveryPredictor, EveryFieldThatIsMissingOrAWordIsNamed) {
+  for (const PredictorKind& kind : predictor_kinds()) {
+    const json state = fitted(kind)->state();
+    for (const auto& [key, value] : state.items()) {
+      json missing = state, other = state;
+      missing.erase(key);
+      other[key] = "word";
+      for (const json& spoilt : {missing, other}) {
+        if (key == "time" && !spoilt.contains(key)) continue;
+        const auto loaded = kind.load(spoilt);
+        ASSERT_FALSE(loaded) << kind.name << " " << key;
+        EXPECT_EQ(loaded.error().kind, ErrorKind::parse) << kind.name << " " << key;
+        EXPECT_NE(loaded.error().what.find(key), std::string::npos) << to_string(loaded.error());
+      }
+    }
+  }
+}
+
+TEST(EveryPredictor, AStateOfALaterProgramIsRefusedWhereStatesHaveVersions) {
+  for (const PredictorKind& kind : predictor_kinds()) {
+    json later = fitted(kind)->state();
+    if (!later.contains("version")) continue;  // the file's own version speaks for it
+    later["version"] = 99;
+    const auto loaded = kind.load(later);
+    ASSERT_FALSE(loaded) << kind.name;
+    EXPECT_NE(loaded.error().what.find("99"), std::string::npos) << to_string(loaded.error());
   }
 }
 

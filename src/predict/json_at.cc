@@ -86,4 +86,11 @@ Result<std::vector<double>> JsonAt::numbers(const std::string& key) const {
   return numbers_of(place);
 }
 
+Status JsonAt::version(std::int64_t latest) const {
+  ISOJOULE_TRY(const std::int64_t version, count("version"));
+  if (version >= 1 && version <= latest) return {};
+  return bad("of version " + std::to_string(version) + ", this program knows 1 to " +
+             std::to_string(latest));
+}
+
 }  // namespace isojoule

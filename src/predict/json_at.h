@@ -33,6 +33,8 @@ class JsonAt {
   Result<double> number(const std::string& key, double least) const;
   Result<std::optional<double>> optional_number(const std::string& key, double least) const;
   Result<std::vector<double>> numbers(const std::string& key) const;  // finite
+  // "version" is a whole number from 1 to the latest that this program knows.
+  Status version(std::int64_t latest) const;
 
  private:
   const nlohmann::json* json_;

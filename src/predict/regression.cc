@@ -201,12 +201,6 @@ void LogSolver::intervals(LogFit& fit) {
   }
   fit.covariance = widen.asDiagonal() * inverse * widen.asDiagonal();
   fit.degrees = std::max(1, static_cast<int>(groups) - 1);
-  const VectorXd unit = hessian.diagonal().cwiseSqrt().cwiseInverse();
-  const Eigen::SelfAdjointEigenSolver<MatrixXd> eigen(
-      MatrixXd(unit.asDiagonal() * hessian * unit.asDiagonal()));
-  fit.condition =
-      std::sqrt(eigen.eigenvalues()[size_ - 1] / std::max(1e-300, eigen.eigenvalues()[0]));
-  eigen.eigenvectors().col(0).cwiseAbs().maxCoeff(&fit.weakest);
 }
 
 }  // namespace
@@ -280,48 +274,28 @@ nlohmann::json to_json(const FittedVector& fitted) {
 
 namespace {
 
-Result<VectorXd> numbers(const nlohmann::json& json, const char* key, Index size,
-                         const std::string& where) {
-  const auto bad = [&](const char* why) {
-    return fail(ErrorKind::parse, where + "." + key + ": " + why, "Fit the model again");
-  };
-  if (!json.is_object() || !json.contains(key)) return bad("missing");
-  const nlohmann::json& list = json[key];
-  if (!list.is_array() || static_cast<Index>(list.size()) != size)
-    return bad("no list of the right length");
-  VectorXd values(size);
-  for (Index i = 0; i < size; ++i) {
-    const nlohmann::json& one = list[static_cast<std::size_t>(i)];
-    if (!one.is_number() || !std::isfinite(one.get<double>())) return bad("not a finite number");
-    values[i] = one.get<double>();
-  }
-  return values;
-}
-
-Result<double> number_at(const nlohmann::json& json, const char* key, double least,
-                         const std::string& where) {
-  if (!json.contains(key) || !json[key].is_number() || !(json[key].get<double>() >= least) ||
-      !std::isfinite(json[key].get<double>()))
-    return fail(ErrorKind::parse, where + "." + key + ": missing or no number that it can be",
-                "Fit the model again");
-  return json[key].get<double>();
+Result<VectorXd> vector_at(const JsonAt& stored, const char* key, Index size) {
+  ISOJOULE_TRY(const std::vector<double> values, stored.numbers(key));
+  if (std::ssize(values) != size)
+    return stored.bad(std::string(key) + " has " + std::to_string(values.size()) +
+                      " numbers instead of " + std::to_string(size));
+  return Eigen::Map<const VectorXd>(values.data(), size).eval();
 }
 
 }  // namespace
 
-Result<FittedVector> fitted_vector(const nlohmann::json& json, Index size,
-                                   const std::string& where) {
+Result<FittedVector> fitted_vector(const JsonAt& stored, Index size) {
   FittedVector fitted;
-  ISOJOULE_TRY(fitted.theta, numbers(json, "theta", size, where));
+  ISOJOULE_TRY(fitted.theta, vector_at(stored, "theta", size));
   constexpr double kLargest = 200;  // of a logarithm; a cost that is left out has -80
   if (size > 0 && fitted.theta.cwiseAbs().maxCoeff() > kLargest)
-    return fail(ErrorKind::parse, where + ".theta: out of range", "Fit the model again");
-  ISOJOULE_TRY(const VectorXd flat, numbers(json, "covariance", size * size, where));
+    return stored.bad("theta is out of range");
+  ISOJOULE_TRY(const VectorXd flat, vector_at(stored, "covariance", size * size));
   fitted.covariance = Eigen::Map<const MatrixXd>(flat.data(), size, size);
-  ISOJOULE_TRY(fitted.learned, numbers(json, "learned", size, where));
-  ISOJOULE_TRY(const double degrees, number_at(json, "degrees", 1, where));
+  ISOJOULE_TRY(fitted.learned, vector_at(stored, "learned", size));
+  ISOJOULE_TRY(const double degrees, stored.number("degrees", 1));
   fitted.degrees = static_cast<int>(std::min(degrees, 1e9));
-  ISOJOULE_TRY(const VectorXd scales, numbers(json, "scales", 3, where));
+  ISOJOULE_TRY(const VectorXd scales, vector_at(stored, "scales", 3));
   std::copy(scales.begin(), scales.end(), fitted.scales.begin());
   return fitted;
 }

@@ -12,11 +12,10 @@
 #include <array>
 #include <cstdint>
 #include <functional>
-#include <nlohmann/json_fwd.hpp>
-#include <string>
 #include <vector>
 
 #include "base/error.h"
+#include "predict/json_at.h"
 
 namespace isojoule {
 
@@ -47,8 +46,6 @@ struct LogFit {
   std::array<double, 3> scales{};  // relative scatter by RowKind, 1 standard deviation
   double objective = 0;            // -2 log posterior, up to a constant
   int degrees = 1;                 // of freedom of the intervals (groups)
-  double condition = 1;            // of the scaled Jacobian with its priors
-  Eigen::Index weakest = 0;  // the parameter with the largest weight in the flattest direction
 };
 
 struct LogFitOptions {
@@ -87,7 +84,6 @@ struct FittedVector {
 };
 nlohmann::json to_json(const FittedVector& fitted);
 // Errors: parse (what is missing, not finite, or of another length than `size`).
-Result<FittedVector> fitted_vector(const nlohmann::json& json, Eigen::Index size,
-                                   const std::string& where);
+Result<FittedVector> fitted_vector(const JsonAt& stored, Eigen::Index size);
 
 }  // namespace isojoule

@@ -66,8 +66,8 @@ TEST(Regression, CollinearCostsAreNotLearned) {
   const LogFit fit = fit_logs(problem, {prior_start(problem.priors)});
   // Their sum is; neither of the two is.
   EXPECT_NEAR(std::log(std::exp(fit.theta[0]) + 2 * std::exp(fit.theta[1])), std::log(3.0), 0.02);
-  EXPECT_TRUE(std::isinf(FittedVector(fit).half_width(0)) || fit.condition > 30);
-  EXPECT_GT(fit.covariance(fit.weakest, fit.weakest), 0.3);
+  EXPECT_GT(fit.covariance.diagonal().maxCoeff(), 0.3);
+  EXPECT_GT(FittedVector(fit).half_width(0), 0.7);  // a factor of two
 }
 
 TEST(Regression, AHeldParameterStays) {
@@ -107,13 +107,13 @@ TEST(Regression, AStoredVectorOfAnotherLengthIsRefused) {
   const LogProblem problem = two_costs(0, 0, 0.01, 3);
   const nlohmann::json stored =
       to_json(FittedVector(fit_logs(problem, {prior_start(problem.priors)})));
-  EXPECT_TRUE(fitted_vector(stored, 2, "x"));
-  const auto wrong = fitted_vector(stored, 3, "x");
+  EXPECT_TRUE(fitted_vector(JsonAt(stored, "x"), 2));
+  const auto wrong = fitted_vector(JsonAt(stored, "x"), 3);
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error().kind, ErrorKind::parse);
   nlohmann::json negative = stored;
   negative["degrees"] = -1;
-  EXPECT_FALSE(fitted_vector(negative, 2, "x"));
+  EXPECT_FALSE(fitted_vector(JsonAt(negative, "x"), 2));
 }
 
 }  // namespace

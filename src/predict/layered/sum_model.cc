@@ -180,7 +180,7 @@ Result<SumModel> SumModel::load(const JsonAt& state) {
     model.middle_[c] = middle[c];
   }
   ISOJOULE_TRY(const JsonAt fitted, state.object("fitted"));
-  ISOJOULE_TRY(model.fitted_, fitted_vector(fitted.json(), kSize, fitted.where()));
+  ISOJOULE_TRY(model.fitted_, fitted_vector(fitted, kSize));
   if (model.fitted_.theta.cwiseAbs().maxCoeff() > kLargestTheta)
     return fitted.bad("theta is out of range");
   return model;

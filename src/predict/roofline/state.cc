@@ -1,7 +1,6 @@
-#include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "predict/json_at.h"
 #include "predict/roofline/predictor.h"
 
 namespace isojoule::roofline {
@@ -13,54 +12,52 @@ constexpr int kStateVersion = 1;
 
 json list(const Range& range) { return {range.low, range.high}; }
 
-tl::unexpected<Error> wrong(const std::string& what) {
-  return fail(ErrorKind::parse, "roofline." + what, "Fit the model again");
+Result<Range> range_at(const JsonAt& state, const char* key) {
+  ISOJOULE_TRY(const std::vector<double> ends, state.numbers(key));
+  if (ends.size() != 2 || ends[0] < 0 || ends[1] < 0)
+    return state.bad(std::string(key) + " is no pair of numbers from 0");
+  return Range{ends[0], ends[1]};
 }
 
-// Fields of an object; the first fault is kept.
-class Reader {
- public:
-  explicit Reader(const json& from) : from_(from) {}
+Result<Frame> frame_at(const JsonAt& state) {
+  Frame frame;
+  ISOJOULE_TRY(const std::int64_t clock, state.count("clock"));
+  if (clock > static_cast<std::int64_t>(ComputeClock::cpu)) return state.bad("clock is unknown");
+  frame.clock = static_cast<ComputeClock>(clock);
+  ISOJOULE_TRY(frame.energies, state.truth("energies"));
+  ISOJOULE_TRY(frame.tile_rows, state.number("tile_rows", 1));
+  ISOJOULE_TRY(frame.tile_columns, state.number("tile_columns", 1));
+  ISOJOULE_TRY(frame.cpu_hz, state.number("cpu_hz", 0));
+  ISOJOULE_TRY(frame.gpu_hz, state.number("gpu_hz", 0));
+  ISOJOULE_TRY(frame.memory_hz, state.number("memory_hz", 0));
+  ISOJOULE_TRY(frame.cores, state.number("cores", 0));
+  return frame;
+}
 
-  double number(const char* key, double least) {
-    if (!from_.is_object() || !from_.contains(key) || !from_[key].is_number()) {
-      note(key, "missing or no number");
-      return least;
-    }
-    return checked(key, from_[key].get<double>(), least);
-  }
-  Range range(const char* key) {
-    if (!from_.is_object() || !from_.contains(key) || !from_[key].is_array() ||
-        from_[key].size() != 2 || !from_[key][0].is_number() || !from_[key][1].is_number()) {
-      note(key, "missing or no pair of numbers");
-      return {};
-    }
-    return {checked(key, from_[key][0].get<double>(), 0),
-            checked(key, from_[key][1].get<double>(), 0)};
-  }
-  bool flag(const char* key) {
-    if (from_.is_object() && from_.contains(key) && from_[key].is_boolean())
-      return from_[key].get<bool>();
-    note(key, "missing or neither true nor false");
-    return false;
-  }
-  Status status() const {
-    if (fault_.empty()) return {};
-    return wrong(fault_);
-  }
+Result<CostFit> costs_at(const JsonAt& state) {
+  CostFit cost;
+  ISOJOULE_TRY(cost.frame, frame_at(state));
+  ISOJOULE_TRY(cost.compute, range_at(state, "compute_range"));
+  ISOJOULE_TRY(cost.cpu, range_at(state, "cpu_range"));
+  ISOJOULE_TRY(cost.memory, range_at(state, "memory_range"));
+  ISOJOULE_TRY(cost.macs, range_at(state, "mac_range"));
+  ISOJOULE_TRY(cost.rows_set, range_at(state, "tile_rows_set"));
+  ISOJOULE_TRY(cost.columns_set, range_at(state, "tile_columns_set"));
+  ISOJOULE_TRY(cost.tiles_told, state.truth("tiles_told"));
+  ISOJOULE_TRY(const JsonAt fitted, state.object("costs"));
+  ISOJOULE_TRY(cost.fitted, fitted_vector(fitted, kSlots));
+  return cost;
+}
 
- private:
-  double checked(const char* key, double value, double least) {
-    if (std::isfinite(value) && value >= least) return value;
-    note(key, "out of range");
-    return least;
-  }
-  void note(const char* key, const char* why) {
-    if (fault_.empty()) fault_ = std::string(key) + ": " + why;
-  }
-  const json& from_;
-  std::string fault_;
-};
+Result<PowerFit> power_at(const JsonAt& state) {
+  PowerFit power;
+  ISOJOULE_TRY(const Range supplies, range_at(state, "supplies"));
+  if (supplies.low <= 0 || supplies.high <= 0) return state.bad("supplies are not positive");
+  power.supplies = {supplies.low, supplies.high};
+  ISOJOULE_TRY(const JsonAt fitted, state.object("power"));
+  ISOJOULE_TRY(power.fitted, fitted_vector(fitted, kPowerSlots));
+  return power;
+}
 
 }  // namespace
 
@@ -89,40 +86,13 @@ json state_of(const CostFit& cost, const std::optional<PowerFit>& power) {
   return state;
 }
 
-Result<std::unique_ptr<const Predictor>> load_state(const json& state) {
-  Reader read(state);
-  if (const double version = read.number("version", 1); read.status() && version > kStateVersion)
-    return wrong("version: of a later program");
-  CostFit cost;
-  const int clock = static_cast<int>(std::min(3.0, read.number("clock", 0)));
-  cost.frame.clock = static_cast<ComputeClock>(std::min(clock, 2));
-  cost.frame.energies = read.flag("energies");
-  cost.frame.tile_rows = read.number("tile_rows", 1);
-  cost.frame.tile_columns = read.number("tile_columns", 1);
-  cost.frame.cpu_hz = read.number("cpu_hz", 0);
-  cost.frame.gpu_hz = read.number("gpu_hz", 0);
-  cost.frame.memory_hz = read.number("memory_hz", 0);
-  cost.frame.cores = read.number("cores", 0);
-  cost.compute = read.range("compute_range");
-  cost.cpu = read.range("cpu_range");
-  cost.memory = read.range("memory_range");
-  cost.macs = read.range("mac_range");
-  cost.rows_set = read.range("tile_rows_set");
-  cost.columns_set = read.range("tile_columns_set");
-  cost.tiles_told = read.flag("tiles_told");
-  ISOJOULE_CHECK(read.status());
-  if (clock > 2) return wrong("clock: unknown");
-  if (!state.contains("costs")) return wrong("costs: missing");
-  ISOJOULE_TRY(cost.fitted, fitted_vector(state["costs"], kSlots, "roofline.costs"));
+Result<std::unique_ptr<const Predictor>> load_state(const json& stored) {
+  const JsonAt state(stored, "roofline");
+  ISOJOULE_CHECK(state.version(kStateVersion));
+  ISOJOULE_TRY(CostFit cost, costs_at(state));
   std::optional<PowerFit> power;
   if (!cost.frame.energies) {
-    if (!state.contains("power")) return wrong("power: missing");
-    const Range supplies = read.range("supplies");
-    ISOJOULE_CHECK(read.status());
-    if (supplies.low <= 0 || supplies.high <= 0) return wrong("supplies: out of range");
-    power.emplace();
-    power->supplies = {supplies.low, supplies.high};
-    ISOJOULE_TRY(power->fitted, fitted_vector(state["power"], kPowerSlots, "roofline.power"));
+    ISOJOULE_TRY(power, power_at(state));
   }
   return std::make_unique<const RooflinePredictor>(std::move(cost), std::move(power));
 }
