@@ -38,7 +38,8 @@ Result<MappedFile> MappedFile::open(const std::string& path) {
   const int number = errno;
   ::close(descriptor);
   if (data == MAP_FAILED) return tl::unexpected<Error>(error_from_errno(number, path, "map"));
-  // Between the nodes lie weights that nobody reads: read ahead, they would be most of a cold start.
+  // Between the nodes lie weights that nobody reads: read ahead, they would be most of a cold
+  // start.
   ::madvise(data, size, MADV_RANDOM);
   return MappedFile(static_cast<const char*>(data), size);
 }
