@@ -49,9 +49,35 @@ endfunction()
 isojoule_static_onnx()
 set(ONNX_LIBRARY onnx)
 set(ONNX_PROTO_LIBRARY "")
-# Debian has no static NLopt either, and no room uses it yet (tools/fit_twin alone does). The first one
-# that does brings its sources into tools/sysroot, as ONNX's are.
-set(NLOPT_TARGET "")
+
+# NLopt from its sources as well, without the algorithms that are C++.
+function(isojoule_static_nlopt)
+  set(source ${ISOJOULE_SYSROOT}/src/nlopt)
+  set(folders ${source}/src/util ${source}/src/api)
+  foreach(name auglag bobyqa cdirect cobyla crs direct esch isres luksan mlsl mma neldermead newuoa praxis slsqp)
+    list(APPEND folders ${source}/src/algs/${name})
+  endforeach()
+  list(TRANSFORM folders APPEND "/*.c" OUTPUT_VARIABLE patterns)
+  file(GLOB parts ${patterns})
+  list(FILTER parts EXCLUDE REGEX "/(tstc|DIRparallel|nlopt-getopt|[a-z0-9]*_test)[.]c$")  # no part of its library
+  # What its own build would ask the compiler: any Linux has these.
+  foreach(name COPYSIGN GETPID GETTIMEOFDAY ISINF ISNAN STDINT_H SYS_TIME_H TIME UINT32_T UNISTD_H)
+    set(HAVE_${name} 1)
+  endforeach()
+  set(TIME_WITH_SYS_TIME 1)
+  set(THREADLOCAL __thread)
+  set(SIZEOF_UNSIGNED_INT 4)
+  set(SIZEOF_UNSIGNED_LONG 8)
+  set(NLOPT_MAJOR_VERSION 2)
+  set(NLOPT_MINOR_VERSION 7)
+  set(NLOPT_BUGFIX_VERSION 1)
+  configure_file(${source}/nlopt_config.h.in ${CMAKE_BINARY_DIR}/nlopt/nlopt_config.h)
+  add_library(nlopt STATIC ${parts})
+  target_include_directories(nlopt PRIVATE ${folders} ${CMAKE_BINARY_DIR}/nlopt)
+  target_compile_options(nlopt PRIVATE $<IF:$<CONFIG:Debug>,-O1,-O2> -g0 -w)
+endfunction()
+isojoule_static_nlopt()
+set(NLOPT_TARGET nlopt)  # its headers are those of the sysroot
 
 # Every program that links the library is static, and gets the answers of no_dynamic_loading.cc, as an
 # object of its own: in an archive it would come too early for SQLite.

@@ -69,6 +69,15 @@ std::string missing_part(const onnx::NodeProto& node, const onnx::OpSchema& sche
   return {};
 }
 
+// The default of whatever type is asked for: from version 1.13 on, the library's context wants its
+// options where before it wanted a pointer to shapes that were generated.
+struct Default {
+  template <typename Type>
+  operator Type() const {
+    return Type();
+  }
+};
+
 }  // namespace
 
 std::int64_t newest_library_opset() {
@@ -103,7 +112,8 @@ std::string infer_by_library(const onnx::NodeProto& node,
   }
   onnx::NodeProto copy = node;  // the library's interface asks for one that it could change
   try {
-    onnx::shape_inference::InferenceContextImpl context(copy, types_by_name, data_by_name, {});
+    onnx::shape_inference::InferenceContextImpl context(copy, types_by_name, data_by_name, {},
+                                                        Default());
     schema->GetTypeAndShapeInferenceFunction()(context);
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       const std::string wrong = take_type(context.allOutputTypes_[i], outputs[i]);
