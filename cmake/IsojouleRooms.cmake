@@ -4,6 +4,7 @@ set(ISOJOULE_ROOMS base data sensor knob tensor cost trace board workload engine
 
 # A build for the tests of lower rooms alone may leave higher ones out (the thread sanitizer's).
 set(ISOJOULE_WITHOUT "" CACHE STRING "Rooms that are not built; programs then do not link")
+set(ISOJOULE_WITHOUT_ENGINES "" CACHE STRING "Engines whose workers are not built")
 list(REMOVE_ITEM ISOJOULE_ROOMS ${ISOJOULE_WITHOUT})
 
 # The .cc files of a folder and its child folders, without tests, benches, fakes and what belongs to
@@ -136,6 +137,10 @@ function(isojoule_workers)
     get_filename_component(name ${engine} NAME)
     set(worker isojoule-engine-${name})
     set(worker_skip "")
+    if(name IN_LIST ISOJOULE_WITHOUT_ENGINES)
+      message(STATUS "engine ${name}: not built: it is in ISOJOULE_WITHOUT_ENGINES")
+      continue()
+    endif()
     file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cc)
     add_executable(${worker} ${sources})
     set_target_properties(${worker} PROPERTIES ISOJOULE_LOADS_LIBRARIES ON)
@@ -203,5 +208,5 @@ function(isojoule_test_program name)
   target_precompile_headers(${name} PRIVATE <gtest/gtest.h> <string> <vector> <map>)
   isojoule_unity(${name})
   set_property(GLOBAL APPEND PROPERTY ISOJOULE_TEST_PROGRAMS ${name})
-  gtest_discover_tests(${name} PROPERTIES TIMEOUT 300 DISCOVERY_TIMEOUT 60)
+  gtest_discover_tests(${name} PROPERTIES TIMEOUT 300 DISCOVERY_TIMEOUT 60 DISCOVERY_MODE PRE_TEST)
 endfunction()

@@ -2,7 +2,7 @@
 # read and instantiated once, which takes less than half the time. Who edits leaves it off: a change
 # then compiles one file. tools/unity_groups finds what fits together.
 option(ISOJOULE_UNITY "Compile sources in groups: quicker from nothing, slower after an edit" OFF)
-set(ISOJOULE_UNITY_MOST 12 CACHE STRING "The most sources of a group")
+set(ISOJOULE_UNITY_MOST 24 CACHE STRING "The most sources of a group")
 
 # In the directory of the target, after all its sources are named. Options that a source has for
 # itself keep it out of groups.

@@ -123,7 +123,7 @@ const NetworkWork& work_of_layers(std::span<const CandidateLayer> layers, double
   return work;
 }
 
-Forecast forecast_of(double value, const Spread& spread, double log_sd, double by) {
+Forecast forecast_of(double value, const ConformalSpread& spread, double log_sd, double by) {
   return forecast_of(value, spread.around(value, log_sd), by);
 }
 

@@ -39,7 +39,7 @@ struct Trial {
 };
 
 struct Spreads {
-  Spread network_energy, network_time, layer_energy, layer_time;
+  ConformalSpread network_energy, network_time, layer_energy, layer_time;
 };
 
 Folds folds_of(Observations observations, int most, int of_plenty, std::uint64_t seed) {
@@ -173,8 +173,9 @@ std::vector<Unseen> procedure_errors(Observations observations, const Folds& fol
 
 // ---- intervals ----------------------------------------------------------------------------------
 
-Spread spread_of(Observations observations, const Folds& folds, const std::vector<Unseen>& unseen,
-                 bool single_layers, bool of_time, double coverage) {
+ConformalSpread spread_of(Observations observations, const Folds& folds,
+                          const std::vector<Unseen>& unseen, bool single_layers, bool of_time,
+                          double coverage) {
   std::vector<Score> scores;
   std::set<int> groups;
   for (const Unseen& seen : unseen) {

@@ -64,7 +64,7 @@ inline constexpr std::int64_t kLeastGroups = 3;
 struct EnergyModel {
   Setting job;  // engine axes (accelerator, precision, graph, ...), the batch aside; may be empty
   std::unique_ptr<const Predictor> predictor;
-  Spread network_energy, network_time, layer_energy, layer_time;
+  ConformalSpread network_energy, network_time, layer_energy, layer_time;
   std::map<std::string, std::pair<double, double>>
       ranges;                          // "gpu_frequency", "batch", "macs": least, most
   std::vector<OperatingPoint> points;  // at which runs were measured

@@ -26,7 +26,7 @@ json stored(const Setting& setting) {
   return object;
 }
 
-json stored(const Spread& spread) {
+json stored(const ConformalSpread& spread) {
   return {{"quantile", std::isfinite(spread.quantile) ? json(spread.quantile) : json()},
           {"floor", spread.floor},
           {"runs", spread.runs},
@@ -105,9 +105,9 @@ Result<Setting> setting_from(const JsonAt& at) {
   return setting;
 }
 
-Result<Spread> spread_from(const JsonAt& intervals, const char* key) {
+Result<ConformalSpread> spread_from(const JsonAt& intervals, const char* key) {
   ISOJOULE_TRY(const JsonAt at, intervals.object(key));
-  Spread spread = unknown_spread();
+  ConformalSpread spread = unknown_spread();
   if (at.has("quantile")) {
     ISOJOULE_TRY(spread.quantile, at.number("quantile", 0));
   }

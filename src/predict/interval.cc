@@ -91,18 +91,18 @@ double few_groups_quantile(std::span<const Score> scores, const std::map<int, do
 
 }  // namespace
 
-Interval Spread::around(double value, double log_sd) const {
+Interval ConformalSpread::around(double value, double log_sd) const {
   if (!std::isfinite(quantile)) return {0, kInfinite};
   const double factor = std::exp(quantile * std::hypot(log_sd, floor));
   return {value / factor, value * factor};
 }
 
-Spread unknown_spread() { return {kInfinite, 0, 0, 0}; }
+ConformalSpread unknown_spread() { return {kInfinite, 0, 0, 0}; }
 
-Spread calibrated_spread(std::span<const Score> scores, double coverage) {
+ConformalSpread calibrated_spread(std::span<const Score> scores, double coverage) {
   const std::map<int, double> runs = runs_of_groups(scores);
   if (runs.size() < 2) return unknown_spread();
-  Spread spread;
+  ConformalSpread spread;
   spread.runs = static_cast<std::int64_t>(scores.size());
   spread.groups = static_cast<std::int64_t>(runs.size());
   spread.floor = floor_of(scores, runs);

@@ -15,7 +15,7 @@
 namespace isojoule {
 
 // How far the truth may lie from one kind of prediction (a network's energy, a layer's time, ...).
-struct Spread {
+struct ConformalSpread {
   double quantile = 0;    // q; infinite where there is no tested interval
   double floor = 0;       // what is added in quadrature to the predictor's own log_sd
   std::int64_t runs = 0;  // scores that q comes from
@@ -24,7 +24,7 @@ struct Spread {
 };
 
 // Of no scores: every interval is from 0 to infinity.
-Spread unknown_spread();
+ConformalSpread unknown_spread();
 
 // One prediction of a run by a predictor that had not seen its group.
 struct Score {
@@ -50,6 +50,6 @@ struct Score {
 // and within groups, are more only by trusting an estimate of the part between three groups.)
 //
 // Of fewer than 2 groups: unknown_spread().
-Spread calibrated_spread(std::span<const Score> scores, double coverage);
+ConformalSpread calibrated_spread(std::span<const Score> scores, double coverage);
 
 }  // namespace isojoule

@@ -58,7 +58,7 @@ inline PointChoices closed_form_choices() {
 inline EnergyModel closed_form_model(double half_percent = 5) {
   EnergyModel model;
   model.predictor = std::make_unique<ClosedFormPredictor>();
-  const Spread spread{std::log(1 + half_percent / 100), 1, 100, 10};
+  const ConformalSpread spread{std::log(1 + half_percent / 100), 1, 100, 10};
   model.network_energy = model.network_time = model.layer_energy = model.layer_time = spread;
   for (const double gpu : {200e6, 400e6, 600e6})
     for (const double cpu : kCpuClocks) model.points.push_back({cpu, gpu, 1600e6, 4});
