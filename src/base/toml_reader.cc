@@ -11,7 +11,8 @@ std::string place(const std::string& path, const toml::source_region& at) {
   return path + ":" + std::to_string(at.begin.line) + ":" + std::to_string(at.begin.column) + ": ";
 }
 
-std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+// Not "quoted": a std::string would find the standard library's.
+std::string in_quotes(std::string_view text) { return "'" + std::string(text) + "'"; }
 
 // Each gives the node that is of another type, none where the value was taken.
 const toml::node* take(const toml::node& node, std::string& value) {
@@ -61,7 +62,7 @@ tl::unexpected<Error> TomlReader::error(const toml::source_region& at, const std
 
 tl::unexpected<Error> TomlReader::wrong_type(const toml::node& at, std::string_view key,
                                              std::string_view wanted) const {
-  return error(at, quoted(key) + " must be " + std::string(wanted));
+  return error(at, in_quotes(key) + " must be " + std::string(wanted));
 }
 
 Status TomlReader::check_keys(const toml::table& table, const std::vector<std::string>& known,
@@ -73,7 +74,7 @@ Status TomlReader::check_keys(const toml::table& table, const std::vector<std::s
   }
   if (first == nullptr) return {};
   const std::string name(first->str());
-  return error(first->source(), "unknown key " + quoted(name) + " in " + std::string(where),
+  return error(first->source(), "unknown key " + in_quotes(name) + " in " + std::string(where),
                unknown_name_remedy(name, known));
 }
 

@@ -23,7 +23,8 @@ std::string line_of(const json& object) {
 }
 
 // The start of a line, for a message about it.
-std::string quoted(std::string_view line) {
+// Not "quoted": a std::string would find the standard library's.
+std::string in_quotes(std::string_view line) {
   constexpr std::size_t limit = 60;
   std::string shown;
   for (const char c : line.substr(0, limit)) shown += (c >= ' ' && c <= '~') ? c : '?';
@@ -31,7 +32,7 @@ std::string quoted(std::string_view line) {
 }
 
 tl::unexpected<Error> bad_line(std::string_view line, const std::string& why) {
-  return fail(ErrorKind::parse, "worker message " + quoted(line) + ": " + why,
+  return fail(ErrorKind::parse, "worker message " + in_quotes(line) + ": " + why,
               "The worker program and isojoule must come from the same build.");
 }
 
