@@ -73,7 +73,7 @@ std::string missing_part(const onnx::NodeProto& node, const onnx::OpSchema& sche
 // options where before it wanted a pointer to shapes that were generated.
 struct Default {
   template <typename Type>
-  operator Type() const {
+  operator Type() const {  // NOLINT(google-explicit-constructor): it is for converting
     return Type();
   }
 };

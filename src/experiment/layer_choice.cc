@@ -195,7 +195,7 @@ class LayerChooser {
     const std::int64_t any = whole(between(position, 7, 224));
     if (random_.below(2) == 0) return any;
     std::int64_t usual = 7;
-    while (usual < 224 && usual * 1.42 < static_cast<double>(any)) usual *= 2;
+    while (usual < 224 && static_cast<double>(usual) * 1.42 < static_cast<double>(any)) usual *= 2;
     return usual;
   }
 
