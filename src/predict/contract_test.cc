@@ -230,7 +230,9 @@ TEST(EveryPredictor, NetworksOfTotalsAlone) {
     runs.push_back(std::move(one));
   }
   for (const PredictorKind& kind : predictor_kinds()) {
-    const auto fit = kind.fit(runs, {});
+    // The residual's process wants more runs than the others.
+    const std::size_t count = kind.name == "residual" ? runs.size() : 30;
+    const auto fit = kind.fit(Observations(runs).first(count), {});
     ASSERT_TRUE(fit) << kind.name << ": " << to_string(fit.error());
     const Prediction one = (*fit)->batch(work_of_totals(1, 1e9, 5e6), {});
     EXPECT_NEAR(one.energy_j, 0.72, 0.05) << kind.name;
@@ -247,7 +249,7 @@ TEST(EveryPredictor, TheFarIsLessSureThanTheNear) {
     near.gpu_hz = 0.6e9;
     far.gpu_hz = 12e9;
     EXPECT_GT(predictor->batch(work, far).energy_log_sd,
-              2 * predictor->batch(work, near).energy_log_sd)
+              3 * predictor->batch(work, near).energy_log_sd)
         << kind.name;
   }
 }
@@ -309,6 +311,7 @@ TEST(EveryPredictor, AStateOfALaterProgramIsRefusedWhereStatesHaveVersions) {
     later["version"] = 99;
     const auto loaded = kind.load(later);
     ASSERT_FALSE(loaded) << kind.name;
+    EXPECT_EQ(loaded.error().kind, ErrorKind::parse) << kind.name;
     EXPECT_NE(loaded.error().what.find("99"), std::string::npos) << to_string(loaded.error());
   }
 }
