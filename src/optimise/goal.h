@@ -1,0 +1,62 @@
+// What somebody wants: the least of a cost, under limits. Both are about metrics that were measured
+// apart, so that another goal ranks the same probes anew without a measurement.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "optimise/probe.h"
+
+namespace isojoule {
+
+struct Limit {
+  Metric metric;
+  double most = 0;   // SI
+  std::string text;  // as it was written: "latency_p99<33ms"
+};
+// "latency<33ms", "power < 15 W", "memory<2GB", "temperature<70C"; without a unit: SI. Errors:
+// parse (no '<'), not_found (the metric, with the nearest), invalid (a unit of another quantity).
+Result<Limit> parse_limit(const std::string& text);
+
+// Copies share the compiled expression; one thread.
+class CostFunction {
+ public:
+  // "energy", "latency", "power", "edp" (energy x latency), "ed2p" (energy x latency^2),
+  // "weighted:W" (W energy/E0 + (1 - W) latency/L0, with E0 and L0 of the first setting that was
+  // measured, so that W has a meaning whatever the units are), or an expression of metrics such as
+  // "energy + 0.2*latency_p99" with + - * / ^ ( ) min max sqrt exp log.
+  // Errors: parse (where in the text), not_found (a metric, with the nearest).
+  static Result<CostFunction> parse(const std::string& text);
+
+  const std::string& text() const { return text_; }
+  const std::vector<Metric>& metrics() const { return metrics_; }  // what it needs
+  // Of what every metric's value is divided in "weighted:"; elsewhere it does nothing.
+  void set_reference(const Metrics& reference);
+  // Nothing where a metric that it needs was not measured, or no finite number comes out.
+  std::optional<double> of(const Metrics& metrics) const;
+  // Values of metrics() in their order.
+  double of(const double* values) const;
+  std::string unit() const;  // "J", "s", "J s", ""
+
+ private:
+  class Expression;
+  std::string text_;
+  std::vector<Metric> metrics_;
+  std::shared_ptr<Expression> expression_;
+};
+
+struct Goal {
+  CostFunction cost;
+  std::vector<Limit> limits;
+  // Of each limit that is not met: how far the metric is beyond it, as a share. 0: all are met.
+  // Nothing where a limited metric was not measured.
+  std::optional<double> beyond(const Metrics& metrics) const;
+  bool met(const Metrics& metrics) const { return beyond(metrics) == 0.0; }
+  // The cost's and the limits', without repeats.
+  std::vector<Metric> metrics() const;
+};
+
+}  // namespace isojoule

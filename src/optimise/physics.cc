@@ -1,0 +1,271 @@
+#include "optimise/physics.h"
+
+#include <Eigen/Cholesky>
+#include <cmath>
+#include <unsupported/Eigen/AutoDiff>
+
+#include "base/text.h"
+
+namespace isojoule {
+
+using Eigen::Index;
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+namespace {
+
+using std::exp;
+using std::log;
+using std::pow;
+
+constexpr double kNorm = 4;  // of the soft maximum
+
+bool has(std::string_view name, std::string_view word) {
+  return name.find(word) != std::string_view::npos;
+}
+
+template <class Scalar>
+Scalar logistic(const Scalar& x) {
+  return 1.0 / (1.0 + exp(-x));
+}
+
+template <class Scalar>
+Scalar soft_positive(const Scalar& x, double width) {
+  const Scalar scaled = x / width;
+  return scaled > 30.0 ? x : Scalar(width * log(1.0 + exp(scaled)));
+}
+
+// V^2 relative to that at the highest clock.
+template <class Scalar>
+Scalar voltage_squared(double share, const Scalar& lowest_logit, const Scalar& knee_logit) {
+  constexpr double width = 0.05;
+  const Scalar lowest = 0.4 + 0.6 * logistic(lowest_logit);
+  const Scalar knee = logistic(knee_logit);
+  const Scalar rise = soft_positive(Scalar(share - knee), width) /
+                      soft_positive(Scalar(1.0 - knee), width);
+  const Scalar volt = lowest + (1.0 - lowest) * rise;
+  return volt * volt;
+}
+
+}  // namespace
+
+AxisRole role_of(const SearchAxis& axis) {
+  const std::string name = lower(axis.name);
+  if (!axis.ordered) return AxisRole::words;
+  if (!(axis.number(0) > 0)) return AxisRole::none;
+  if (has(name, "power_limit") || has(name, "power_cap")) return AxisRole::cap;
+  if (has(name, "batch")) return AxisRole::batch;
+  if (has(name, "cores") || has(name, "cpu_online") || has(name, "threads")) return AxisRole::cores;
+  const bool clock = has(name, "freq") || has(name, "clock") || has(name, "_hz");
+  if (!clock) return AxisRole::none;
+  if (has(name, "emc") || has(name, "mem")) return AxisRole::memory_clock;
+  if (has(name, "gpu") || has(name, "gr_") || has(name, "graphics") || has(name, "dla"))
+    return AxisRole::gpu_clock;
+  if (has(name, "cpu")) return AxisRole::cpu_clock;
+  return AxisRole::none;
+}
+
+Physics::Physics(const SearchSpace& space) : inputs_(static_cast<std::size_t>(space.size())) {
+  int first_word = 0;
+  for (std::size_t a = 0; a < space.axes().size(); ++a) {
+    const SearchAxis& axis = space.axes()[a];
+    const AxisRole role = role_of(axis);
+    says_anything_ = says_anything_ || (role != AxisRole::none && role != AxisRole::words);
+    const double most = axis.ordered ? std::get<double>(axis.values.back()) : 1;
+    for (Point p = 0; p < space.size(); ++p) {
+      Inputs& inputs = inputs_[static_cast<std::size_t>(p)];
+      const Level level = space.levels(p)[a];
+      const auto share = static_cast<float>(axis.ordered ? axis.number(level) / most : 1);
+      switch (role) {
+        case AxisRole::cpu_clock: inputs.cpu = share; break;
+        case AxisRole::gpu_clock: inputs.gpu = share; break;
+        case AxisRole::memory_clock: inputs.memory = share; break;
+        case AxisRole::cores: inputs.cores = share; break;
+        case AxisRole::cap: inputs.cap = share; break;
+        case AxisRole::batch: inputs.batch = static_cast<float>(axis.number(level)); break;
+        case AxisRole::words:
+          if (level > 0) inputs.words.push_back(first_word + level - 1);
+          break;
+        case AxisRole::none: break;
+      }
+    }
+    if (role == AxisRole::words) first_word += static_cast<int>(axis.values.size()) - 1;
+  }
+  words_ = first_word;
+}
+
+template <class Scalar>
+Physics::Pair<Scalar> Physics::evaluate(const std::vector<Scalar>& theta, const Inputs& in) {
+  const auto raw = [&](Physical which) -> const Scalar& {
+    return theta[static_cast<std::size_t>(which)];
+  };
+  const auto cost = [&](Physical which) -> Scalar { return exp(raw(which)); };
+  Scalar compute_shift(0.0), launch_shift(0.0), energy_shift(0.0);
+  for (const int word : in.words) {
+    const auto at = static_cast<std::size_t>(kPhysical + 3 * word);
+    compute_shift = compute_shift + theta[at];
+    launch_shift = launch_shift + theta[at + 1];
+    energy_shift = energy_shift + theta[at + 2];
+  }
+  // Under a cap of power the clock settles where f V^2, about f^3, meets what is left over.
+  Scalar gpu(in.gpu);
+  if (in.cap < 1) {
+    const Scalar floor = logistic(raw(Physical::cap_floor));
+    const Scalar left = soft_positive(Scalar((in.cap - floor) / (1.0 - floor)), 0.05);
+    gpu = gpu * exp(log(left + 1e-3) * logistic(raw(Physical::cap_slope)));
+  }
+  const Scalar cpu_volt =
+      voltage_squared(in.cpu, raw(Physical::cpu_lowest), raw(Physical::cpu_knee));
+  const Scalar gpu_volt =
+      voltage_squared(in.gpu, raw(Physical::gpu_lowest), raw(Physical::gpu_knee));
+  const Scalar spread = exp(std::log(std::max(1e-3F, in.cores)) * logistic(raw(Physical::core_scaling)));
+  const Scalar host = cost(Physical::host) / in.cpu / spread;
+  const Scalar launch = exp(raw(Physical::launch) + launch_shift) / in.cpu / in.batch;
+  const Scalar compute = exp(raw(Physical::compute) + compute_shift) *
+                         (1.0 + cost(Physical::fill) / in.batch) / gpu;
+  const Scalar memory = cost(Physical::memory) / in.memory;
+  const Scalar device = exp(log(exp(kNorm * log(compute)) + exp(kNorm * log(memory)) +
+                                exp(kNorm * log(launch))) / kNorm);
+  const Scalar time = cost(Physical::fixed) + host + device;
+  const Scalar power = cost(Physical::idle) + cost(Physical::cpu_power) * cpu_volt * in.cpu * in.cores +
+                       cost(Physical::gpu_power) * gpu_volt * gpu +
+                       cost(Physical::memory_power) * in.memory;
+  const Scalar work = cost(Physical::cpu_work) * cpu_volt + cost(Physical::gpu_work) * gpu_volt +
+                      cost(Physical::memory_work);
+  return {log(time), log(time * power + work) + energy_shift};
+}
+
+Physics::Outcome Physics::at(std::span<const Point> points, const VectorXd& theta,
+                             bool slopes) const {
+  const auto n = static_cast<Index>(points.size());
+  Outcome out{VectorXd(n), VectorXd(n), {}, {}};
+  if (!slopes) {
+    const std::vector<double> plain(theta.data(), theta.data() + theta.size());
+    for (Index i = 0; i < n; ++i) {
+      const auto pair = evaluate(plain, inputs_[static_cast<std::size_t>(points[static_cast<std::size_t>(i)])]);
+      out.log_time[i] = pair.log_time;
+      out.log_energy[i] = pair.log_energy;
+    }
+    return out;
+  }
+  using Dual = Eigen::AutoDiffScalar<VectorXd>;
+  std::vector<Dual> duals;
+  for (Index j = 0; j < theta.size(); ++j) duals.emplace_back(theta[j], theta.size(), j);
+  out.time_slope.resize(n, theta.size());
+  out.energy_slope.resize(n, theta.size());
+  for (Index i = 0; i < n; ++i) {
+    const auto pair = evaluate(duals, inputs_[static_cast<std::size_t>(points[static_cast<std::size_t>(i)])]);
+    out.log_time[i] = pair.log_time.value();
+    out.log_energy[i] = pair.log_energy.value();
+    out.time_slope.row(i) = pair.log_time.derivatives();
+    out.energy_slope.row(i) = pair.log_energy.derivatives();
+  }
+  return out;
+}
+
+PhysicalPrior extended(const PhysicalPrior& basic, Index words) {
+  const Index size = kPhysical + 3 * words;
+  PhysicalPrior prior{VectorXd::Zero(size), MatrixXd::Zero(size, size)};
+  prior.mean.head(kPhysical) = basic.mean;
+  prior.covariance.topLeftCorner(kPhysical, kPhysical) = basic.covariance;
+  prior.covariance.diagonal().tail(3 * words).setConstant(0.5);
+  return prior;
+}
+
+namespace {
+
+class PhysicsSolver {
+ public:
+  PhysicsSolver(const Physics& physics, const PhysicalPrior& prior,
+                std::span<const PhysicalRun> runs, double scatter)
+      : physics_(physics), prior_(prior), scatter_(scatter), size_(prior.mean.size()) {
+    const auto n = static_cast<Index>(runs.size());
+    time_.resize(n);
+    energy_.resize(n);
+    for (Index i = 0; i < n; ++i) {
+      points_.push_back(runs[static_cast<std::size_t>(i)].point);
+      time_[i] = runs[static_cast<std::size_t>(i)].log_time;
+      energy_[i] = runs[static_cast<std::size_t>(i)].log_energy;
+    }
+    precision_ = prior.covariance.llt().solve(MatrixXd::Identity(size_, size_));
+  }
+
+  PhysicalFit solve(const VectorXd& start) {
+    VectorXd theta = start;
+    units(theta);
+    double least = objective(theta);
+    double damping = 1e-2;
+    for (int round = 0; round < 15; ++round) {
+      const double before = least;
+      if (!step(theta, least, damping) || before - least < 0.05) break;
+    }
+    return {theta, time_unit_, energy_unit_};
+  }
+
+ private:
+  // The best units for these parameters: means of what is left over.
+  void units(const VectorXd& theta) {
+    const auto out = physics_.at(points_, theta, false);
+    time_unit_ = (time_ - out.log_time).mean();
+    energy_unit_ = (energy_ - out.log_energy).mean();
+  }
+
+  double objective(const VectorXd& theta) {
+    const auto out = physics_.at(points_, theta, false);
+    const VectorXd time = time_ - out.log_time, energy = energy_ - out.log_energy;
+    const double scale = 1 / (scatter_ * scatter_);
+    return scale * ((time.array() - time.mean()).square().sum() +
+                    (energy.array() - energy.mean()).square().sum()) +
+           (theta - prior_.mean).dot(precision_ * (theta - prior_.mean));
+  }
+
+  // Units are taken out of the problem: residuals and slopes without their means.
+  bool step(VectorXd& theta, double& least, double& damping) {
+    auto out = physics_.at(points_, theta, true);
+    out.time_slope.rowwise() -= out.time_slope.colwise().mean().eval();
+    out.energy_slope.rowwise() -= out.energy_slope.colwise().mean().eval();
+    VectorXd time = time_ - out.log_time, energy = energy_ - out.log_energy;
+    time.array() -= time.mean();
+    energy.array() -= energy.mean();
+    const double scale = 1 / (scatter_ * scatter_);
+    const MatrixXd hessian = scale * (out.time_slope.transpose() * out.time_slope +
+                                      out.energy_slope.transpose() * out.energy_slope) +
+                             precision_;
+    const VectorXd slope = scale * (out.time_slope.transpose() * time +
+                                    out.energy_slope.transpose() * energy) -
+                           precision_ * (theta - prior_.mean);
+    for (int attempt = 0; attempt < 8; ++attempt, damping *= 5) {
+      MatrixXd damped = hessian;
+      damped.diagonal() += damping * hessian.diagonal();
+      VectorXd moved = damped.llt().solve(slope).cwiseMin(1.5).cwiseMax(-1.5);
+      moved += theta;
+      const double value = objective(moved);
+      if (!(value < least)) continue;
+      theta = moved;
+      least = value;
+      damping = std::max(damping / 5, 1e-6);
+      units(theta);
+      return true;
+    }
+    return false;
+  }
+
+  const Physics& physics_;
+  const PhysicalPrior& prior_;
+  double scatter_;
+  Index size_;
+  std::vector<Point> points_;
+  VectorXd time_, energy_;
+  MatrixXd precision_;
+  double time_unit_ = 0, energy_unit_ = 0;
+};
+
+}  // namespace
+
+PhysicalFit fit_physics(const Physics& physics, const PhysicalPrior& prior,
+                        std::span<const PhysicalRun> runs, double scatter,
+                        const VectorXd& start) {
+  return PhysicsSolver(physics, prior, runs, scatter).solve(start);
+}
+
+}  // namespace isojoule
