@@ -1,6 +1,6 @@
 # Rooms are found, not listed: a new folder in a room, or a new file, is built without an edit here.
 set(ISOJOULE_ROOMS base data sensor knob tensor cost trace board workload engine predict twin experiment
-    optimise report import app)
+    optimise govern report import app)
 
 # A build for the tests of lower rooms alone may leave higher ones out (the thread sanitizer's).
 set(ISOJOULE_WITHOUT "" CACHE STRING "Rooms that are not built; programs then do not link")
@@ -95,6 +95,7 @@ function(isojoule_rooms)
   isojoule_table(ImportKind import import/import.h import_kind import_kinds)
   isojoule_table(ReportKind report report/report.h report_kind report_kinds)
   isojoule_table(PredictorKind predict predict/predictor.h predictor_kind predictor_kinds)
+  isojoule_table(OptimiserKind optimise optimise/optimiser.h optimiser_kind optimiser_kinds)
   # One file a network or a family of them: src/workload/zoo/<name>.cc defines zoo_entry_<name>(),
   # src/workload/family/<name>.cc defines family_entry_<name>().
   isojoule_file_table(ZooEntry workload/zoo workload/zoo_entry.h zoo_entry zoo_entries)
@@ -105,7 +106,7 @@ function(isojoule_rooms)
            $<BUILD_INTERFACE:${CMAKE_BINARY_DIR}/include> $<INSTALL_INTERFACE:include>
     PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/src ${CMAKE_BINARY_DIR}/generated)
   target_include_directories(isojoule SYSTEM PRIVATE ${TOMLPLUSPLUS_INCLUDE} ${Protobuf_INCLUDE_DIRS}
-    ${STB_INCLUDE} ${UTF8PROC_INCLUDE})
+    ${STB_INCLUDE} ${UTF8PROC_INCLUDE} ${MUPARSER_INCLUDE})
   configure_file(include/isojoule/version.h.in ${CMAKE_BINARY_DIR}/include/isojoule/version.h @ONLY)
   target_compile_definitions(isojoule PRIVATE ONNX_ML=1 ONNX_NAMESPACE=onnx)
   set_source_files_properties(${CMAKE_CURRENT_SOURCE_DIR}/src/app/paths.cc PROPERTIES
@@ -116,7 +117,7 @@ function(isojoule_rooms)
     COMPILE_OPTIONS -fno-sanitize=nonnull-attribute SKIP_PRECOMPILE_HEADERS ON)
   target_link_libraries(isojoule
     PRIVATE $<BUILD_INTERFACE:isojoule_flags> $<BUILD_INTERFACE:nlohmann_json::nlohmann_json>
-            $<BUILD_INTERFACE:Eigen3::Eigen> ${NLOPT_TARGET} SQLiteCpp ${ZSTD_LIBRARY} ${UTF8PROC_LIBRARY} ${ONNX_LIBRARY}
+            $<BUILD_INTERFACE:Eigen3::Eigen> ${NLOPT_TARGET} SQLiteCpp ${ZSTD_LIBRARY} ${UTF8PROC_LIBRARY} ${MUPARSER_LIBRARY} ${ONNX_LIBRARY}
             ${ONNX_PROTO_LIBRARY} ${Protobuf_LIBRARIES} fmt::fmt SQLite::SQLite3 ${CMAKE_DL_LIBS}
     PUBLIC tl::expected Threads::Threads)
   if(ISOJOULE_STATIC)

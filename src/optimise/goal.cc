@@ -4,10 +4,12 @@
 #include <muParser.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <deque>
 
+#include "base/file_tree.h"
 #include "base/text.h"
 #include "data/amount.h"
 
@@ -114,8 +116,7 @@ Result<std::vector<Metric>> metrics_in(const std::string& text) {
 }
 
 tl::unexpected<Error> no_expression(const std::string& text, const mu::ParserError& error) {
-  return fail(ErrorKind::parse,
-              fmt::format("'{}' is no cost: {}", text, error.GetMsg()),
+  return fail(ErrorKind::parse, fmt::format("'{}' is no cost: {}", text, error.GetMsg()),
               "Say energy, latency, power, edp, ed2p, weighted:0.7, or an expression of what is "
               "measured: 'energy + 0.2*latency_p99'");
 }

@@ -17,13 +17,14 @@ struct Limit {
   double most = 0;   // SI
   std::string text;  // as it was written: "latency_p99<33ms"
 };
-// "latency<33ms", "power < 15 W", "memory<2GB", "temperature<70C"; without a unit: SI. Errors:
-// parse (no '<'), not_found (the metric, with the nearest), invalid (a unit of another quantity).
+// "latency<33ms", "power < 15 W", "memory<2GB", "temperature<70C". Errors: parse (no '<', no
+// unit or one of another quantity), not_found (the metric, with the nearest), out_of_range.
 Result<Limit> parse_limit(const std::string& text);
 
 // Copies share the compiled expression; one thread.
 class CostFunction {
  public:
+  class Expression;
   // "energy", "latency", "power", "edp" (energy x latency), "ed2p" (energy x latency^2),
   // "weighted:W" (W energy/E0 + (1 - W) latency/L0, with E0 and L0 of the first setting that was
   // measured, so that W has a meaning whatever the units are), or an expression of metrics such as
@@ -42,7 +43,6 @@ class CostFunction {
   std::string unit() const;  // "J", "s", "J s", ""
 
  private:
-  class Expression;
   std::string text_;
   std::vector<Metric> metrics_;
   std::shared_ptr<Expression> expression_;

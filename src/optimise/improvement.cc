@@ -42,8 +42,8 @@ VectorXf probability_met(const Goal& goal, const MetricViews& views) {
     const LogView& view = views[static_cast<std::size_t>(place)];
     const double most = std::log(limit.most);
     for (Eigen::Index p = 0; p < product.size(); ++p)
-      product[p] *= static_cast<float>(
-          normal_below((most - view.mean[p]) / std::max(1e-6F, view.sd[p])));
+      product[p] *=
+          static_cast<float>(normal_below((most - view.mean[p]) / std::max(1e-6F, view.sd[p])));
   }
   return product;
 }

@@ -1,6 +1,6 @@
-// What a probe of each point would be expected to win, for any goal: expected improvement (J. Mockus
-// 1978; D. R. Jones, M. Schonlau, W. J. Welch, J. Global Optim. 13, 1998) of the cost's logarithm,
-// times the probability that the limits are met (M. Schonlau 1997).
+// What a probe of each point would be expected to win, for any goal: expected improvement (J.
+// Mockus 1978; D. R. Jones, M. Schonlau, W. J. Welch, J. Global Optim. 13, 1998) of the cost's
+// logarithm, times the probability that the limits are met (M. Schonlau 1997).
 #pragma once
 
 #include <Eigen/Core>

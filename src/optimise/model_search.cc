@@ -12,7 +12,7 @@ using Eigen::VectorXf;
 
 namespace {
 
-constexpr double kLeastNoise = 0.003;  // no board repeats itself better
+constexpr double kLeastNoise = 0.003;   // no board repeats itself better
 constexpr std::int64_t kRivalFrom = 4;  // runs, before which left-out densities tell nothing
 constexpr double kLeastWeight = 0.05;
 // Of each clock's highest, where the least energy of other boards' networks was about.
@@ -33,7 +33,8 @@ ModelSearch::ModelSearch(const SearchSpace& space, const Goal& goal, const Searc
   options_.noise = std::max(kLeastNoise, options.noise);
   models_.physics = models_.physics && physics_.says_anything();
   models_.pure = models_.pure || !models_.physics;
-  pure_models_.assign(metrics_.size(), PureModel(space, options_.noise));
+  for (std::size_t m = 0; m < metrics_.size(); ++m)
+    pure_models_.emplace_back(space, options_.noise);
   logs_.resize(metrics_.size());
   if (models_.physics)
     physics_model_.emplace(space, physics_, extended(usual_physics(), physics_.words()),
@@ -70,7 +71,7 @@ Point ModelSearch::anchor() const {
     for (std::size_t a = 0; a < axes; ++a) {
       const AxisRole role = role_of(space_.axes()[a]);
       const double own = space_.coordinates()[static_cast<std::size_t>(p) * axes + a];
-      const double share = role == AxisRole::cpu_clock ? kAnchorCpu
+      const double share = role == AxisRole::cpu_clock   ? kAnchorCpu
                            : role == AxisRole::gpu_clock ? kAnchorGpu
                            : role == AxisRole::cap       ? 0.6
                                                          : 1;
@@ -85,10 +86,11 @@ Point ModelSearch::anchor() const {
 }
 
 Question ModelSearch::first() const {
-  const bool bounded = std::any_of(goal_.limits.begin(), goal_.limits.end(), [](const Limit& limit) {
-    return limit.metric == Metric::latency || limit.metric == Metric::latency_p95 ||
-           limit.metric == Metric::latency_p99 || limit.metric == Metric::time;
-  });
+  const bool bounded =
+      std::any_of(goal_.limits.begin(), goal_.limits.end(), [](const Limit& limit) {
+        return limit.metric == Metric::latency || limit.metric == Metric::latency_p95 ||
+               limit.metric == Metric::latency_p99 || limit.metric == Metric::time;
+      });
   if (bounded) return {highest(), "the fastest: does it keep the limit?"};
   return {anchor(), "where other boards have their least"};
 }
@@ -122,7 +124,8 @@ std::optional<Question> ModelSearch::do_ask() {
   const float most = score.maxCoeff(&point);
   if (most < 0) return {};  // nothing can run
   open_ = Question{static_cast<Point>(point),
-                   incumbent ? fmt::format("expected gain {:.2g} %", 100 * most) : "most likely to keep the limits"};
+                   incumbent ? fmt::format("expected gain {:.2g} %", 100 * most)
+                             : "most likely to keep the limits"};
   return open_;
 }
 
@@ -141,14 +144,20 @@ void ModelSearch::do_tell(const Probe& probe) {
   for (std::size_t m = 0; m < metrics_.size(); ++m) logs_[m].push_back(logs[m]);
   const bool anew = is_time_to_learn(points_.size());
   for (std::size_t m = 0; m < metrics_.size() && models_.pure; ++m) {
-    if (anew) pure_models_[m].learn(points_, logs_[m]);
-    else pure_models_[m].add(probe.point, logs[m]);
+    if (anew)
+      pure_models_[m].learn(points_, logs_[m]);
+    else
+      pure_models_[m].add(probe.point, logs[m]);
   }
-  const auto &energy = at(probe.metrics, Metric::energy), &latency = at(probe.metrics, Metric::latency);
+  const auto &energy = at(probe.metrics, Metric::energy),
+             &latency = at(probe.metrics, Metric::latency);
   if (!physics_model_ || !energy || !latency || !(*energy > 0) || !(*latency > 0)) return;
-  runs_.push_back({probe.point, std::log(*latency) - physics_.log_batch(probe.point), std::log(*energy)});
-  if (anew || physics_model_->count() == 0) physics_model_->learn(runs_);
-  else physics_model_->add(runs_.back());
+  runs_.push_back(
+      {probe.point, std::log(*latency) - physics_.log_batch(probe.point), std::log(*energy)});
+  if (anew || physics_model_->count() == 0)
+    physics_model_->learn(runs_);
+  else
+    physics_model_->add(runs_.back());
 }
 
 MetricViews ModelSearch::pure_views() {
@@ -169,9 +178,11 @@ MetricViews ModelSearch::physics_views() {
       view.mean = energy.mean - time.mean;
       view.sd = (energy.sd.array().square() + time.sd.array().square()).sqrt();
     }
-    const bool of_batch = metric == Metric::latency || metric == Metric::latency_p95 || metric == Metric::latency_p99;
+    const bool of_batch =
+        metric == Metric::latency || metric == Metric::latency_p95 || metric == Metric::latency_p99;
     if (of_batch)
-      for (Point p = 0; p < space_.size(); ++p) view.mean[p] += static_cast<float>(physics_.log_batch(p));
+      for (Point p = 0; p < space_.size(); ++p)
+        view.mean[p] += static_cast<float>(physics_.log_batch(p));
     if (metric == Metric::memory || metric == Metric::temperature) view = pure_models_[m].view();
     views.push_back(std::move(view));
   }
@@ -183,14 +194,16 @@ double ModelSearch::rival_weight() const {
   if (std::ssize(runs_) != std::ssize(points_) || std::ssize(runs_) < kRivalFrom) return 0;
   double difference = 0;
   for (std::size_t m = 0; m < metrics_.size(); ++m) {
-    const bool of_cost = std::find(goal_.cost.metrics().begin(), goal_.cost.metrics().end(), metrics_[m]) != goal_.cost.metrics().end();
+    const bool of_cost = std::find(goal_.cost.metrics().begin(), goal_.cost.metrics().end(),
+                                   metrics_[m]) != goal_.cost.metrics().end();
     if (!of_cost || (metrics_[m] != Metric::energy && metrics_[m] != Metric::latency)) continue;
     const Eigen::VectorXd pure = pure_models_[m].left_out();
     const Eigen::VectorXd own = metrics_[m] == Metric::energy ? physics_model_->left_out_energy()
                                                               : physics_model_->left_out_time();
     difference += (pure - own).cwiseMin(5).cwiseMax(-5).sum();
   }
-  return std::clamp(1 / (1 + std::exp(-std::clamp(difference, -30.0, 30.0))), kLeastWeight, 1 - kLeastWeight);
+  return std::clamp(1 / (1 + std::exp(-std::clamp(difference, -30.0, 30.0))), kLeastWeight,
+                    1 - kLeastWeight);
 }
 
 void ModelSearch::believe() {
@@ -208,7 +221,8 @@ void ModelSearch::believe() {
 
 VectorXf ModelSearch::blended_cost() const {
   VectorXf cost = VectorXf::Zero(space_.size());
-  for (const Belief& belief : beliefs_) cost += static_cast<float>(belief.weight) * belief.cost.mean;
+  for (const Belief& belief : beliefs_)
+    cost += static_cast<float>(belief.weight) * belief.cost.mean;
   return cost;
 }
 

@@ -56,11 +56,11 @@ class ModelSearch final : public Optimiser {
   Random random_;
   Physics physics_;
   std::optional<PhysicsModel> physics_model_;
-  std::vector<Metric> metrics_;                // the goal's
-  std::vector<PureModel> pure_models_;         // one a metric of the goal
-  std::vector<PhysicalRun> runs_;              // that have energy and latency
-  std::vector<Point> points_;                  // of all runs
-  std::vector<std::vector<double>> logs_;      // by metric of the goal
+  std::vector<Metric> metrics_;            // the goal's
+  std::vector<PureModel> pure_models_;     // one a metric of the goal
+  std::vector<PhysicalRun> runs_;          // that have energy and latency
+  std::vector<Point> points_;              // of all runs
+  std::vector<std::vector<double>> logs_;  // by metric of the goal
   std::vector<Belief> beliefs_;
   std::optional<Question> open_;
 };

@@ -29,9 +29,9 @@ struct PriorProbe {
 
 struct SearchOptions {
   std::uint64_t seed = 1;
-  std::int64_t budget = 0;   // probes that the search will have; 0: not known
-  double noise = 0.01;       // relative standard deviation of a probe's energy, a first guess
-  std::vector<Probe> warm;   // of an earlier search of this very space: as if told
+  std::int64_t budget = 0;        // probes that the search will have; 0: not known
+  double noise = 0.01;            // relative standard deviation of a probe's energy, a first guess
+  std::vector<Probe> warm;        // of an earlier search of this very space: as if told
   std::vector<PriorProbe> prior;  // of another board, or predicted
 };
 

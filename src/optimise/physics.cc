@@ -4,8 +4,6 @@
 #include <cmath>
 #include <unsupported/Eigen/AutoDiff>
 
-#include "base/text.h"
-
 namespace isojoule {
 
 using Eigen::Index;
@@ -41,8 +39,8 @@ Scalar voltage_squared(double share, const Scalar& lowest_logit, const Scalar& k
   constexpr double width = 0.05;
   const Scalar lowest = 0.4 + 0.6 * logistic(lowest_logit);
   const Scalar knee = logistic(knee_logit);
-  const Scalar rise = soft_positive(Scalar(share - knee), width) /
-                      soft_positive(Scalar(1.0 - knee), width);
+  const Scalar rise =
+      soft_positive(Scalar(share - knee), width) / soft_positive(Scalar(1.0 - knee), width);
   const Scalar volt = lowest + (1.0 - lowest) * rise;
   return volt * volt;
 }
@@ -50,7 +48,7 @@ Scalar voltage_squared(double share, const Scalar& lowest_logit, const Scalar& k
 }  // namespace
 
 AxisRole role_of(const SearchAxis& axis) {
-  const std::string name = lower(axis.name);
+  const std::string& name = axis.name;
   if (!axis.ordered) return AxisRole::words;
   if (!(axis.number(0) > 0)) return AxisRole::none;
   if (has(name, "power_limit") || has(name, "power_cap")) return AxisRole::cap;
@@ -118,18 +116,19 @@ Physics::Pair<Scalar> Physics::evaluate(const std::vector<Scalar>& theta, const 
       voltage_squared(in.cpu, raw(Physical::cpu_lowest), raw(Physical::cpu_knee));
   const Scalar gpu_volt =
       voltage_squared(in.gpu, raw(Physical::gpu_lowest), raw(Physical::gpu_knee));
-  const Scalar spread = exp(std::log(std::max(1e-3F, in.cores)) * logistic(raw(Physical::core_scaling)));
+  const Scalar spread =
+      exp(std::log(std::max(1e-3F, in.cores)) * logistic(raw(Physical::core_scaling)));
   const Scalar host = cost(Physical::host) / in.cpu / spread;
   const Scalar launch = exp(raw(Physical::launch) + launch_shift) / in.cpu / in.batch;
-  const Scalar compute = exp(raw(Physical::compute) + compute_shift) *
-                         (1.0 + cost(Physical::fill) / in.batch) / gpu;
+  const Scalar compute =
+      exp(raw(Physical::compute) + compute_shift) * (1.0 + cost(Physical::fill) / in.batch) / gpu;
   const Scalar memory = cost(Physical::memory) / in.memory;
-  const Scalar device = exp(log(exp(kNorm * log(compute)) + exp(kNorm * log(memory)) +
-                                exp(kNorm * log(launch))) / kNorm);
+  const Scalar device = exp(
+      log(exp(kNorm * log(compute)) + exp(kNorm * log(memory)) + exp(kNorm * log(launch))) / kNorm);
   const Scalar time = cost(Physical::fixed) + host + device;
-  const Scalar power = cost(Physical::idle) + cost(Physical::cpu_power) * cpu_volt * in.cpu * in.cores +
-                       cost(Physical::gpu_power) * gpu_volt * gpu +
-                       cost(Physical::memory_power) * in.memory;
+  const Scalar power =
+      cost(Physical::idle) + cost(Physical::cpu_power) * cpu_volt * in.cpu * in.cores +
+      cost(Physical::gpu_power) * gpu_volt * gpu + cost(Physical::memory_power) * in.memory;
   const Scalar work = cost(Physical::cpu_work) * cpu_volt + cost(Physical::gpu_work) * gpu_volt +
                       cost(Physical::memory_work);
   return {log(time), log(time * power + work) + energy_shift};
@@ -142,7 +141,8 @@ Physics::Outcome Physics::at(std::span<const Point> points, const VectorXd& thet
   if (!slopes) {
     const std::vector<double> plain(theta.data(), theta.data() + theta.size());
     for (Index i = 0; i < n; ++i) {
-      const auto pair = evaluate(plain, inputs_[static_cast<std::size_t>(points[static_cast<std::size_t>(i)])]);
+      const auto pair =
+          evaluate(plain, inputs_[static_cast<std::size_t>(points[static_cast<std::size_t>(i)])]);
       out.log_time[i] = pair.log_time;
       out.log_energy[i] = pair.log_energy;
     }
@@ -154,13 +154,22 @@ Physics::Outcome Physics::at(std::span<const Point> points, const VectorXd& thet
   out.time_slope.resize(n, theta.size());
   out.energy_slope.resize(n, theta.size());
   for (Index i = 0; i < n; ++i) {
-    const auto pair = evaluate(duals, inputs_[static_cast<std::size_t>(points[static_cast<std::size_t>(i)])]);
+    const auto pair =
+        evaluate(duals, inputs_[static_cast<std::size_t>(points[static_cast<std::size_t>(i)])]);
     out.log_time[i] = pair.log_time.value();
     out.log_energy[i] = pair.log_energy.value();
     out.time_slope.row(i) = pair.log_time.derivatives();
     out.energy_slope.row(i) = pair.log_energy.derivatives();
   }
   return out;
+}
+
+PhysicalPrior usual_physics() {
+  PhysicalPrior prior{VectorXd::Zero(kPhysical), MatrixXd::Zero(kPhysical, kPhysical)};
+  prior.mean << -3, -1.5, -0.7, -1.5, -1.5, -1, -0.5, -1.5, -1, -1.5, -3, -2, -2, 0, 0, -0.5, -0.5,
+      0, 0, 0;
+  prior.covariance.diagonal().setConstant(1);
+  return prior;
 }
 
 PhysicalPrior extended(const PhysicalPrior& basic, Index words) {
@@ -231,9 +240,9 @@ class PhysicsSolver {
     const MatrixXd hessian = scale * (out.time_slope.transpose() * out.time_slope +
                                       out.energy_slope.transpose() * out.energy_slope) +
                              precision_;
-    const VectorXd slope = scale * (out.time_slope.transpose() * time +
-                                    out.energy_slope.transpose() * energy) -
-                           precision_ * (theta - prior_.mean);
+    const VectorXd slope =
+        scale * (out.time_slope.transpose() * time + out.energy_slope.transpose() * energy) -
+        precision_ * (theta - prior_.mean);
     for (int attempt = 0; attempt < 8; ++attempt, damping *= 5) {
       MatrixXd damped = hessian;
       damped.diagonal() += damping * hessian.diagonal();
@@ -263,8 +272,7 @@ class PhysicsSolver {
 }  // namespace
 
 PhysicalFit fit_physics(const Physics& physics, const PhysicalPrior& prior,
-                        std::span<const PhysicalRun> runs, double scatter,
-                        const VectorXd& start) {
+                        std::span<const PhysicalRun> runs, double scatter, const VectorXd& start) {
   return PhysicsSolver(physics, prior, runs, scatter).solve(start);
 }
 

@@ -2,8 +2,8 @@
 // a form with some twenty parameters, each with what is usual on boards of this kind.
 //
 // Clocks are shares of the highest of the axis, f; b is the batch, n the share of the cores.
-//   time   = fixed + host/(fc n^a) + p-norm( compute (1 + fill/b) / fg, memory / fm, launch/(fc b) )
-//   energy = time (idle + cpu fc Vc^2 n + gpu fg Vg^2 + memory fm)
+//   time   = fixed + host/(fc n^a) + p-norm( compute (1 + fill/b) / fg, memory / fm, launch/(fc b)
+//   ) energy = time (idle + cpu fc Vc^2 n + gpu fg Vg^2 + memory fm)
 //          + work of the CPU x Vc^2 + of the GPU x Vg^2 + of the memory
 //   V(f)   = the lowest voltage up to a knee, then in proportion (P ~ f V^2: T. D. Burd and R. W.
 //            Brodersen, HICSS 1995; the knee: arXiv 2211.07260)
@@ -20,15 +20,41 @@
 namespace isojoule {
 
 // What an axis is in this form. none: it shifts nothing, and the form says nothing on it.
-enum class AxisRole : std::uint8_t { none, cpu_clock, gpu_clock, memory_clock, cores, batch, cap, words };
+enum class AxisRole : std::uint8_t {
+  none,
+  cpu_clock,
+  gpu_clock,
+  memory_clock,
+  cores,
+  batch,
+  cap,
+  words
+};
 AxisRole role_of(const SearchAxis& axis);
 
 // Logarithms, and logits of the voltages' two shape parameters. First those of every space, then
 // three of each word but an axis's first.
 enum class Physical : std::uint8_t {
-  fixed, host, compute, memory, launch, fill,
-  idle, cpu_power, gpu_power, memory_power, cpu_work, gpu_work, memory_work,
-  cpu_lowest, gpu_lowest, cpu_knee, gpu_knee, core_scaling, cap_floor, cap_slope,
+  fixed,
+  host,
+  compute,
+  memory,
+  launch,
+  fill,
+  idle,
+  cpu_power,
+  gpu_power,
+  memory_power,
+  cpu_work,
+  gpu_work,
+  memory_work,
+  cpu_lowest,
+  gpu_lowest,
+  cpu_knee,
+  gpu_knee,
+  core_scaling,
+  cap_floor,
+  cap_slope,
   count
 };
 inline constexpr Eigen::Index kPhysical = static_cast<Eigen::Index>(Physical::count);
@@ -58,7 +84,9 @@ class Physics {
   };
   Outcome at(std::span<const Point> points, const Eigen::VectorXd& theta, bool slopes) const;
   // log(batch) of a point, 0 without such an axis: log latency = log time + this.
-  double log_batch(Point point) const { return std::log(inputs_[static_cast<std::size_t>(point)].batch); }
+  double log_batch(Point point) const {
+    return std::log(inputs_[static_cast<std::size_t>(point)].batch);
+  }
 
  private:
   struct Inputs {

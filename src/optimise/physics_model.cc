@@ -48,7 +48,8 @@ void PhysicsModel::learn(const std::vector<PhysicalRun>& runs) {
   std::iota(all.begin(), all.end(), 0);
   const auto out = physics_.at(all, theta_, true);
   const Index size = theta_.size();
-  prepare(energy_, out.log_energy, out.energy_slope, fit.energy_unit, size, options_.energy_residual);
+  prepare(energy_, out.log_energy, out.energy_slope, fit.energy_unit, size,
+          options_.energy_residual);
   prepare(time_, out.log_time, out.time_slope, fit.time_unit, size + 1, options_.time_residual);
   for (const PhysicalRun& run : runs) {
     energy_.values.push_back(run.log_energy - energy_.physics[run.point]);
@@ -124,7 +125,8 @@ VectorXd PhysicsModel::left_out() const {
   const MatrixXd inverse = covariance.llt().solve(MatrixXd::Identity(2 * n, 2 * n));
   const VectorXd alpha = inverse * values;
   const Eigen::ArrayXd diagonal = inverse.diagonal().array();
-  return (-0.5 * alpha.array().square() / diagonal + 0.5 * diagonal.log() - 0.5 * std::log(2 * M_PI))
+  return (-0.5 * alpha.array().square() / diagonal + 0.5 * diagonal.log() -
+          0.5 * std::log(2 * M_PI))
       .matrix();
 }
 

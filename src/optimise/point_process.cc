@@ -20,7 +20,8 @@ double matern(double distance) {
 // Distances along an axis, in the units of coordinates().
 double place(const SearchAxis& axis, std::size_t level) {
   const auto last = static_cast<double>(axis.values.size() - 1);
-  if (!axis.ordered || !(axis.number(0) > 0)) return static_cast<double>(level) / std::max(1.0, last);
+  if (!axis.ordered || !(axis.number(0) > 0))
+    return static_cast<double>(level) / std::max(1.0, last);
   return std::log(std::get<double>(axis.values[level]) / std::get<double>(axis.values.back()));
 }
 
@@ -83,7 +84,8 @@ void PointProcess::add(Point point, double value) {
     weights_.conservativeResize(room, space_.size());
   }
   VectorXd own(n);
-  for (Index i = 0; i < n; ++i) own[i] = tables_.between(points_[static_cast<std::size_t>(i)], point);
+  for (Index i = 0; i < n; ++i)
+    own[i] = tables_.between(points_[static_cast<std::size_t>(i)], point);
   const auto before = lower_.topLeftCorner(n, n).triangularView<Eigen::Lower>();
   if (n > 0) before.solveInPlace(own);
   // A second look at a point adds nothing but less noise; rounding must not make that negative.
@@ -151,8 +153,8 @@ double log_likelihood(const SearchSpace& space, const PointKernel& kernel, doubl
   MatrixXd covariance(n, n);
   for (Index i = 0; i < n; ++i) {
     for (Index j = 0; j <= i; ++j)
-      covariance(i, j) = tables.between(points[static_cast<std::size_t>(i)],
-                                        points[static_cast<std::size_t>(j)]);
+      covariance(i, j) =
+          tables.between(points[static_cast<std::size_t>(i)], points[static_cast<std::size_t>(j)]);
     covariance(i, i) += noise * noise;
   }
   const Eigen::LLT<Eigen::Ref<MatrixXd>> factor(covariance);
@@ -164,8 +166,7 @@ double log_likelihood(const SearchSpace& space, const PointKernel& kernel, doubl
 
 PointKernel learn_kernel(const SearchSpace& space, const PointKernel& from, double noise,
                          std::span<const Point> points, const VectorXd& values, double length) {
-  const double spread =
-      std::max(0.05, std::sqrt((values.array() - values.mean()).square().mean()));
+  const double spread = std::max(0.05, std::sqrt((values.array() - values.mean()).square().mean()));
   const auto score = [&](const PointKernel& kernel) {
     double prior = gauss(std::log(kernel.signal / spread), 0.35, 0.5);
     for (const double one : kernel.lengths) prior += gauss(std::log(one / length), 0, 1);

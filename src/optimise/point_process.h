@@ -15,9 +15,9 @@
 namespace isojoule {
 
 struct PointKernel {
-  double signal = 1;             // standard deviation
-  std::vector<double> lengths;   // one an axis, in SearchSpace::coordinates(); > 0
-  double words = 0.5;            // correlation between two words
+  double signal = 1;            // standard deviation
+  std::vector<double> lengths;  // one an axis, in SearchSpace::coordinates(); > 0
+  double words = 0.5;           // correlation between two words
 };
 
 // Each axis's correlations between its values.
@@ -64,11 +64,11 @@ class PointProcess {
   double noise_;
   std::vector<Point> points_;
   Eigen::VectorXd values_;
-  Eigen::MatrixXd lower_;    // n x n in a larger buffer
-  Eigen::VectorXd white_;    // L^-1 y
+  Eigen::MatrixXd lower_;  // n x n in a larger buffer
+  Eigen::VectorXd white_;  // L^-1 y
   // L^-1 k(X, all): a row a value, row-major so that a new row is written in one go.
   Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> weights_;
-  Eigen::VectorXf spent_;    // column sums of squares of weights_
+  Eigen::VectorXf spent_;  // column sums of squares of weights_
 };
 
 // log p(y) of values at points alone: for choosing kernels; -infinity where it cannot be.

@@ -29,8 +29,9 @@ Result<Metric> metric_named(std::string_view name) {
     names.emplace_back(kNames[i].name);
   }
   const std::string nearest = nearest_name(name, names);
-  return fail(ErrorKind::not_found, "nothing that is measured is called '" + std::string(name) + "'",
-              nearest.empty() ? "There are: " + join(names, ", ") : "Did you mean " + nearest + "?");
+  return fail(
+      ErrorKind::not_found, "nothing that is measured is called '" + std::string(name) + "'",
+      nearest.empty() ? "There are: " + join(names, ", ") : "Did you mean " + nearest + "?");
 }
 
 }  // namespace isojoule

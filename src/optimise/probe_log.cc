@@ -61,8 +61,8 @@ std::optional<Point> ProbeLog::best() const {
     const auto beyond = goal_.beyond(*mean(point));
     const auto own = cost(point);
     if (!beyond || !own) continue;
-    const bool better = !best || *beyond < least_beyond ||
-                        (*beyond == least_beyond && *own < least_cost);
+    const bool better =
+        !best || *beyond < least_beyond || (*beyond == least_beyond && *own < least_cost);
     if (!better) continue;
     best = point;
     least_beyond = *beyond;

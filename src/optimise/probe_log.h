@@ -18,10 +18,10 @@ class ProbeLog {
   const std::vector<Probe>& probes() const { return probes_; }
   // Geometric means over a point's probes; nothing where none ran.
   const Metrics* mean(Point point) const;
-  std::int64_t count(Point point) const;               // of probes that ran
-  const std::vector<Point>& points() const { return order_; }  // that ran, first told first
+  std::int64_t count(Point point) const;                           // of probes that ran
+  const std::vector<Point>& points() const { return order_; }      // that ran, first told first
   bool is_out(Point point) const { return out_.contains(point); }  // will never run
-  std::optional<double> cost(Point point) const;      // of the mean
+  std::optional<double> cost(Point point) const;                   // of the mean
   // Of the points that ran: those that meet the limits before the others, the least cost of them;
   // where none does, the one that is least beyond.
   std::optional<Point> best() const;

@@ -23,7 +23,9 @@ struct SearchAxis {
   std::string name;           // "gpu_frequency"
   std::vector<Value> values;  // numbers in rising order, or words in any
   bool ordered = true;        // all of them numbers
-  double number(Level level) const { return std::get<double>(values[static_cast<std::size_t>(level)]); }
+  double number(Level level) const {
+    return std::get<double>(values[static_cast<std::size_t>(level)]);
+  }
 };
 
 // Immutable; any thread.
@@ -31,14 +33,16 @@ class SearchSpace {
  public:
   static constexpr std::int64_t kMostPoints = 1'000'000;
 
-  // Every combination. `fixed` is in every setting and is no axis. Errors: invalid (no axis, an axis
-  // without values or twice the same), out_of_range (more than kMostPoints).
+  // Every combination. `fixed` is in every setting and is no axis. Errors: invalid (no axis, an
+  // axis without values or twice the same), out_of_range (more than kMostPoints).
   static Result<SearchSpace> grid(std::vector<SearchAxis> axes, const Setting& fixed = {});
   // These settings alone; what is the same in all of them is no axis. Errors: invalid (none; two
   // alike; settings with different axes; an axis of numbers and words).
   static Result<SearchSpace> of(const std::vector<Setting>& settings);
 
-  Point size() const { return static_cast<Point>(levels_.size() / std::max<std::size_t>(1, axes_.size())); }
+  Point size() const {
+    return static_cast<Point>(levels_.size() / std::max<std::size_t>(1, axes_.size()));
+  }
   const std::vector<SearchAxis>& axes() const { return axes_; }
   std::span<const Level> levels(Point point) const {
     return std::span(levels_).subspan(static_cast<std::size_t>(point) * axes_.size(), axes_.size());

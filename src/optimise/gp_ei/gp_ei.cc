@@ -8,7 +8,8 @@ constexpr std::int64_t kFirst = 5;
 Result<std::unique_ptr<Optimiser>> make(const SearchSpace& space, const Goal& goal,
                                         const SearchOptions& options) {
   return std::make_unique<ModelSearch>(
-      space, goal, options, ModelSearchOptions{.pure = true, .physics = false, .random_first = kFirst});
+      space, goal, options,
+      ModelSearchOptions{.pure = true, .physics = false, .random_first = kFirst});
 }
 
 }  // namespace
