@@ -53,5 +53,6 @@ void add_keeper(CLI::App& app, Program& program);
 void add_session(CLI::App& app, Program& program);
 void add_list(CLI::App& app, Program& program);
 void add_calibrate(CLI::App& app, Program& program);
+void add_benchmark_optimisers(CLI::App& app, Program& program);
 
 }  // namespace isojoule::cli

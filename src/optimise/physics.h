@@ -12,6 +12,8 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <array>
+#include <cmath>
 #include <span>
 #include <vector>
 
@@ -91,15 +93,24 @@ class Physics {
  private:
   struct Inputs {
     float cpu = 1, gpu = 1, memory = 1, cores = 1, batch = 1, cap = 1;
-    std::vector<int> words;  // places of this point's words among the shifts
+    std::size_t cpu_place = 0, gpu_place = 0;  // in cpu_shares_, gpu_shares_
+    std::vector<int> words;                    // places of this point's words among the shifts
   };
+  static constexpr Eigen::Index kShifted = kPhysical + 3;  // and the sums of a point's shifts
+  template <class Scalar>
+  struct Terms;
   template <class Scalar>
   struct Pair {
     Scalar log_time, log_energy;
   };
   template <class Scalar>
-  static Pair<Scalar> evaluate(const std::vector<Scalar>& theta, const Inputs& inputs);
+  static Pair<Scalar> evaluate(const Terms<Scalar>& terms, const Scalar* shifts,
+                               const Inputs& inputs);
+  static std::array<double, 3> shifts_at(const Inputs& inputs, const Eigen::VectorXd& theta);
+  Outcome plain(std::span<const GridPoint> points, const Eigen::VectorXd& theta) const;
+  Outcome sloped(std::span<const GridPoint> points, const Eigen::VectorXd& theta) const;
 
+  std::vector<float> cpu_shares_ = {1}, gpu_shares_ = {1};  // of the highest, by the axis's level
   std::vector<Inputs> inputs_;
   Eigen::Index words_ = 0;
   bool says_anything_ = false;
