@@ -6,6 +6,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "app/table_text.h"
 #include "app/work_cache.h"
 #include "base/hash.h"
 #include "base/text.h"
@@ -19,35 +20,6 @@ namespace {
 
 using csv::Quantity;
 using import::trimmed_view;
-
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-// The first line decides: a name with a semicolon or a tab and a comma is rare.
-char delimiter_of(std::string_view header) {
-  for (const char each : {'\t', ';'})
-    if (header.find(each) != std::string_view::npos) return each;
-  return ',';
-}
-
-// "energy_mJ", "energy (mJ)", "latency ns", "energy_mJ_per_sample": the last word that is a unit.
-const csv::Unit* unit_in_name(std::string_view name, Quantity quantity) {
-  for (;;) {
-    const std::size_t sign = name.find_last_of("_ ([/");
-    if (sign == std::string_view::npos) return nullptr;
-    std::string_view word = name.substr(sign + 1);
-    while (!word.empty() && (word.back() == ')' || word.back() == ']')) word.remove_suffix(1);
-    const csv::Unit* unit = csv::find_unit(word);
-    if (unit != nullptr && unit->quantity == quantity) return unit;
-    name = name.substr(0, sign);
-  }
-}
-
-// "1,5": a comma where numbers have their point.
-bool has_decimal_comma(std::string_view cell) {
-  const std::size_t comma = cell.find(',');
-  return comma != std::string_view::npos && cell.find(',', comma + 1) == std::string_view::npos &&
-         cell.find_first_not_of("+-0123456789,eE") == std::string_view::npos;
-}
 
 class TableObserver {
  public:
@@ -110,7 +82,7 @@ class TableObserver {
     if (line.empty())
       return fail(ErrorKind::parse, request_.path + ": an empty table",
                   "Its first line names the columns");
-    delimiter_ = delimiter_of(line);
+    delimiter_ = delimiter_of_header(line);
     csv::split_row(line, delimiter_, cells_);
     for (const std::string_view cell : cells_) header_.emplace_back(cell);
     ISOJOULE_TRY(energy_, column(request_.energy));
@@ -162,7 +134,7 @@ class TableObserver {
 
   static Result<double> scale(const std::string& name, const std::string& unit, Quantity quantity,
                               const std::string& known) {
-    const csv::Unit* found = unit.empty() ? unit_in_name(name, quantity) : csv::find_unit(unit);
+    const csv::Unit* found = unit.empty() ? unit_in_column(name, quantity) : csv::find_unit(unit);
     if (!unit.empty() && (found == nullptr || found->quantity != quantity))
       return fail(ErrorKind::invalid, "'" + unit + "' is no unit of '" + name + "'",
                   "Say " + known);

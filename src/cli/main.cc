@@ -108,6 +108,7 @@ int run(int argc, char** argv) {
   cli::add_energy(app, program);
   cli::add_fit(app, program);
   cli::add_predict(app, program);
+  cli::add_tune(app, program);
   cli::add_twin(app, program);
   cli::add_session(app, program);
   cli::add_list(app, program);

@@ -39,10 +39,10 @@ std::string plain(std::string text) {
 
 bool is_question(std::string_view line) { return line.starts_with(kAsk); }
 
-Result<Question> parse_question(std::string_view line) {
+Result<SessionQuestion> parse_question(std::string_view line) {
   const auto object = nlohmann::json::parse(line, nullptr, false);
   if (!object.is_object()) return no_question("not a JSON object");
-  Question question;
+  SessionQuestion question;
   for (const auto& [key, field] : {std::pair{"question", &question.number},
                                    {"client", &question.client},
                                    {"id", &question.id},
@@ -56,10 +56,10 @@ Result<Question> parse_question(std::string_view line) {
   if (what == object.end() || !what->is_string() || name == object.end() || !name->is_string())
     return no_question("'what' or 'name' is missing");
   question.name = name->get<std::string>();
-  for (const auto& [word, known] : {std::pair{"window", Question::What::window},
-                                    {"name", Question::What::name},
-                                    {"whole", Question::What::whole},
-                                    {"end", Question::What::end}})
+  for (const auto& [word, known] : {std::pair{"window", SessionQuestion::What::window},
+                                    {"name", SessionQuestion::What::name},
+                                    {"whole", SessionQuestion::What::whole},
+                                    {"end", SessionQuestion::What::end}})
     if (*what == word) {
       question.what = known;
       return question;

@@ -139,7 +139,7 @@ TEST(SessionWords, QuestionsAreReadOrRefused) {
       R"({"type":"ask","question":3,"client":9,"what":"name","at_ns":5,"id":0,"name":"a"})");
   ASSERT_TRUE(question);
   EXPECT_EQ(question->number, 3);
-  EXPECT_EQ(question->what, Question::What::name);
+  EXPECT_EQ(question->what, SessionQuestion::What::name);
   for (const char* line :
        {"", "7", "{}",
         R"({"type":"ask","question":"x","client":1,"what":"name","at_ns":1,"id":1,"name":"a"})",

@@ -148,26 +148,27 @@ class Server {
       session_.take_line(line, now());
       return;
     }
-    const Result<Question> question = parse_question(line);
+    const Result<SessionQuestion> question = parse_question(line);
     if (!question || waiting_.size() >= kMostQuestions) {
       over_ = true;
       return;
     }
-    if (question->what == Question::What::end) {
+    if (question->what == SessionQuestion::What::end) {
       end_ = std::min(question->at, now());
       session_.close_all(*end_);
     }
-    if (question->what == Question::What::window) session_.want(question->client, question->id);
+    if (question->what == SessionQuestion::What::window)
+      session_.want(question->client, question->id);
     waiting_.push_back({*question, now() + session_.delay()});
   }
 
   void answer_due() {
     while (!over_ && !waiting_.empty() && waiting_.front().due <= now()) {
-      const Question question = std::move(waiting_.front().question);
+      const SessionQuestion question = std::move(waiting_.front().question);
       waiting_.pop_front();
       SessionAnswer told = answer(question);
       // The report is there before the program hears that the session is over.
-      if (question.what == Question::What::end && !plan_.report.empty()) {
+      if (question.what == SessionQuestion::What::end && !plan_.report.empty()) {
         report_status_ = write_report();
         reported_ = true;
         if (!report_status_) told.remark = one_line(report_status_.error());
@@ -176,12 +177,12 @@ class Server {
     }
   }
 
-  SessionAnswer answer(const Question& question) {
+  SessionAnswer answer(const SessionQuestion& question) {
     switch (question.what) {
-      case Question::What::window: return session_.window(question.client, question.id);
-      case Question::What::name: return session_.named(question.name);
-      case Question::What::whole:
-      case Question::What::end: break;
+      case SessionQuestion::What::window: return session_.window(question.client, question.id);
+      case SessionQuestion::What::name: return session_.named(question.name);
+      case SessionQuestion::What::whole:
+      case SessionQuestion::What::end: break;
     }
     return session_.whole(end_.value_or(std::min(question.at, now())));
   }
@@ -228,7 +229,7 @@ class Server {
   }
 
   struct Waiting {
-    Question question;
+    SessionQuestion question;
     Instant due;
   };
 

@@ -40,7 +40,7 @@ struct SessionRequest {
 Status serve_session(const Paths& paths, const SessionRequest& request,
                      const std::atomic<bool>& interrupted);
 
-struct Question {
+struct SessionQuestion {
   enum class What { window, name, whole, end };
   std::int64_t number = 0, client = 0, id = 0;
   What what = What::window;
@@ -48,7 +48,7 @@ struct Question {
   Instant at;
 };
 bool is_question(std::string_view line);
-Result<Question> parse_question(std::string_view line);  // parse
+Result<SessionQuestion> parse_question(std::string_view line);  // parse
 std::string encode_answer(std::int64_t number, const SessionAnswer& answer, bool simulated);
 
 }  // namespace isojoule
