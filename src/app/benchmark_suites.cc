@@ -3,7 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <set>
 
+#include "app/recorded_grid.h"
+#include "app/recorded_table.h"
 #include "app/twin_grid.h"
 #include "base/text.h"
 #include "base/text_file.h"
@@ -94,8 +98,34 @@ Result<std::vector<TruthGrid>> twin_suite(const SuiteMaker& maker, const Paths& 
   return grids;
 }
 
-Result<std::vector<TruthGrid>> recorded_suite(const SuiteMaker& maker, const Paths&) {
-  return fail(ErrorKind::unsupported, std::string(maker.name), "");
+// One grid a data set, network and optimiser of the training runs that Zeus' authors published.
+Result<std::vector<TruthGrid>> recorded_suite(const SuiteMaker& maker, const Paths& paths) {
+  const std::string gpu(maker.name.substr(maker.name.find('-') + 1));
+  RecordedRequest request;
+  request.path = fmt::format("{}/recorded/zeus/summary_power_{}.csv", paths.studies, gpu);
+  request.axes = {"batch_size", "power_limit"};
+  request.energy = "average_power*time_per_epoch";
+  request.latency = "time_per_epoch";
+  ISOJOULE_TRY(const RecordedTable table, read_recorded_table(request.path));
+  constexpr std::array kKeys = {"dataset", "network", "optimizer"};
+  std::set<std::vector<std::string>> workloads;
+  for (const auto& row : table.rows) {
+    std::vector<std::string> words;
+    for (const char* key : kKeys) {
+      ISOJOULE_TRY(const std::size_t column, table.column(key));
+      words.push_back(row.cells[column]);
+    }
+    workloads.insert(std::move(words));
+  }
+  std::vector<TruthGrid> grids;
+  for (const auto& words : workloads) {
+    request.where.clear();
+    for (std::size_t i = 0; i < kKeys.size(); ++i) request.where.emplace_back(kKeys[i], words[i]);
+    ISOJOULE_TRY(RecordedGrid recorded, recorded_grid(request));
+    recorded.grid.name = gpu + "/" + join(words, "/");
+    grids.push_back(std::move(recorded.grid));
+  }
+  return grids;
 }
 
 }  // namespace
