@@ -70,6 +70,7 @@ Physics::Physics(const SearchSpace& space) : inputs_(static_cast<std::size_t>(sp
     const SearchAxis& axis = space.axes()[a];
     const AxisRole role = role_of(axis);
     says_anything_ = says_anything_ || (role != AxisRole::none && role != AxisRole::words);
+    has_batches_ = has_batches_ || role == AxisRole::batch;
     const double most = axis.ordered ? std::get<double>(axis.values.back()) : 1;
     for (auto [clock, shares] : {std::pair(AxisRole::cpu_clock, &cpu_shares_),
                                  std::pair(AxisRole::gpu_clock, &gpu_shares_)}) {
@@ -209,7 +210,8 @@ Physics::Outcome Physics::sloped(std::span<const GridPoint> points, const Vector
   using Dual = Eigen::AutoDiffScalar<Slope>;
   std::array<Dual, kShifted> duals;
   for (Index j = 0; j < kShifted; ++j)
-    duals[static_cast<std::size_t>(j)] = Dual(j < kPhysical ? theta[j] : 0.0, kShifted, j);
+    duals[static_cast<std::size_t>(j)] =
+        Dual(j < kPhysical ? theta[j] : 0.0, static_cast<int>(kShifted), static_cast<int>(j));
   const Terms<Dual> terms(duals, cpu_shares_, gpu_shares_);
   for (Index i = 0; i < n; ++i) {
     const Inputs& in = inputs_[static_cast<std::size_t>(points[static_cast<std::size_t>(i)])];
@@ -231,11 +233,23 @@ Physics::Outcome Physics::sloped(std::span<const GridPoint> points, const Vector
   return out;
 }
 
-PhysicalPrior usual_physics() {
+PhysicalPrior vague_physics() {
   PhysicalPrior prior{VectorXd::Zero(kPhysical), MatrixXd::Zero(kPhysical, kPhysical)};
-  prior.mean << -3, -1.5, -0.7, -1.5, -1.5, -1, -0.5, -1.5, -1, -1.5, -3, -2, -2, 0, 0, -0.5, -0.5,
-      0, 0, 0;
-  prior.covariance.diagonal().setConstant(1);
+  prior.mean << -3, -1.5, -0.7, -1.5, -1.5, -1,  // times
+      -0.5, -1.5, -1, -1.5, -3, -2, -2,          // powers and works
+      0, 0, -0.5, -0.5, 0, 0, 0;                 // shapes
+  prior.covariance.diagonal().setConstant(1.5 * 1.5);
+  prior.covariance.diagonal().tail(7).setConstant(1);
+  return prior;
+}
+
+PhysicalPrior prior_of(std::span<const double> mean, std::span<const double> triangle) {
+  PhysicalPrior prior{Eigen::Map<const VectorXd>(mean.data(), std::ssize(mean)), {}};
+  prior.covariance.resize(kPhysical, kPhysical);
+  std::size_t next = 0;
+  for (Index i = 0; i < kPhysical; ++i)
+    for (Index j = 0; j <= i; ++j)
+      prior.covariance(i, j) = prior.covariance(j, i) = triangle[next++];
   return prior;
 }
 
@@ -275,7 +289,7 @@ class PhysicsSolver {
       const double before = least;
       if (!step(theta, least, damping) || before - least < 0.05) break;
     }
-    return {theta, time_unit_, energy_unit_};
+    return {theta, time_unit_, energy_unit_, least};
   }
 
  private:
