@@ -17,7 +17,7 @@ namespace {
 using RowMatrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 // Long correlations make a matrix singular to rounding; tables are in single precision.
-constexpr double kJitter = 2e-5;
+constexpr double kJitter = 2e-5, kRounding = 1e-6;
 
 MatrixXd factor_of(MatrixXd covariance, double variance) {
   double jitter = kJitter * variance;
@@ -57,15 +57,45 @@ bool is_full_grid(const SearchSpace& space) {
 }
 
 ProcessDraw::ProcessDraw(const SearchSpace& space, const PointKernel& kernel, double noise)
-    : space_(space), tables_(space, kernel), noise_(noise), process_(space, kernel, noise) {
+    : space_(space), tables_(space, kernel), noise_(noise) {
   if (!is_full_grid(space)) return;
   for (std::size_t a = 0; a < space.axes().size(); ++a)
     lower_.push_back(factor_of(correlations(space, tables_, a), 1).cast<float>());
 }
 
 void ProcessDraw::add(GridPoint point, double value) {
-  process_.add(point, value);
-  values_.push_back(value);
+  const Index n = std::ssize(runs_);
+  if (rows_.cols() == n) rows_.conservativeResize(space_.size(), std::max<Index>(16, 2 * n));
+  Eigen::RowVectorXf fresh(space_.size());
+  tables_.row(point, fresh);
+  rows_.col(n) = fresh.transpose();
+  runs_.push_back(point);
+  values_.conservativeResize(n + 1);
+  values_[n] = value;
+  factor_.reset();
+  weights_.reset();
+}
+
+VectorXd ProcessDraw::with_runs(GridPoint point) const {
+  VectorXd result(std::ssize(runs_));
+  for (Index i = 0; i < result.size(); ++i)
+    result[i] = tables_.between(runs_[static_cast<std::size_t>(i)], point);
+  return result;
+}
+
+const Eigen::LLT<MatrixXd>& ProcessDraw::factor() const {
+  if (factor_) return *factor_;
+  const Index n = std::ssize(runs_);
+  MatrixXd covariance(n, n);
+  for (Index i = 0; i < n; ++i) covariance.col(i) = with_runs(runs_[static_cast<std::size_t>(i)]);
+  covariance.diagonal().array() += noise_ * noise_ + kRounding * tables_.variance();
+  factor_.emplace(covariance);
+  return *factor_;
+}
+
+const VectorXd& ProcessDraw::weights() const {
+  if (!weights_) weights_ = factor().solve(values_);
+  return *weights_;
 }
 
 VectorXf ProcessDraw::draw(std::span<const GridPoint> points, Random& random) const {
@@ -93,14 +123,13 @@ VectorXf ProcessDraw::of_grid(std::span<const GridPoint> points, Random& random)
       block = (lower.triangularView<Eigen::Lower>() * block).eval();
     }
   }
-  VectorXd apart(std::ssize(values_));
+  VectorXd apart(values_.size());
   for (Index i = 0; i < apart.size(); ++i) {
-    const auto run = static_cast<std::size_t>(i);
-    apart[i] = values_[run] - double{prior[static_cast<Index>(place_of(process_.points()[run]))]} -
-               noise_ * random.normal();
+    const auto place = static_cast<Index>(place_of(runs_[static_cast<std::size_t>(i)]));
+    apart[i] = values_[i] - double{prior[place]} - noise_ * random.normal();
   }
-  const VectorXf white = process_.whitened(apart).cast<float>();
-  const VectorXf shift = process_.weights().transpose() * white;
+  const VectorXf weights = factor().solve(apart).cast<float>();
+  const VectorXf shift = rows_.leftCols(weights.size()) * weights;
   VectorXf result(std::ssize(points));
   for (Index i = 0; i < result.size(); ++i) {
     const GridPoint point = points[static_cast<std::size_t>(i)];
@@ -111,31 +140,27 @@ VectorXf ProcessDraw::of_grid(std::span<const GridPoint> points, Random& random)
 
 VectorXf ProcessDraw::of_points(std::span<const GridPoint> points, Random& random) const {
   const Index count = std::ssize(points);
-  MatrixXf weights(process_.count(), count);
-  for (Index i = 0; i < count; ++i)
-    weights.col(i) = process_.weights().col(points[static_cast<std::size_t>(i)]);
-  MatrixXd covariance = -(weights.transpose() * weights).cast<double>();
-  for (Index i = 0; i < count; ++i)
-    for (Index j = 0; j < count; ++j)
-      covariance(i, j) +=
-          tables_.between(points[static_cast<std::size_t>(i)], points[static_cast<std::size_t>(j)]);
-  const VectorXd values = Eigen::Map<const VectorXd>(values_.data(), std::ssize(values_));
-  VectorXf result = weights.transpose() * process_.whitened(values).cast<float>();
+  MatrixXd between(std::ssize(runs_), count), covariance(count, count);
   VectorXd z(count);
-  for (Index i = 0; i < count; ++i) z[i] = random.normal();
+  for (Index i = 0; i < count; ++i) {
+    const GridPoint point = points[static_cast<std::size_t>(i)];
+    between.col(i) = with_runs(point);
+    for (Index j = 0; j < count; ++j)
+      covariance(i, j) = tables_.between(point, points[static_cast<std::size_t>(j)]);
+    z[i] = random.normal();
+  }
+  const VectorXd mean = between.transpose() * weights();
+  factor().matrixL().solveInPlace(between);
+  covariance -= between.transpose() * between;
   const MatrixXd lower = factor_of(std::move(covariance), tables_.variance());
-  result += (lower.triangularView<Eigen::Lower>() * z).cast<float>();
-  return result;
+  return (mean + lower.triangularView<Eigen::Lower>() * z).cast<float>();
 }
 
-double ProcessDraw::mean(GridPoint point) const {
-  const VectorXd values = Eigen::Map<const VectorXd>(values_.data(), std::ssize(values_));
-  return process_.weights().col(point).cast<double>().dot(process_.whitened(values));
-}
+double ProcessDraw::mean(GridPoint point) const { return with_runs(point).dot(weights()); }
 
 double ProcessDraw::deviation(GridPoint point) const {
-  const double spent = process_.weights().col(point).cast<double>().squaredNorm();
-  return std::sqrt(std::max(1e-12, tables_.variance() - spent));
+  const VectorXd spent = factor().matrixL().solve(with_runs(point));
+  return std::sqrt(std::max(1e-12, tables_.variance() - spent.squaredNorm()));
 }
 
 }  // namespace isojoule

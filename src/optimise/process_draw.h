@@ -9,6 +9,7 @@
 // space with holes has no such form: there, a draw is of the few points that are asked for.
 #pragma once
 
+#include <Eigen/Cholesky>
 #include <Eigen/Core>
 #include <optional>
 #include <span>
@@ -29,20 +30,27 @@ class ProcessDraw {
   void add(GridPoint point, double value);
   // Of the given points; with the noise of probes left out.
   Eigen::VectorXf draw(std::span<const GridPoint> points, Random& random) const;
-  double mean(GridPoint point) const;
-  double deviation(GridPoint point) const;
+  double mean(GridPoint point) const;       // (2.25) of Rasmussen and Williams
+  double deviation(GridPoint point) const;  // (2.26)
 
  private:
   Eigen::VectorXf of_grid(std::span<const GridPoint> points, Random& random) const;
   Eigen::VectorXf of_points(std::span<const GridPoint> points, Random& random) const;
   std::size_t place_of(GridPoint point) const;  // in the grid, last axis fastest
+  Eigen::VectorXd with_runs(GridPoint point) const;
+  const Eigen::LLT<Eigen::MatrixXd>& factor() const;
+  const Eigen::VectorXd& weights() const;
 
   const SearchSpace& space_;
   KernelTables tables_;
   double noise_;
-  PointProcess process_;
-  std::vector<double> values_;
+  std::vector<GridPoint> runs_;
+  Eigen::VectorXd values_;
+  Eigen::MatrixXf rows_;                // covariances of all points with a run: a column each
   std::vector<Eigen::MatrixXf> lower_;  // of each axis's correlations; none: the space has holes
+  // Of the runs' covariance, and its inverse times values_; none since the last was added.
+  mutable std::optional<Eigen::LLT<Eigen::MatrixXd>> factor_;
+  mutable std::optional<Eigen::VectorXd> weights_;
 };
 
 }  // namespace isojoule

@@ -22,9 +22,12 @@ constexpr double kLength = 1;  // in SearchSpace::coordinates(): a factor of e
 constexpr double kLeastNoise = 0.003;
 constexpr std::size_t kCandidates = 128;  // in a space with holes
 
-// Kernels are worth finding anew often at first, then seldom.
+// Kernels are worth finding anew often at first, then at 16, 24, 32, 48, 64, 96, ... runs.
 bool is_time_for_kernels(std::size_t runs) {
-  return runs <= 8 || (runs <= 16 && runs % 2 == 0) || runs % 16 == 0;
+  if (runs <= 8) return true;
+  std::size_t power = 8;
+  while (2 * power <= runs) power *= 2;
+  return runs == power || runs == power + power / 2 || (runs < 16 && runs % 2 == 0);
 }
 
 struct DrawnMetric {
@@ -138,14 +141,15 @@ class GpThompsonSearch final : public PlainSearch {
   std::optional<Answer> do_recommend() override {
     auto answer = best_measured();
     if (!answer || !answer->certain || points_.empty()) return answer;
-    for (const GridPoint point : points_) {
+    auto least = believed(answer->point);
+    for (const GridPoint point : log().points()) {
+      if (log().is_out(point) || !log().meets(point) || !is_measured(point)) continue;
       const auto cost = believed(point);
-      if (!cost || log().is_out(point) || !log().meets(point)) continue;
-      const auto known = believed(answer->point);
-      if (known && *cost >= *known) continue;
+      if (!cost || (least && *cost >= *least)) continue;
       answer->point = point;
+      least = cost;
     }
-    if (const auto cost = believed(answer->point)) answer->cost = *cost;
+    if (least) answer->cost = *least;
     answer->log_sd = deviation(answer->point);
     return answer;
   }
