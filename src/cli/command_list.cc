@@ -8,6 +8,7 @@
 #include "data/counter.h"
 #include "engine/engine.h"
 #include "import/import.h"
+#include "optimise/optimiser.h"
 #include "predict/predictor.h"
 #include "report/report.h"
 #include "workload/zoo.h"
@@ -70,8 +71,10 @@ Result<int> list_imports() {
   return kDone;
 }
 
-Result<int> list_predictors() {
-  for (const PredictorKind& kind : predictor_kinds())
+// With the publication whose idea each is.
+template <typename Kinds>
+Result<int> list_with_sources(const Kinds& kinds) {
+  for (const auto& kind : kinds)
     fmt::print("{:<14} {}\n{:<14} {}\n", kind.name, kind.summary, "", kind.source);
   return kDone;
 }
@@ -85,7 +88,8 @@ Result<int> list(const std::string& what) {
   if (what == "reports") print_reports([](const ReportKind& kind) { return kind.render; });
   if (what == "exports") print_reports([](const ReportKind& kind) { return kind.stream; });
   if (what == "imports") return list_imports();
-  if (what == "predictors") return list_predictors();
+  if (what == "predictors") return list_with_sources(predictor_kinds());
+  if (what == "optimisers") return list_with_sources(optimiser_kinds());
   return kDone;
 }
 
@@ -97,10 +101,11 @@ void add_list(CLI::App& app, Program& program) {
   command
       ->add_option(
           "WHAT", *what,
-          "boards, sensors, knobs, engines, imports, predictors, reports, exports or counters")
+          "boards, sensors, knobs, engines, imports, optimisers, predictors, reports, exports or "
+          "counters")
       ->required()
-      ->check(CLI::IsMember({"boards", "sensors", "knobs", "engines", "imports", "predictors",
-                             "reports", "exports", "counters"}));
+      ->check(CLI::IsMember({"boards", "sensors", "knobs", "engines", "imports", "optimisers",
+                             "predictors", "reports", "exports", "counters"}));
   command->callback([what, &program] { program.action = [what] { return list(*what); }; });
 }
 

@@ -14,6 +14,19 @@ TEST(Amount, UnitsOfTimePowerAndEnergy) {
   EXPECT_DOUBLE_EQ(*parse_amount("0.5Wh", Unit::joule), 1800);
 }
 
+TEST(Amount, UnitsOfMemoryAndTemperature) {
+  EXPECT_DOUBLE_EQ(*parse_amount("512B", Unit::byte), 512);
+  EXPECT_DOUBLE_EQ(*parse_amount("3kB", Unit::byte), 3000);
+  EXPECT_DOUBLE_EQ(*parse_amount("1.5 MiB", Unit::byte), 1.5 * 1024 * 1024);
+  EXPECT_DOUBLE_EQ(*parse_amount("2GB", Unit::byte), 2e9);
+  EXPECT_DOUBLE_EQ(*parse_amount("2GiB", Unit::byte), 2147483648.0);
+  EXPECT_DOUBLE_EQ(*parse_amount("70C", Unit::celsius), 70);
+  for (const char* text : {"2gb", "2 Gb", "2TB", "2kiB", "70C"})
+    EXPECT_EQ(parse_amount(text, Unit::byte).error().kind, ErrorKind::parse) << text;
+  for (const char* text : {"70", "70F", "343K", "70c"})
+    EXPECT_EQ(parse_amount(text, Unit::celsius).error().kind, ErrorKind::parse) << text;
+}
+
 TEST(Amount, WhatIsNoneIsRefusedWithTheUnitsThatThereAre) {
   for (const char* text : {"", "mJ", "2", "2ms", "2mj", "2 m J", "x2mJ", "nanJ", "infJ"}) {
     const auto amount = parse_amount(text, Unit::joule);

@@ -36,7 +36,9 @@ class CostFunction::Expression {
  public:
   virtual ~Expression() = default;
   virtual double of(const double* values) const = 0;
+  virtual std::unique_ptr<Expression> clone() const = 0;
   virtual void refer(const std::vector<double>&) {}
+  virtual bool needs_reference() const { return false; }
   virtual std::string unit() const { return ""; }
 };
 
@@ -54,6 +56,9 @@ class Powers final : public CostFunction::Expression {
       product *= exponents_[i] == 1 ? values[i] : std::pow(values[i], exponents_[i]);
     return product;
   }
+  std::unique_ptr<CostFunction::Expression> clone() const override {
+    return std::make_unique<Powers>(*this);
+  }
   std::string unit() const override { return std::string(unit_); }
 
  private:
@@ -67,10 +72,18 @@ class Weighted final : public CostFunction::Expression {
   double of(const double* values) const override {
     return energy_ * values[0] / reference_[0] + (1 - energy_) * values[1] / reference_[1];
   }
-  void refer(const std::vector<double>& values) override { reference_ = values; }
+  std::unique_ptr<CostFunction::Expression> clone() const override {
+    return std::make_unique<Weighted>(*this);
+  }
+  void refer(const std::vector<double>& values) override {
+    reference_ = values;
+    referred_ = true;
+  }
+  bool needs_reference() const override { return !referred_; }
 
  private:
   double energy_;
+  bool referred_ = false;
   std::vector<double> reference_ = {1, 1};
 };
 
@@ -78,7 +91,8 @@ class Weighted final : public CostFunction::Expression {
 class Parsed final : public CostFunction::Expression {
  public:
   // Throws mu::ParserError.
-  Parsed(const std::string& text, const std::vector<Metric>& metrics) : values_(metrics.size()) {
+  Parsed(const std::string& text, const std::vector<Metric>& metrics)
+      : metrics_(metrics), values_(metrics.size()) {
     for (std::size_t i = 0; i < metrics.size(); ++i)
       parser_.DefineVar(std::string(name_of(metrics[i])), &values_[i]);
     parser_.SetExpr(text);
@@ -88,8 +102,13 @@ class Parsed final : public CostFunction::Expression {
     std::copy_n(values, values_.size(), values_.begin());
     return parser_.Eval();
   }
+  // A copied parser would read the buffer of the first. What was parsed once is parsed again.
+  std::unique_ptr<CostFunction::Expression> clone() const override {
+    return std::make_unique<Parsed>(parser_.GetExpr(), metrics_);
+  }
 
  private:
+  std::vector<Metric> metrics_;
   mutable std::vector<double> values_;
   mu::Parser parser_;
 };
@@ -115,10 +134,35 @@ Result<std::vector<Metric>> metrics_in(const std::string& text) {
   return metrics;
 }
 
-tl::unexpected<Error> no_expression(const std::string& text, const mu::ParserError& error) {
-  return fail(ErrorKind::parse, fmt::format("'{}' is no cost: {}", text, error.GetMsg()),
+tl::unexpected<Error> no_expression(const std::string& text, const std::string& why) {
+  return fail(ErrorKind::parse, fmt::format("'{}' is no cost: {}", text, why),
               "Say energy, latency, power, edp, ed2p, weighted:0.7, or an expression of what is "
               "measured: 'energy + 0.2*latency_p99'");
+}
+
+// muParser would set a variable with '=', and take the last of several costs with ','.
+Status check_operators(const std::string& text) {
+  int depth = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char here = text[i], before = i > 0 ? text[i - 1] : ' ';
+    const char after = i + 1 < text.size() ? text[i + 1] : ' ';
+    depth += here == '(' ? 1 : here == ')' ? -1 : 0;
+    if (here == '=' && after != '=' && std::string_view("<>!=").find(before) == std::string::npos)
+      return no_expression(text, fmt::format("'=' at place {} sets a value", i + 1));
+    if (here == ',' && depth <= 0)
+      return no_expression(text, fmt::format("',' at place {} makes several of it", i + 1));
+    if (here == '"') return no_expression(text, "words cannot be reckoned with");
+  }
+  return {};
+}
+
+Result<double> energy_weight(const std::string& word) {
+  double weight = 0;
+  const auto [end, code] = std::from_chars(word.data(), word.data() + word.size(), weight);
+  if (code != std::errc() || end != word.data() + word.size() || !(weight >= 0 && weight <= 1))
+    return fail(ErrorKind::out_of_range, "'" + word + "' is no weight of energy",
+                "Write a number from 0 (latency alone) to 1 (energy alone): weighted:0.7");
+  return weight;
 }
 
 Unit amount_unit(Metric metric) {
@@ -145,49 +189,68 @@ Result<Limit> parse_limit(const std::string& text) {
   return Limit{metric, most, text};
 }
 
+CostFunction::CostFunction()
+    : text_(kNamed[0].name),
+      metrics_({Metric::energy}),
+      expression_(std::make_unique<Powers>(kNamed[0])) {}
+CostFunction::CostFunction(const CostFunction& other)
+    : text_(other.text_),
+      metrics_(other.metrics_),
+      expression_(other.expression_ ? other.expression_->clone() : nullptr) {}
+CostFunction& CostFunction::operator=(const CostFunction& other) {
+  if (this != &other) *this = CostFunction(other);
+  return *this;
+}
+CostFunction::CostFunction(CostFunction&&) noexcept = default;
+CostFunction& CostFunction::operator=(CostFunction&&) noexcept = default;
+CostFunction::~CostFunction() = default;
+
 Result<CostFunction> CostFunction::parse(const std::string& text) {
   CostFunction cost;
   cost.text_ = trimmed(text);
+  if (cost.text_.size() > kLongest)
+    return fail(ErrorKind::out_of_range, fmt::format("a cost of {} characters", cost.text_.size()),
+                fmt::format("Write at most {}", kLongest));
   for (const NamedCost& named : kNamed) {
     if (cost.text_ != named.name) continue;
+    cost.metrics_.clear();
     if (named.energy != 0) cost.metrics_.push_back(Metric::energy);
     if (named.latency != 0) cost.metrics_.push_back(Metric::latency);
     if (named.power != 0) cost.metrics_.push_back(Metric::power);
-    cost.expression_ = std::make_shared<Powers>(named);
+    cost.expression_ = std::make_unique<Powers>(named);
     return cost;
   }
   if (cost.text_.starts_with(kWeighted)) {
-    const std::string word = cost.text_.substr(kWeighted.size());
-    double weight = 0;
-    const auto [end, code] = std::from_chars(word.data(), word.data() + word.size(), weight);
-    if (code != std::errc() || end != word.data() + word.size() || !(weight >= 0 && weight <= 1))
-      return fail(ErrorKind::out_of_range, "'" + word + "' is no weight of energy",
-                  "Write a number from 0 (latency alone) to 1 (energy alone): weighted:0.7");
+    ISOJOULE_TRY(const double weight, energy_weight(cost.text_.substr(kWeighted.size())));
     cost.metrics_ = {Metric::energy, Metric::latency};
-    cost.expression_ = std::make_shared<Weighted>(weight);
+    cost.expression_ = std::make_unique<Weighted>(weight);
     return cost;
   }
   try {
+    ISOJOULE_CHECK(check_operators(cost.text_));
     ISOJOULE_TRY(cost.metrics_, metrics_in(cost.text_));
     if (cost.metrics_.empty())
       return fail(ErrorKind::invalid, "'" + cost.text_ + "' names nothing that is measured",
                   "Say what is to be least, such as energy or edp");
-    cost.expression_ = std::make_shared<Parsed>(cost.text_, cost.metrics_);
+    cost.expression_ = std::make_unique<Parsed>(cost.text_, cost.metrics_);
   } catch (const mu::ParserError& error) {
-    return no_expression(cost.text_, error);
+    return no_expression(cost.text_, error.GetMsg());
   }
   return cost;
 }
 
-void CostFunction::set_reference(const Metrics& reference) {
+bool CostFunction::set_reference(const Metrics& reference) {
   std::vector<double> values;
   for (const Metric metric : metrics_) {
     const auto& value = at(reference, metric);
-    if (!value || !(*value > 0)) return;
+    if (!value || !(*value > 0) || !std::isfinite(*value)) return false;
     values.push_back(*value);
   }
   expression_->refer(values);
+  return true;
 }
+
+bool CostFunction::needs_reference() const { return expression_->needs_reference(); }
 
 double CostFunction::of(const double* values) const { return expression_->of(values); }
 
@@ -199,7 +262,7 @@ std::optional<double> CostFunction::of(const Metrics& metrics) const {
     values[i] = *value;
   }
   const double cost = of(values.data());
-  if (!std::isfinite(cost)) return {};
+  if (!std::isfinite(cost) || !(cost > 0)) return {};
   return cost;
 }
 
@@ -209,7 +272,7 @@ std::optional<double> Goal::beyond(const Metrics& metrics) const {
   double most = 0;
   for (const Limit& limit : limits) {
     const auto& value = at(metrics, limit.metric);
-    if (!value) return {};
+    if (!value || !std::isfinite(*value)) return {};
     most = std::max(most, *value / limit.most - 1);
   }
   return most;

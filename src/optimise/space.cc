@@ -85,7 +85,7 @@ Result<SearchSpace> SearchSpace::of(const std::vector<Setting>& settings) {
                 "Give every setting a value for each axis");
   SearchSpace space;
   for (const auto& [name, distinct] : values) {
-    if (distinct.size() == 1) {
+    if (distinct.size() == 1 && settings.size() > 1) {
       space.fixed_.set(name, *distinct.begin());
       continue;
     }
@@ -93,7 +93,9 @@ Result<SearchSpace> SearchSpace::of(const std::vector<Setting>& settings) {
     space.axes_.push_back(std::move(axis));
   }
   if (space.axes_.empty())
-    return fail(ErrorKind::invalid, "all settings are alike", "Let at least one axis vary");
+    return fail(ErrorKind::invalid,
+                settings.size() > 1 ? "two settings are alike" : "a setting without any value",
+                settings.size() > 1 ? "Name each once" : "Give it at least one axis");
   for (const Setting& setting : settings)
     for (const SearchAxis& axis : space.axes_)
       space.levels_.push_back(level_of(axis, *setting.find(axis.name)));
@@ -129,6 +131,10 @@ Setting SearchSpace::setting(GridPoint point) const {
 }
 
 std::optional<GridPoint> SearchSpace::find(const Setting& setting) const {
+  for (const auto& [name, value] : fixed_.values()) {
+    const Value* const other = setting.find(name);
+    if (other != nullptr && *other != value) return {};
+  }
   std::vector<Level> own;
   for (const SearchAxis& axis : axes_) {
     const Value* value = setting.find(axis.name);

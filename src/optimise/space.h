@@ -4,6 +4,7 @@
 // are ordered (neighbours, distances), axes of words are not.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -36,8 +37,9 @@ class SearchSpace {
   // Every combination. `fixed` is in every setting and is no axis. Errors: invalid (no axis, an
   // axis without values or twice the same), out_of_range (more than kMostPoints).
   static Result<SearchSpace> grid(std::vector<SearchAxis> axes, const Setting& fixed = {});
-  // These settings alone; what is the same in all of them is no axis. Errors: invalid (none; two
-  // alike; settings with different axes; an axis of numbers and words).
+  // These settings alone; what is the same in all of them is no axis, but where there is one
+  // setting only. Errors: invalid (none; two alike; settings with different axes or without any; an
+  // axis of numbers and words).
   static Result<SearchSpace> of(const std::vector<Setting>& settings);
 
   GridPoint size() const {
@@ -48,6 +50,7 @@ class SearchSpace {
     return std::span(levels_).subspan(static_cast<std::size_t>(point) * axes_.size(), axes_.size());
   }
   Setting setting(GridPoint point) const;
+  // What the setting says of other axes plays no part, unless it contradicts what is fixed here.
   std::optional<GridPoint> find(const Setting& setting) const;
   std::optional<GridPoint> at(std::span<const Level> levels) const;
   // One step along one ordered axis, or another word of one that is not; what is there of them.

@@ -74,6 +74,9 @@ GridEvaluator::GridEvaluator(const TruthGrid& grid, const ProbeNoise& noise, std
 
 Result<Probe> GridEvaluator::do_measure(GridPoint point) {
   const auto place = static_cast<std::size_t>(point);
+  if (point < 0 || place >= grid_.truth.size())
+    return fail(ErrorKind::out_of_range, fmt::format("{} has no setting {}", grid_.name, point),
+                fmt::format("There are 0 to {}", std::ssize(grid_.truth) - 1));
   const Metrics& truth = grid_.truth[place];
   Probe probe;
   probe.point = point;
@@ -93,8 +96,8 @@ Result<Probe> GridEvaluator::do_measure(GridPoint point) {
     const double z = static_cast<Metric>(m) == Metric::energy ? energy : latency;
     probe.metrics[m] = *truth[m] * std::exp(deviation_of(static_cast<Metric>(m), noise_) * z);
   }
-  const auto& joules = at(probe.metrics, Metric::power);
-  if (joules) probe.joules = *joules * probe.seconds;
+  const auto& power = at(probe.metrics, Metric::power);
+  if (power) probe.joules = *power * probe.seconds;
   return probe;
 }
 
