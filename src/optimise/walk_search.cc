@@ -22,7 +22,8 @@ std::optional<GridPoint> WalkSearch::best_words(GridPoint point) {
     if (!least) return {};
     const auto own = space().levels(point);
     std::vector<Level> moved(own.begin(), own.end());
-    for (Level word = 0; word < std::ssize(axis.values); ++word) {
+    const auto count = static_cast<Level>(axis.values.size());
+    for (Level word = 0; word < count; ++word) {
       moved[a] = word;
       const auto there = space().at(moved);
       if (!there) continue;
