@@ -139,6 +139,9 @@ class Judgement {
 Result<Goal> goal_of(const TruthGrid& grid, const JudgeOptions& options) {
   ISOJOULE_TRY(CostFunction cost, CostFunction::parse(options.cost));
   Goal goal{std::move(cost), {}};
+  // One for all searches of a grid, whatever they ask first.
+  for (const Metrics& metrics : grid.truth)
+    if (goal.cost.needs_reference()) goal.cost.set_reference(metrics);
   if (options.allowed_share >= 1) return goal;
   std::vector<double> latencies;
   for (const Metrics& metrics : grid.truth)

@@ -45,7 +45,6 @@ ModelSearch::ModelSearch(const SearchSpace& space, const Goal& goal, const Searc
       choice_(model_options),
       log_(space_, goal_),
       runnable_(space),
-      random_(seed_for(options.seed, "model search")),
       physics_(space),
       metrics_(goal.metrics()) {
   options_.noise = std::max(kLeastNoise, options.noise);
@@ -74,7 +73,7 @@ GridPoint ModelSearch::highest() const {
       // A latency is shortest with the smallest batch and everything else at its most.
       sum += role == AxisRole::batch ? -own : role == AxisRole::words ? 0 : own;
     }
-    if (sum > most && !log_.is_out(p)) {
+    if (sum > most) {
       most = sum;
       best = p;
     }
@@ -93,7 +92,7 @@ GridPoint ModelSearch::anchor() const {
       const double own = space_.coordinates()[static_cast<std::size_t>(p) * axes + a];
       if (role != AxisRole::words) apart += std::abs(own - std::log(anchor_share(role)));
     }
-    if (apart < least && !log_.is_out(p)) {
+    if (apart < least) {
       least = apart;
       best = p;
     }
@@ -112,9 +111,11 @@ bool ModelSearch::bounds_latency() const {
 std::optional<Question> ModelSearch::draw() {
   std::vector<GridPoint> left;
   for (GridPoint p = 0; p < space_.size(); ++p)
-    if (!log_.is_out(p) && log_.count(p) == 0) left.push_back(p);
+    if (log_.may_run(p) && log_.count(p) == 0) left.push_back(p);
   if (left.empty()) return {};
-  return Question{left[random_.below(left.size())], "drawn at random"};
+  // Of the number of answers alone, so that a search whose answers are told again goes on alike.
+  Random random(seed_for(options_.seed, fmt::format("draw {}", log_.probes().size())));
+  return Question{left[random.below(left.size())], "drawn at random"};
 }
 
 // Before any run: where it is likely to be good, and after failures somewhere else.
@@ -151,7 +152,7 @@ std::optional<Question> ModelSearch::do_ask() {
   const auto incumbent = best_measured();
   VectorXf score = gains(incumbent);
   for (GridPoint p = 0; p < space_.size(); ++p)
-    if (log_.is_out(p)) score[p] = -1;
+    if (!log_.may_run(p)) score[p] = -1;
   Index point = 0;
   const float most = score.maxCoeff(&point);
   if (most < 0) return {};  // nothing can run
@@ -179,7 +180,6 @@ void ModelSearch::do_tell(const Probe& probe) {
     run.logs.push_back(*log);
   }
   runs_.push_back(std::move(run));
-  goal_.cost.set_reference(*log_.mean(log_.points().front()));
   const bool anew = is_time_to_learn(runs_.size());
   for (const auto& model : models_) {
     if (anew)
@@ -261,7 +261,7 @@ std::optional<GridPoint> ModelSearch::best_measured() const {
   std::optional<GridPoint> best;
   bool best_sure = false;
   for (const GridPoint point : log_.points()) {
-    if (!log_.meets(point) || !log_.cost(point)) continue;
+    if (!log_.meets(point) || !log_.cost(point) || log_.is_out(point)) continue;
     const bool sure = met[point] >= kSure;
     if (best && (sure < best_sure || (sure == best_sure && cost[point] >= cost[*best]))) continue;
     best = point;

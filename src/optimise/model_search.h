@@ -56,7 +56,6 @@ class ModelSearch final : public Optimiser {
   ModelSearchOptions choice_;
   ProbeLog log_;
   Runnable runnable_;
-  Random random_;
   Physics physics_;
   std::vector<Metric> metrics_;  // the goal's
   std::vector<std::unique_ptr<SearchModel>> models_;
