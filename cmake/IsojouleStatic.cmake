@@ -79,6 +79,20 @@ endfunction()
 isojoule_static_nlopt()
 set(NLOPT_TARGET nlopt)  # its headers are those of the sysroot
 
+# And muParser, without its C interface and its own tests.
+function(isojoule_static_muparser)
+  set(source ${ISOJOULE_SYSROOT}/src/muparser)
+  file(GLOB parts ${source}/src/*.cpp)
+  list(FILTER parts EXCLUDE REGEX "/muParser(DLL|Test)[.]cpp$")
+  add_library(muparser STATIC ${parts})
+  target_include_directories(muparser SYSTEM PUBLIC ${source}/include)
+  target_compile_definitions(muparser PUBLIC MUPARSER_STATIC)
+  target_compile_options(muparser PRIVATE $<IF:$<CONFIG:Debug>,-O0,-Os> -g0 -w)
+endfunction()
+isojoule_static_muparser()
+set(MUPARSER_LIBRARY muparser)
+set(MUPARSER_INCLUDE ${ISOJOULE_SYSROOT}/src/muparser/include)
+
 # Every program that links the library is static, and gets the answers of no_dynamic_loading.cc, as an
 # object of its own: in an archive it would come too early for SQLite.
 #
