@@ -48,6 +48,17 @@ VectorXf probability_met(const Goal& goal, const MetricViews& views) {
   return product;
 }
 
+VectorXf margin_inside(const Goal& goal, const MetricViews& views) {
+  VectorXf least = VectorXf::Ones(views.front().mean.size());
+  const std::vector<Metric> metrics = goal.metrics();
+  for (const Limit& limit : goal.limits) {
+    const auto place = std::find(metrics.begin(), metrics.end(), limit.metric) - metrics.begin();
+    const VectorXf& mean = views[static_cast<std::size_t>(place)].mean;
+    least = least.cwiseMin((static_cast<float>(std::log(limit.most)) - mean.array()).matrix());
+  }
+  return least;
+}
+
 VectorXf expected_improvement(const LogView& cost, double least) {
   VectorXf gain(cost.mean.size());
   for (Eigen::Index p = 0; p < gain.size(); ++p) {

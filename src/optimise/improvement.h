@@ -18,6 +18,8 @@ using MetricViews = std::vector<LogView>;
 LogView cost_view(const Goal& goal, const MetricViews& views);
 // That all limits are met.
 Eigen::VectorXf probability_met(const Goal& goal, const MetricViews& views);
+// How far inside of the limits the mean is, as a logarithm; negative: outside. 1 without limits.
+Eigen::VectorXf margin_inside(const Goal& goal, const MetricViews& views);
 // E[max(0, least - cost)] of logarithms, so as a share of the cost.
 Eigen::VectorXf expected_improvement(const LogView& cost, double least);
 

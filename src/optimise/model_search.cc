@@ -81,23 +81,15 @@ GridPoint ModelSearch::highest() const {
   return best;
 }
 
-GridPoint ModelSearch::anchor() const {
-  GridPoint best = 0;
-  double least = 1e30;
+double ModelSearch::apart_from_anchor(GridPoint point) const {
+  double apart = 0;
   const std::size_t axes = space_.axes().size();
-  for (GridPoint p = 0; p < space_.size(); ++p) {
-    double apart = 0;
-    for (std::size_t a = 0; a < axes; ++a) {
-      const AxisRole role = role_of(space_.axes()[a]);
-      const double own = space_.coordinates()[static_cast<std::size_t>(p) * axes + a];
-      if (role != AxisRole::words) apart += std::abs(own - std::log(anchor_share(role)));
-    }
-    if (apart < least) {
-      least = apart;
-      best = p;
-    }
+  for (std::size_t a = 0; a < axes; ++a) {
+    const AxisRole role = role_of(space_.axes()[a]);
+    const double own = space_.coordinates()[static_cast<std::size_t>(point) * axes + a];
+    if (role != AxisRole::words) apart += std::abs(own - std::log(anchor_share(role)));
   }
-  return best;
+  return apart;
 }
 
 bool ModelSearch::bounds_latency() const {
@@ -118,22 +110,51 @@ std::optional<Question> ModelSearch::draw() {
   return Question{left[random.below(left.size())], "drawn at random"};
 }
 
-// Before any run: where it is likely to be good, and after failures somewhere else.
+// Before any run: where it is likely to be good; after failures also likely to run.
 std::optional<Question> ModelSearch::first() {
-  if (!log_.probes().empty()) return draw();
-  if (bounds_latency()) return Question{highest(), "the fastest: does it keep the limit?"};
-  return Question{anchor(), "where other boards have their least"};
+  if (log_.probes().empty() && bounds_latency())
+    return Question{highest(), "the fastest: does it keep the limit?"};
+  const VectorXf runs = runnable_.probability();
+  std::optional<GridPoint> best;
+  double most = 0;
+  for (GridPoint p = 0; p < space_.size(); ++p) {
+    if (!log_.may_run(p)) continue;
+    const double score = double{runs[p]} * std::exp(-0.3 * apart_from_anchor(p));
+    if (best && score <= most) continue;
+    best = p;
+    most = score;
+  }
+  if (!best) return {};
+  return Question{*best, "where other boards have their least"};
 }
 
-VectorXf ModelSearch::gains(std::optional<GridPoint> incumbent) const {
-  const bool met = incumbent && log_.meets(*incumbent);
+VectorXf ModelSearch::gains(GridPoint incumbent) const {
   VectorXf score = VectorXf::Zero(space_.size());
   for (const Belief& belief : beliefs_) {
-    VectorXf gain = met ? expected_improvement(belief.cost, double{belief.cost.mean[*incumbent]})
-                        : VectorXf::Constant(space_.size(), 1.0F);
+    VectorXf gain = expected_improvement(belief.cost, double{belief.cost.mean[incumbent]});
     // A broken limit is a probe lost, and on a service a deadline: twice the weight of the usual.
-    gain.array() *= belief.met.array().square();
+    // A broken limit is a probe lost, and on a service a deadline: more than in proportion.
+    gain.array() *= belief.met.array().square().square();
     score += static_cast<float>(belief.weight) * gain;
+  }
+  return score.cwiseProduct(runnable_.probability());
+}
+
+// While nothing that was measured meets the limits: how likely each setting is to, the cheaper
+// first among the likely ones; where none has a chance, the nearest to the limits that was not
+// tried.
+VectorXf ModelSearch::chances() const {
+  constexpr float kChance = 0.01F, kCheaper = 0.2F;
+  const VectorXf cost = blended_cost();
+  const float lowest = cost.minCoeff(), width = std::max(1e-6F, cost.maxCoeff() - lowest);
+  VectorXf score = blended_met();
+  score.array() *= 1 + kCheaper * (1 - (cost.array() - lowest) / width);
+  if (score.maxCoeff() < kChance) {
+    score.setZero();
+    for (const Belief& belief : beliefs_)
+      score +=
+          static_cast<float>(belief.weight) * belief.inside.cwiseMax(-30).array().exp().matrix();
+    for (const GridPoint point : log_.points()) score[point] *= 1e-6F;
   }
   return score.cwiseProduct(runnable_.probability());
 }
@@ -150,16 +171,17 @@ std::optional<Question> ModelSearch::do_ask() {
     return open_;
   }
   const auto incumbent = best_measured();
-  VectorXf score = gains(incumbent);
+  const bool met = incumbent && log_.meets(*incumbent);
+  VectorXf score = met ? gains(*incumbent) : chances();
   for (GridPoint p = 0; p < space_.size(); ++p)
     if (!log_.may_run(p)) score[p] = -1;
   Index point = 0;
   const float most = score.maxCoeff(&point);
   if (most < 0) return {};  // nothing can run
-  const bool met = incumbent && log_.meets(*incumbent);
-  open_ = Question{
-      static_cast<GridPoint>(point),
-      met ? fmt::format("expected gain {:.2g} %", 100 * most) : "most likely to keep the limits"};
+  std::string why = met ? fmt::format("expected gain {:.2g} %", 100 * most)
+                        : std::string("most likely to keep the limits");
+  if (goal_.limits.empty() && !met) why = "the least that is foretold";
+  open_ = Question{static_cast<GridPoint>(point), std::move(why)};
   return open_;
 }
 
@@ -237,7 +259,8 @@ void ModelSearch::believe() {
                                 1.0 / static_cast<double>(std::max<std::size_t>(1, views.size())));
   for (std::size_t i = 0; i < views.size(); ++i)
     if (shares[i] > 0)
-      beliefs_.push_back({shares[i], cost_view(goal_, views[i]), probability_met(goal_, views[i])});
+      beliefs_.push_back({shares[i], cost_view(goal_, views[i]), probability_met(goal_, views[i]),
+                          margin_inside(goal_, views[i])});
 }
 
 VectorXf ModelSearch::blended_cost() const {

@@ -33,13 +33,13 @@ class ModelSearch final : public Optimiser {
   struct Belief {  // of one model
     double weight = 1;
     LogView cost;
-    Eigen::VectorXf met;  // probability that the limits are met
+    Eigen::VectorXf met;     // probability that the limits are met
+    Eigen::VectorXf inside;  // margin_inside()
   };
 
   void make_models();
   bool bounds_latency() const;
   GridPoint highest() const;
-  GridPoint anchor() const;
   std::optional<Question> first();
   std::optional<Question> draw();
   void believe();
@@ -48,7 +48,9 @@ class ModelSearch final : public Optimiser {
   Eigen::VectorXf blended_cost() const;
   Eigen::VectorXf blended_met() const;
   std::optional<GridPoint> best_measured() const;
-  Eigen::VectorXf gains(std::optional<GridPoint> incumbent) const;
+  Eigen::VectorXf gains(GridPoint incumbent) const;
+  Eigen::VectorXf chances() const;
+  double apart_from_anchor(GridPoint point) const;
 
   const SearchSpace& space_;
   Goal goal_;

@@ -1,19 +1,14 @@
 #include "optimise/runnable.h"
 
+#include "optimise/physics.h"
 #include "optimise/point_process.h"
 
 namespace isojoule {
 namespace {
 
-constexpr double kNear = 0.5;       // in SearchSpace::coordinates()
-constexpr double kOtherWord = 0.1;  // another engine or accelerator says little
-
-PointKernel nearness(const SearchSpace& space) {
-  PointKernel kernel;
-  kernel.lengths.assign(space.axes().size(), kNear);
-  kernel.words = kOtherWord;
-  return kernel;
-}
+constexpr double kNear = 1;          // in SearchSpace::coordinates()
+constexpr double kOtherWord = 0.1;   // another engine or accelerator says little
+constexpr float kBeforehand = 0.3F;  // successes
 
 }  // namespace
 
@@ -23,15 +18,28 @@ Runnable::Runnable(const SearchSpace& space)
       failures_(Eigen::VectorXf::Zero(space.size())) {}
 
 void Runnable::take(GridPoint point, bool success) {
-  Eigen::RowVectorXf near(space_.size());
-  KernelTables(space_, nearness(space_)).row(point, near);
-  (success ? successes_ : failures_) += near.transpose();
   any_failure_ = any_failure_ || !success;
+  Eigen::VectorXf near = Eigen::VectorXf::Ones(space_.size());
+  const auto own = space_.levels(point);
+  for (std::size_t a = 0; a < space_.axes().size(); ++a) {
+    const SearchAxis& axis = space_.axes()[a];
+    Eigen::VectorXf along = KernelTables::table(axis, kNear, kOtherWord).col(own[a]);
+    if (role_of(axis) == AxisRole::batch) {
+      const Eigen::Index here = own[a], last = along.size();
+      if (success)
+        along.head(here).setOnes();
+      else
+        along.tail(last - here).setOnes();
+    }
+    for (GridPoint p = 0; p < space_.size(); ++p) near[p] *= along[space_.levels(p)[a]];
+  }
+  (success ? successes_ : failures_) += near;
 }
 
 Eigen::VectorXf Runnable::probability() const {
   if (!any_failure_) return Eigen::VectorXf::Ones(space_.size());
-  return ((1 + successes_.array()) / (1 + successes_.array() + failures_.array())).matrix();
+  const Eigen::ArrayXf good = kBeforehand + successes_.array();
+  return (good / (good + failures_.array())).matrix();
 }
 
 }  // namespace isojoule

@@ -8,8 +8,9 @@
 
 namespace isojoule {
 
-// A share of successes near each point (E. A. Nadaraya 1964, G. S. Watson 1964) with one success
-// everywhere beforehand; near: within some steps along ordered axes and of the same words.
+// A share of successes near each point (E. A. Nadaraya 1964, G. S. Watson 1964) with a third of a
+// success everywhere beforehand; near: within some steps along ordered axes and of the same words.
+// What ran with a batch runs with smaller ones, what failed fails with larger ones.
 class Runnable {
  public:
   explicit Runnable(const SearchSpace& space);
