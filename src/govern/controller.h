@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +25,9 @@ struct OperatingPoint {
   double idle_w = 0;           // of the board, waiting at this setting; > 0
   double log_sd = 0.02;        // how far batch_s and batch_j may be from the truth, as a share
   bool measured = false;       // of this very board
+  // Of batch_s and of the batch's energy beyond idle: what a batch takes however little is in it.
+  // A first guess; batches that are not full teach it.
+  double fixed_share = 0.15;
 };
 
 struct OperatingTable {
@@ -59,6 +63,60 @@ struct Decision {
   std::optional<Point> point;  // to be set now; absent: the stock governors
   bool exploring = false;
   std::string why;  // a few words for people
+};
+
+// What docs/govern.md explains, chosen on twins that no published figure is of.
+struct ControllerOptions {
+  std::uint64_t seed = 1;       // of the order in which equals are explored
+  double load_limit = 0.85;     // busy share of the time, at the arrivals that are to be expected
+  double hysteresis = 0.015;    // a setting must promise so much less energy than the present one
+  double explore_share = 0.02;  // of the epochs, at most, that are spent on looking
+  bool explore = true;
+  std::int64_t sighted_epochs = 3;  // in a row, before a fallback ends
+};
+
+// Everything that a status page shows. Totals are since the controller was made.
+struct ControllerState {
+  std::optional<Point> point;  // that it wants; absent: the stock governors
+  bool exploring = false;
+  std::string why;
+  std::string blind;  // why the governors rule; "": the controller does
+
+  double slow_down = 1, slow_down_sd = 0;      // of batches, over the table
+  double power_scale = 1, power_scale_sd = 0;  // of the board, over the table
+  double arrival_hz = 0;                       // requests a second, mean
+  double arrival_peak_hz = 0;                  // that it provides for
+  double dispersion = 1;                       // of arrivals: variance over mean; 1: Poisson
+  std::optional<double> temperature_c;
+  double margin = 0;       // learnt, in log latency: 0.1 is 10 % below the limit
+  double load = 0;         // busy share that is expected at the point
+  double latency_s = 0;    // that late_share of the requests are expected to be beyond
+  double energy_j = 0;     // expected, a request, idle included
+  std::int64_t safe = 0;   // settings that are expected to keep the limits
+  double recent_late = 0;  // share of requests, over some minutes
+
+  std::int64_t epochs = 0, arrived = 0, served = 0, late = 0;
+  std::int64_t switches = 0, fallbacks = 0, drifts = 0, explorations = 0, emergencies = 0;
+  std::int64_t odd_reports = 0;  // values that cannot be and were left out
+};
+
+// One thread. Deterministic: the same table, goal, options and reports give the same decisions.
+class Controller {
+ public:
+  Controller(OperatingTable table, const ServiceGoal& goal, const ControllerOptions& options = {});
+  ~Controller();
+  Controller(Controller&&) noexcept;
+  Controller& operator=(Controller&&) noexcept;
+
+  Decision first();  // before anything was seen: the fastest setting
+  // What is to be set for the next epoch. Under a millisecond. Values that cannot be (negative
+  // counts, NaN) are left out, counted in odd_reports and never an error.
+  Decision decide(const EpochReport& report);
+  ControllerState state() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace isojoule
