@@ -177,7 +177,8 @@ void LiveLoop::add_energy(Instant end, EpochReport& report) {
 // Somebody else, or the board itself, may have moved what we set.
 void LiveLoop::add_setting(EpochReport& report) {
   if (!point_) return;
-  for (const auto& [axis, wanted] : board_part(table_.space.setting(*point_)).values()) {
+  const Setting expected = board_part(table_.space.setting(*point_));
+  for (const auto& [axis, wanted] : expected.values()) {
     Knob* const knob = board_.knob(axis);
     if (knob == nullptr) continue;
     const Result<Value> found = knob->get();
