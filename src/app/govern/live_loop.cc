@@ -113,8 +113,8 @@ Status LiveLoop::run(const std::function<bool()>& stop,
           fmt::format("{}: a round took {:.0f} ms", kLateLoop, seconds_between(woken, done) * 1e3);
     due = done + options_.epoch;
   }
-  // What came since the last epoch counts as well.
-  gather(now());
+  // What came since the last epoch counts as well; nothing is decided on it.
+  gather(now(), true);
   sampler_.stop();
   return give_back();
 }
@@ -128,7 +128,7 @@ bool LiveLoop::wait_until(Instant due, const std::function<bool()>& stop) {
   return !stop();
 }
 
-EpochReport LiveLoop::gather(Instant end) {
+EpochReport LiveLoop::gather(Instant end, bool is_last) {
   ServiceEpoch seen = services_.close(end);
   EpochReport report;
   report.begin_s = static_cast<double>(epoch_begin_.ns) * 1e-9;
@@ -145,7 +145,8 @@ EpochReport LiveLoop::gather(Instant end) {
   add_energy(end, report);
   add_setting(report);
   add_temperature(report);
-  note(seen, report);
+  count(seen, report);
+  if (!is_last) note(seen, report);
   epoch_begin_ = end;
   return report;
 }
@@ -202,31 +203,35 @@ void LiveLoop::add_temperature(EpochReport& report) {
   }
 }
 
-void LiveLoop::note(const ServiceEpoch& seen, const EpochReport& report) {
-  ++state_.epochs;
-  state_.blind_epochs += report.blind.empty() ? 0 : 1;
-  state_.blind = report.blind;
-  state_.services = seen.services;
-  state_.queued = report.queued;
+// Totals.
+void LiveLoop::count(const ServiceEpoch& seen, const EpochReport& report) {
   state_.arrived += report.arrived;
   state_.served += report.served;
   state_.dropped += seen.dropped;
   state_.late += report.late;
   state_.lost_marks += seen.lost;
   state_.absurd_marks += seen.absurd;
+  state_.uptime_s = report.end_s - static_cast<double>(began_.ns) * 1e-9;
+  if (!report.energy_j) return;
+  state_.energy_j += *report.energy_j;
+  state_.energy_known_s += report.end_s - report.begin_s;
+}
+
+void LiveLoop::note(const ServiceEpoch& seen, const EpochReport& report) {
+  ++state_.epochs;
+  state_.blind_epochs += report.blind.empty() ? 0 : 1;
+  state_.blind = report.blind;
+  state_.services = seen.services;
+  state_.queued = report.queued;
   state_.temperature_c = report.temperature_c;
   state_.epoch_s = report.end_s - report.begin_s;
-  state_.uptime_s = report.end_s - static_cast<double>(began_.ns) * 1e-9;
   const bool has_length = state_.epoch_s > 0;
   state_.arrival_hz = has_length ? static_cast<double>(report.arrived) / state_.epoch_s : 0;
   state_.latency_s.reset();
   if (!report.latency_s.empty())
     state_.latency_s = *std::max_element(report.latency_s.begin(), report.latency_s.end());
   state_.power_w.reset();
-  if (!report.energy_j || !has_length) return;
-  state_.power_w = *report.energy_j / state_.epoch_s;
-  state_.energy_j += *report.energy_j;
-  state_.energy_known_s += state_.epoch_s;
+  if (report.energy_j && has_length) state_.power_w = *report.energy_j / state_.epoch_s;
 }
 
 Status LiveLoop::obey(const Decision& decision) {

@@ -76,10 +76,11 @@ class LiveLoop {
  private:
   Instant now() { return board_.clock->now(); }
   bool wait_until(Instant due, const std::function<bool()>& stop);
-  EpochReport gather(Instant end);
+  EpochReport gather(Instant end, bool is_last = false);
   void add_energy(Instant end, EpochReport& report);
   void add_setting(EpochReport& report);
   void add_temperature(EpochReport& report);
+  void count(const ServiceEpoch& seen, const EpochReport& report);
   void note(const ServiceEpoch& seen, const EpochReport& report);
   Status obey(const Decision& decision);
   Status set(GridPoint point);

@@ -17,10 +17,15 @@ constexpr std::int64_t kMostRequests = 1'000'000;
 }  // namespace
 
 void ServiceBook::join(std::int64_t service, const std::string& name, Instant now) {
-  services_[service] = {name, false, 0, now, now};
+  services_[service] = {name, false, 0, {}, now, now};
 }
 
-void ServiceBook::leave(std::int64_t service) { services_.erase(service); }
+void ServiceBook::leave(std::int64_t service) {
+  const auto found = services_.find(service);
+  if (found == services_.end()) return;
+  add_batch_requests(found->second);
+  services_.erase(found);
+}
 
 void ServiceBook::take(std::int64_t service, const std::vector<ServiceMark>& marks,
                        std::uint64_t lost, Instant now) {
@@ -37,9 +42,9 @@ void ServiceBook::take_mark(Service& service, const ServiceMark& mark, Instant n
     if (fault_.empty()) fault_ = service.name + ": " + why;
     return;
   }
+  service.marks_requests = service.marks_requests || mark.kind != ServiceMark::Kind::served;
   switch (mark.kind) {
     case ServiceMark::Kind::arrived:
-      service.marks_arrivals = true;
       service.waiting += mark.count;
       epoch_.arrived += mark.count;
       return;
@@ -84,15 +89,23 @@ void ServiceBook::take_batch(Service& service, const ServiceMark& mark) {
   const double batch_s = static_cast<double>(mark.at - mark.other) * 1e-9;
   epoch_.batch_s.push_back(batch_s);
   epoch_.batch_requests.push_back(mark.count);
-  if (service.marks_arrivals) return;
-  // It takes what is there when it is ready: the batch is all that its requests wait for.
-  epoch_.arrived += mark.count;
-  epoch_.served += mark.count;
-  epoch_.late += batch_s > options_.latency_limit_s ? mark.count : 0;
-  epoch_.latency_s.push_back(batch_s);
+  service.batches.emplace_back(batch_s, mark.count);
+}
+
+// A service that marks no requests takes what is there when it is ready: the batch is all that they
+// wait for.
+void ServiceBook::add_batch_requests(Service& service) {
+  for (const auto& [seconds, requests] : std::exchange(service.batches, {})) {
+    if (service.marks_requests) continue;
+    epoch_.arrived += requests;
+    epoch_.served += requests;
+    epoch_.late += seconds > options_.latency_limit_s ? requests : 0;
+    epoch_.latency_s.push_back(seconds);
+  }
 }
 
 ServiceEpoch ServiceBook::close(Instant now) {
+  for (auto& [id, service] : services_) add_batch_requests(service);
   ServiceEpoch closed = std::exchange(epoch_, {});
   std::string fault = std::exchange(fault_, {});
   closed.services = std::ssize(services_);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/govern/service_ring.h"
@@ -37,7 +38,7 @@ class ServiceBook {
   explicit ServiceBook(const ServiceBookOptions& options) : options_(options) {}
 
   void join(std::int64_t service, const std::string& name, Instant now);
-  // What waits there will not be answered; its marks up to now were taken before.
+  // What waits there will not be answered. Its marks up to now were taken before, and count.
   void leave(std::int64_t service);
   void take(std::int64_t service, const std::vector<ServiceMark>& marks, std::uint64_t lost,
             Instant now);
@@ -48,14 +49,16 @@ class ServiceBook {
  private:
   struct Service {
     std::string name;
-    bool marks_arrivals = false;
-    std::int64_t waiting = 0;  // arrived, neither answered nor dropped
+    bool marks_requests = false;                           // and not its batches alone
+    std::int64_t waiting = 0;                              // arrived, neither answered nor dropped
+    std::vector<std::pair<double, std::int64_t>> batches;  // of the epoch: seconds, requests
     Instant began, heard;
   };
   void take_mark(Service& service, const ServiceMark& mark, Instant now);
   std::string why_absurd(const Service& service, const ServiceMark& mark, Instant now) const;
   void take_answer(Service& service, const ServiceMark& mark);
   void take_batch(Service& service, const ServiceMark& mark);
+  void add_batch_requests(Service& service);
 
   ServiceBookOptions options_;
   std::map<std::int64_t, Service> services_;
