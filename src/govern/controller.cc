@@ -32,21 +32,21 @@ class Controller::Impl {
   const ControllerState& state() const { return state_; }
 
  private:
-  std::optional<Point> fastest() const {
-    std::optional<Point> best;
+  std::optional<GridPoint> fastest() const {
+    std::optional<GridPoint> best;
     double least = 0;
     for (std::size_t p = 0; p < table_.points.size(); ++p) {
-      const OperatingPoint& point = table_.points[p];
+      const ServicePoint& point = table_.points[p];
       if (!(point.batch_s > 0) || !std::isfinite(point.batch_s)) continue;
       const double each = point.batch_s / static_cast<double>(point.batch);
       if (best && each >= least) continue;
-      best = static_cast<Point>(p);
+      best = static_cast<GridPoint>(p);
       least = each;
     }
     return best;
   }
 
-  Decision go_to(std::optional<Point> point, const std::string& why) {
+  Decision go_to(std::optional<GridPoint> point, const std::string& why) {
     if (point && state_.point && *point != *state_.point) ++state_.switches;
     state_.point = point;
     state_.why = why;

@@ -17,7 +17,7 @@
 namespace isojoule {
 
 // What is known of one setting before the service runs: from a tune or sweep study, or a model's.
-struct OperatingPoint {
+struct ServicePoint {
   std::int64_t batch = 1;      // the most requests that go into one batch at this setting
   double batch_s = 0;          // mean duration of such a batch; > 0
   double batch_spread = 0.02;  // relative standard deviation between batches
@@ -32,7 +32,7 @@ struct OperatingPoint {
 
 struct OperatingTable {
   SearchSpace space;
-  std::vector<OperatingPoint> points;  // by point; batch_s <= 0: not known, never chosen
+  std::vector<ServicePoint> points;  // by point; batch_s <= 0: not known, never chosen
 };
 
 struct ServiceGoal {
@@ -46,7 +46,7 @@ struct ServiceGoal {
 // One epoch of the service at one setting.
 struct EpochReport {
   double begin_s = 0, end_s = 0;  // on any steady time line
-  std::optional<Point>
+  std::optional<GridPoint>
       point;  // the setting that the board really had; absent: another one, or it moved
   std::int64_t arrived = 0, served = 0, late = 0;  // requests
   std::int64_t queued = 0;                         // waiting or in work at the end
@@ -60,7 +60,7 @@ struct EpochReport {
 };
 
 struct Decision {
-  std::optional<Point> point;  // to be set now; absent: the stock governors
+  std::optional<GridPoint> point;  // to be set now; absent: the stock governors
   bool exploring = false;
   std::string why;  // a few words for people
 };
@@ -77,7 +77,7 @@ struct ControllerOptions {
 
 // Everything that a status page shows. Totals are since the controller was made.
 struct ControllerState {
-  std::optional<Point> point;  // that it wants; absent: the stock governors
+  std::optional<GridPoint> point;  // that it wants; absent: the stock governors
   bool exploring = false;
   std::string why;
   std::string blind;  // why the governors rule; "": the controller does

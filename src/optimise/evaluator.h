@@ -15,13 +15,13 @@ class Evaluator {
 
   // What a setting cannot do is Probe::failure. Errors: the board itself is gone, or the user
   // interrupted; nothing that was measured is lost, and the search may go on later.
-  Result<Probe> measure(Point point) { return do_measure(point); }
+  Result<Probe> measure(GridPoint point) { return do_measure(point); }
 
  protected:
   Evaluator() = default;
 
  private:
-  virtual Result<Probe> do_measure(Point point) = 0;
+  virtual Result<Probe> do_measure(GridPoint point) = 0;
 };
 
 }  // namespace isojoule

@@ -42,11 +42,11 @@ ModelSearch::ModelSearch(const SearchSpace& space, const Goal& goal, const Searc
   for (const Probe& probe : options_.warm) tell(probe);
 }
 
-Point ModelSearch::highest() const {
-  Point best = 0;
+GridPoint ModelSearch::highest() const {
+  GridPoint best = 0;
   float most = -1e30F;
   const std::size_t axes = space_.axes().size();
-  for (Point p = 0; p < space_.size(); ++p) {
+  for (GridPoint p = 0; p < space_.size(); ++p) {
     float sum = 0;
     for (std::size_t a = 0; a < axes; ++a) {
       const AxisRole role = role_of(space_.axes()[a]);
@@ -62,11 +62,11 @@ Point ModelSearch::highest() const {
   return best;
 }
 
-Point ModelSearch::anchor() const {
-  Point best = 0;
+GridPoint ModelSearch::anchor() const {
+  GridPoint best = 0;
   double least = 1e30;
   const std::size_t axes = space_.axes().size();
-  for (Point p = 0; p < space_.size(); ++p) {
+  for (GridPoint p = 0; p < space_.size(); ++p) {
     double apart = 0;
     for (std::size_t a = 0; a < axes; ++a) {
       const AxisRole role = role_of(space_.axes()[a]);
@@ -99,7 +99,7 @@ std::optional<Question> ModelSearch::do_ask() {
   if (open_) return open_;
   const auto tried = std::ssize(log_.probes());
   if (tried < models_.random_first) {
-    const auto point = static_cast<Point>(random_.below(static_cast<std::uint64_t>(space_.size())));
+    const auto point = static_cast<GridPoint>(random_.below(static_cast<std::uint64_t>(space_.size())));
     open_ = Question{point, "drawn at random"};
     return open_;
   }
@@ -118,12 +118,12 @@ std::optional<Question> ModelSearch::do_ask() {
     gain.array() *= belief.met.array().square();  // a broken limit is a probe lost, and a deadline
     score += static_cast<float>(belief.weight) * gain;
   }
-  for (Point p = 0; p < space_.size(); ++p)
+  for (GridPoint p = 0; p < space_.size(); ++p)
     if (log_.is_out(p)) score[p] = -1;
   Index point = 0;
   const float most = score.maxCoeff(&point);
   if (most < 0) return {};  // nothing can run
-  open_ = Question{static_cast<Point>(point),
+  open_ = Question{static_cast<GridPoint>(point),
                    incumbent ? fmt::format("expected gain {:.2g} %", 100 * most)
                              : "most likely to keep the limits"};
   return open_;
@@ -181,7 +181,7 @@ MetricViews ModelSearch::physics_views() {
     const bool of_batch =
         metric == Metric::latency || metric == Metric::latency_p95 || metric == Metric::latency_p99;
     if (of_batch)
-      for (Point p = 0; p < space_.size(); ++p)
+      for (GridPoint p = 0; p < space_.size(); ++p)
         view.mean[p] += static_cast<float>(physics_.log_batch(p));
     if (metric == Metric::memory || metric == Metric::temperature) view = pure_models_[m].view();
     views.push_back(std::move(view));
@@ -227,9 +227,9 @@ VectorXf ModelSearch::blended_cost() const {
 }
 
 // By what the models make of all measurements together: one lucky reading does not win.
-std::optional<Point> ModelSearch::best_measured(const VectorXf& cost) const {
-  std::optional<Point> best;
-  for (const Point point : log_.points()) {
+std::optional<GridPoint> ModelSearch::best_measured(const VectorXf& cost) const {
+  std::optional<GridPoint> best;
+  for (const GridPoint point : log_.points()) {
     if (!log_.meets(point)) continue;
     if (!best || cost[point] < cost[*best]) best = point;
   }
@@ -251,7 +251,7 @@ std::optional<Answer> ModelSearch::do_recommend() {
     sd += belief.weight * belief.cost.sd[*best];
     VectorXf own = expected_improvement(belief.cost, double{belief.cost.mean[*best]});
     own.array() *= belief.met.array();
-    for (const Point point : log_.points()) own[point] = 0;
+    for (const GridPoint point : log_.points()) own[point] = 0;
     gain += belief.weight * own.maxCoeff();
   }
   answer.log_sd = sd;

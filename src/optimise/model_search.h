@@ -38,15 +38,15 @@ class ModelSearch final : public Optimiser {
   };
 
   Question first() const;
-  Point anchor() const;
-  Point highest() const;
+  GridPoint anchor() const;
+  GridPoint highest() const;
   void believe();
   MetricViews pure_views();
   MetricViews physics_views();
   MetricViews views_of(const LogView& energy, const LogView& time) const;
   double rival_weight() const;
   Eigen::VectorXf blended_cost() const;
-  std::optional<Point> best_measured(const Eigen::VectorXf& cost) const;
+  std::optional<GridPoint> best_measured(const Eigen::VectorXf& cost) const;
 
   const SearchSpace& space_;
   Goal goal_;
@@ -59,7 +59,7 @@ class ModelSearch final : public Optimiser {
   std::vector<Metric> metrics_;            // the goal's
   std::vector<PureModel> pure_models_;     // one a metric of the goal
   std::vector<PhysicalRun> runs_;          // that have energy and latency
-  std::vector<Point> points_;              // of all runs
+  std::vector<GridPoint> points_;              // of all runs
   std::vector<std::vector<double>> logs_;  // by metric of the goal
   std::vector<Belief> beliefs_;
   std::optional<Question> open_;

@@ -36,12 +36,12 @@ struct SearchOptions {
 };
 
 struct Question {
-  Point point = 0;
+  GridPoint point = 0;
   std::string why;  // a few words for people: "expected improvement 3.1 %"
 };
 
 struct Answer {
-  Point point = 0;
+  GridPoint point = 0;
   double cost = 0;      // what the optimiser believes; > 0
   double log_sd = 0;    // of it, as a share
   bool certain = true;  // it meets the limits as measured; false: the nearest to them

@@ -70,7 +70,7 @@ Physics::Physics(const SearchSpace& space) : inputs_(static_cast<std::size_t>(sp
     const AxisRole role = role_of(axis);
     says_anything_ = says_anything_ || (role != AxisRole::none && role != AxisRole::words);
     const double most = axis.ordered ? std::get<double>(axis.values.back()) : 1;
-    for (Point p = 0; p < space.size(); ++p) {
+    for (GridPoint p = 0; p < space.size(); ++p) {
       Inputs& inputs = inputs_[static_cast<std::size_t>(p)];
       const Level level = space.levels(p)[a];
       const auto share = static_cast<float>(axis.ordered ? axis.number(level) / most : 1);
@@ -134,7 +134,7 @@ Physics::Pair<Scalar> Physics::evaluate(const std::vector<Scalar>& theta, const 
   return {log(time), log(time * power + work) + energy_shift};
 }
 
-Physics::Outcome Physics::at(std::span<const Point> points, const VectorXd& theta,
+Physics::Outcome Physics::at(std::span<const GridPoint> points, const VectorXd& theta,
                              bool slopes) const {
   const auto n = static_cast<Index>(points.size());
   Outcome out{VectorXd(n), VectorXd(n), {}, {}};
@@ -263,7 +263,7 @@ class PhysicsSolver {
   const PhysicalPrior& prior_;
   double scatter_;
   Index size_;
-  std::vector<Point> points_;
+  std::vector<GridPoint> points_;
   VectorXd time_, energy_;
   MatrixXd precision_;
   double time_unit_ = 0, energy_unit_ = 0;

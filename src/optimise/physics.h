@@ -82,9 +82,9 @@ class Physics {
     Eigen::VectorXd log_time, log_energy;
     Eigen::MatrixXd time_slope, energy_slope;
   };
-  Outcome at(std::span<const Point> points, const Eigen::VectorXd& theta, bool slopes) const;
+  Outcome at(std::span<const GridPoint> points, const Eigen::VectorXd& theta, bool slopes) const;
   // log(batch) of a point, 0 without such an axis: log latency = log time + this.
-  double log_batch(Point point) const {
+  double log_batch(GridPoint point) const {
     return std::log(inputs_[static_cast<std::size_t>(point)].batch);
   }
 
@@ -106,7 +106,7 @@ class Physics {
 };
 
 struct PhysicalRun {
-  Point point;
+  GridPoint point;
   double log_time, log_energy;
 };
 // The most probable parameters and units (Gauss and Newton with Levenberg's damping), from `start`.

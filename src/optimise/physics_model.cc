@@ -44,7 +44,7 @@ void PhysicsModel::prepare(Output& output, const VectorXd& logs, const MatrixXd&
 void PhysicsModel::learn(const std::vector<PhysicalRun>& runs) {
   const PhysicalFit fit = fit_physics(physics_, prior_, runs, 0.02, theta_);
   theta_ = fit.theta;
-  std::vector<Point> all(static_cast<std::size_t>(space_.size()));
+  std::vector<GridPoint> all(static_cast<std::size_t>(space_.size()));
   std::iota(all.begin(), all.end(), 0);
   const auto out = physics_.at(all, theta_, true);
   const Index size = theta_.size();

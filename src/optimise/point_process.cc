@@ -49,14 +49,14 @@ KernelTables::KernelTables(const SearchSpace& space, const PointKernel& kernel)
   }
 }
 
-double KernelTables::between(Point a, Point b) const {
+double KernelTables::between(GridPoint a, GridPoint b) const {
   const auto own = space_.levels(a), other = space_.levels(b);
   double product = variance_;
   for (std::size_t i = 0; i < tables_.size(); ++i) product *= tables_[i](own[i], other[i]);
   return product;
 }
 
-void KernelTables::row(Point point, Eigen::Ref<Eigen::RowVectorXf> out) const {
+void KernelTables::row(GridPoint point, Eigen::Ref<Eigen::RowVectorXf> out) const {
   const auto own = space_.levels(point);
   const std::size_t axes = tables_.size();
   const Level* level = space_.levels(0).data();
@@ -76,7 +76,7 @@ PointProcess::PointProcess(const SearchSpace& space, const PointKernel& kernel, 
       noise_(noise),
       spent_(Eigen::VectorXf::Zero(space.size())) {}
 
-void PointProcess::add(Point point, double value) {
+void PointProcess::add(GridPoint point, double value) {
   const Index n = count();
   if (lower_.rows() == n) {
     const Index room = std::max<Index>(16, 2 * n);
@@ -147,7 +147,7 @@ MatrixXd PointProcess::whitened(const MatrixXd& y) const {
 }
 
 double log_likelihood(const SearchSpace& space, const PointKernel& kernel, double noise,
-                      std::span<const Point> points, const VectorXd& values) {
+                      std::span<const GridPoint> points, const VectorXd& values) {
   const KernelTables tables(space, kernel);
   const auto n = static_cast<Index>(points.size());
   MatrixXd covariance(n, n);
@@ -165,7 +165,7 @@ double log_likelihood(const SearchSpace& space, const PointKernel& kernel, doubl
 }
 
 PointKernel learn_kernel(const SearchSpace& space, const PointKernel& from, double noise,
-                         std::span<const Point> points, const VectorXd& values, double length) {
+                         std::span<const GridPoint> points, const VectorXd& values, double length) {
   const double spread = std::max(0.05, std::sqrt((values.array() - values.mean()).square().mean()));
   const auto score = [&](const PointKernel& kernel) {
     double prior = gauss(std::log(kernel.signal / spread), 0.35, 0.5);

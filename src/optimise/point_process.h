@@ -24,9 +24,9 @@ struct PointKernel {
 class KernelTables {
  public:
   KernelTables(const SearchSpace& space, const PointKernel& kernel);
-  double between(Point a, Point b) const;
+  double between(GridPoint a, GridPoint b) const;
   // Row of a point's covariances with all points.
-  void row(Point point, Eigen::Ref<Eigen::RowVectorXf> out) const;
+  void row(GridPoint point, Eigen::Ref<Eigen::RowVectorXf> out) const;
   double variance() const { return variance_; }
 
  private:
@@ -40,7 +40,7 @@ class PointProcess {
  public:
   PointProcess(const SearchSpace& space, const PointKernel& kernel, double noise);
 
-  void add(Point point, double value);
+  void add(GridPoint point, double value);
   Eigen::Index count() const { return values_.size(); }
   // Of values: log p(y) (2.30).
   double log_likelihood() const;
@@ -55,14 +55,14 @@ class PointProcess {
   Eigen::MatrixXd whitened(const Eigen::MatrixXd& y) const;
   Eigen::Ref<const Eigen::MatrixXf> weights() const { return weights_.topRows(count()); }
   Eigen::MatrixXd covariance_of_runs() const;  // with the noise
-  const std::vector<Point>& points() const { return points_; }
+  const std::vector<GridPoint>& points() const { return points_; }
   double prior_variance() const { return tables_.variance(); }
 
  private:
   const SearchSpace& space_;
   KernelTables tables_;
   double noise_;
-  std::vector<Point> points_;
+  std::vector<GridPoint> points_;
   Eigen::VectorXd values_;
   Eigen::MatrixXd lower_;  // n x n in a larger buffer
   Eigen::VectorXd white_;  // L^-1 y
@@ -73,12 +73,12 @@ class PointProcess {
 
 // log p(y) of values at points alone: for choosing kernels; -infinity where it cannot be.
 double log_likelihood(const SearchSpace& space, const PointKernel& kernel, double noise,
-                      std::span<const Point> points, const Eigen::VectorXd& values);
+                      std::span<const GridPoint> points, const Eigen::VectorXd& values);
 
 // The kernel of the greatest posterior probability, found along one parameter after another from
 // `from` on, with log-normal priors: signal about the values' own spread, lengths about `length`.
 PointKernel learn_kernel(const SearchSpace& space, const PointKernel& from, double noise,
-                         std::span<const Point> points, const Eigen::VectorXd& values,
+                         std::span<const GridPoint> points, const Eigen::VectorXd& values,
                          double length);
 
 }  // namespace isojoule

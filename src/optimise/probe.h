@@ -39,7 +39,7 @@ inline const std::optional<double>& at(const Metrics& metrics, Metric metric) {
 }
 
 struct Probe {
-  Point point = 0;
+  GridPoint point = 0;
   Metrics metrics;
   std::string failure;    // why it could not run; "": it ran
   bool definite = false;  // a failure that would come again: never tried again

@@ -33,31 +33,31 @@ void ProbeLog::add(const Probe& probe) {
   blend(seen.mean, probe.metrics, seen.count);
 }
 
-const Metrics* ProbeLog::mean(Point point) const {
+const Metrics* ProbeLog::mean(GridPoint point) const {
   const auto found = seen_.find(point);
   return found == seen_.end() ? nullptr : &found->second.mean;
 }
 
-std::int64_t ProbeLog::count(Point point) const {
+std::int64_t ProbeLog::count(GridPoint point) const {
   const auto found = seen_.find(point);
   return found == seen_.end() ? 0 : found->second.count;
 }
 
-std::optional<double> ProbeLog::cost(Point point) const {
+std::optional<double> ProbeLog::cost(GridPoint point) const {
   const Metrics* const metrics = mean(point);
   if (metrics == nullptr) return {};
   return goal_.cost.of(*metrics);
 }
 
-bool ProbeLog::meets(Point point) const {
+bool ProbeLog::meets(GridPoint point) const {
   const Metrics* const metrics = mean(point);
   return metrics != nullptr && goal_.met(*metrics);
 }
 
-std::optional<Point> ProbeLog::best() const {
-  std::optional<Point> best;
+std::optional<GridPoint> ProbeLog::best() const {
+  std::optional<GridPoint> best;
   double least_beyond = 0, least_cost = 0;
-  for (const Point point : order_) {
+  for (const GridPoint point : order_) {
     const auto beyond = goal_.beyond(*mean(point));
     const auto own = cost(point);
     if (!beyond || !own) continue;

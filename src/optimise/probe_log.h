@@ -17,15 +17,15 @@ class ProbeLog {
   void add(const Probe& probe);
   const std::vector<Probe>& probes() const { return probes_; }
   // Geometric means over a point's probes; nothing where none ran.
-  const Metrics* mean(Point point) const;
-  std::int64_t count(Point point) const;                           // of probes that ran
-  const std::vector<Point>& points() const { return order_; }      // that ran, first told first
-  bool is_out(Point point) const { return out_.contains(point); }  // will never run
-  std::optional<double> cost(Point point) const;                   // of the mean
+  const Metrics* mean(GridPoint point) const;
+  std::int64_t count(GridPoint point) const;                           // of probes that ran
+  const std::vector<GridPoint>& points() const { return order_; }      // that ran, first told first
+  bool is_out(GridPoint point) const { return out_.contains(point); }  // will never run
+  std::optional<double> cost(GridPoint point) const;                   // of the mean
   // Of the points that ran: those that meet the limits before the others, the least cost of them;
   // where none does, the one that is least beyond.
-  std::optional<Point> best() const;
-  bool meets(Point point) const;
+  std::optional<GridPoint> best() const;
+  bool meets(GridPoint point) const;
 
  private:
   struct Seen {
@@ -35,9 +35,9 @@ class ProbeLog {
   const SearchSpace& space_;
   const Goal& goal_;
   std::vector<Probe> probes_;
-  std::map<Point, Seen> seen_;
-  std::vector<Point> order_;
-  std::set<Point> out_;
+  std::map<GridPoint, Seen> seen_;
+  std::vector<GridPoint> order_;
+  std::set<GridPoint> out_;
 };
 
 }  // namespace isojoule

@@ -14,7 +14,7 @@ bool is_time_to_learn(std::size_t runs) {
   return runs <= 12 || (runs <= 24 && runs % 2 == 0) || runs % 6 == 0;
 }
 
-void PureModel::learn(const std::vector<Point>& points, const std::vector<double>& logs) {
+void PureModel::learn(const std::vector<GridPoint>& points, const std::vector<double>& logs) {
   middle_ = std::accumulate(logs.begin(), logs.end(), 0.0) / static_cast<double>(logs.size());
   const Eigen::VectorXd values =
       Eigen::Map<const Eigen::VectorXd>(logs.data(), std::ssize(logs)).array() - middle_;
@@ -29,7 +29,7 @@ void PureModel::learn(const std::vector<Point>& points, const std::vector<double
     process_->add(points[i], values[static_cast<Eigen::Index>(i)]);
 }
 
-void PureModel::add(Point point, double log) { process_->add(point, log - middle_); }
+void PureModel::add(GridPoint point, double log) { process_->add(point, log - middle_); }
 
 LogView PureModel::view() const {
   LogView view{process_->mean(), process_->variance().cwiseSqrt()};

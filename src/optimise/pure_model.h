@@ -12,8 +12,8 @@ class PureModel {
  public:
   PureModel(const SearchSpace& space, double noise) : space_(space), noise_(noise) {}
 
-  void learn(const std::vector<Point>& points, const std::vector<double>& logs);  // kernel anew
-  void add(Point point, double log);
+  void learn(const std::vector<GridPoint>& points, const std::vector<double>& logs);  // kernel anew
+  void add(GridPoint point, double log);
   LogView view() const;
   Eigen::VectorXd left_out() const { return process_->left_out(); }
 

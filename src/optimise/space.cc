@@ -104,9 +104,9 @@ Result<SearchSpace> SearchSpace::of(const std::vector<Setting>& settings) {
 }
 
 void SearchSpace::finish() {
-  const Point count = size();
+  const GridPoint count = size();
   coordinates_.resize(levels_.size());
-  for (Point p = 0; p < count; ++p) {
+  for (GridPoint p = 0; p < count; ++p) {
     const auto own = levels(p);
     places_.emplace(std::vector<Level>(own.begin(), own.end()), p);
     for (std::size_t a = 0; a < axes_.size(); ++a) {
@@ -120,7 +120,7 @@ void SearchSpace::finish() {
   }
 }
 
-Setting SearchSpace::setting(Point point) const {
+Setting SearchSpace::setting(GridPoint point) const {
   Setting setting = fixed_;
   const auto own = levels(point);
   for (std::size_t a = 0; a < axes_.size(); ++a)
@@ -128,7 +128,7 @@ Setting SearchSpace::setting(Point point) const {
   return setting;
 }
 
-std::optional<Point> SearchSpace::find(const Setting& setting) const {
+std::optional<GridPoint> SearchSpace::find(const Setting& setting) const {
   std::vector<Level> own;
   for (const SearchAxis& axis : axes_) {
     const Value* value = setting.find(axis.name);
@@ -138,14 +138,14 @@ std::optional<Point> SearchSpace::find(const Setting& setting) const {
   return at(own);
 }
 
-std::optional<Point> SearchSpace::at(std::span<const Level> own) const {
+std::optional<GridPoint> SearchSpace::at(std::span<const Level> own) const {
   const auto found = places_.find(std::vector<Level>(own.begin(), own.end()));
   if (found == places_.end()) return {};
   return found->second;
 }
 
-std::vector<Point> SearchSpace::neighbours(Point point) const {
-  std::vector<Point> result;
+std::vector<GridPoint> SearchSpace::neighbours(GridPoint point) const {
+  std::vector<GridPoint> result;
   const auto own = levels(point);
   std::vector<Level> moved(own.begin(), own.end());
   for (std::size_t a = 0; a < axes_.size(); ++a) {

@@ -16,7 +16,7 @@
 
 namespace isojoule {
 
-using Point = std::int32_t;
+using GridPoint = std::int32_t;
 using Level = std::int16_t;  // place among an axis's values
 
 struct SearchAxis {
@@ -40,18 +40,18 @@ class SearchSpace {
   // alike; settings with different axes; an axis of numbers and words).
   static Result<SearchSpace> of(const std::vector<Setting>& settings);
 
-  Point size() const {
-    return static_cast<Point>(levels_.size() / std::max<std::size_t>(1, axes_.size()));
+  GridPoint size() const {
+    return static_cast<GridPoint>(levels_.size() / std::max<std::size_t>(1, axes_.size()));
   }
   const std::vector<SearchAxis>& axes() const { return axes_; }
-  std::span<const Level> levels(Point point) const {
+  std::span<const Level> levels(GridPoint point) const {
     return std::span(levels_).subspan(static_cast<std::size_t>(point) * axes_.size(), axes_.size());
   }
-  Setting setting(Point point) const;
-  std::optional<Point> find(const Setting& setting) const;
-  std::optional<Point> at(std::span<const Level> levels) const;
+  Setting setting(GridPoint point) const;
+  std::optional<GridPoint> find(const Setting& setting) const;
+  std::optional<GridPoint> at(std::span<const Level> levels) const;
   // One step along one ordered axis, or another word of one that is not; what is there of them.
-  std::vector<Point> neighbours(Point point) const;
+  std::vector<GridPoint> neighbours(GridPoint point) const;
   std::optional<std::size_t> axis(std::string_view name) const;
   // log(value / highest value) on axes of positive numbers, the place from 0 to 1 on others; words
   // have their place. One row a point.
@@ -65,7 +65,7 @@ class SearchSpace {
   Setting fixed_;
   std::vector<Level> levels_;  // size() rows of axes().size()
   std::vector<float> coordinates_;
-  std::map<std::vector<Level>, Point> places_;
+  std::map<std::vector<Level>, GridPoint> places_;
 };
 
 }  // namespace isojoule

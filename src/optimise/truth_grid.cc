@@ -31,7 +31,7 @@ std::optional<double> least_cost(const TruthGrid& grid, const Goal& goal) {
   return least;
 }
 
-std::optional<double> regret(const TruthGrid& grid, const Goal& goal, Point point) {
+std::optional<double> regret(const TruthGrid& grid, const Goal& goal, GridPoint point) {
   const Metrics& metrics = grid.truth[static_cast<std::size_t>(point)];
   const auto least = least_cost(grid, goal), cost = goal.cost.of(metrics);
   if (!least || !cost || !goal.met(metrics)) return {};
@@ -52,7 +52,7 @@ double share_within(const TruthGrid& grid, const Goal& goal, double most) {
 GridEvaluator::GridEvaluator(const TruthGrid& grid, const ProbeNoise& noise, std::uint64_t seed)
     : grid_(grid), noise_(noise), seed_(seed), looks_(grid.truth.size()) {}
 
-Result<Probe> GridEvaluator::do_measure(Point point) {
+Result<Probe> GridEvaluator::do_measure(GridPoint point) {
   const auto place = static_cast<std::size_t>(point);
   const Metrics& truth = grid_.truth[place];
   Probe probe;

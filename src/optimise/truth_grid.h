@@ -22,7 +22,7 @@ struct TruthGrid {
 // The least cost of the settings that meet the limits; nothing where none does.
 std::optional<double> least_cost(const TruthGrid& grid, const Goal& goal);
 // Cost of a point over the least, minus 1. A point that breaks a limit has nothing.
-std::optional<double> regret(const TruthGrid& grid, const Goal& goal, Point point);
+std::optional<double> regret(const TruthGrid& grid, const Goal& goal, GridPoint point);
 // Share of the settings whose regret is at most this: how much of it luck would find.
 double share_within(const TruthGrid& grid, const Goal& goal, double regret);
 
@@ -38,7 +38,7 @@ class GridEvaluator final : public Evaluator {
   GridEvaluator(const TruthGrid& grid, const ProbeNoise& noise, std::uint64_t seed);
 
  private:
-  Result<Probe> do_measure(Point point) override;
+  Result<Probe> do_measure(GridPoint point) override;
 
   const TruthGrid& grid_;
   ProbeNoise noise_;
