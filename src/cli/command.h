@@ -52,6 +52,7 @@ void add_restore(CLI::App& app, Program& program);
 void add_keeper(CLI::App& app, Program& program);
 void add_session(CLI::App& app, Program& program);
 void add_list(CLI::App& app, Program& program);
+void add_govern(CLI::App& app, Program& program);
 void add_calibrate(CLI::App& app, Program& program);
 
 }  // namespace isojoule::cli

@@ -96,6 +96,7 @@ int run(int argc, char** argv) {
   cli::add_calibrate(app, program);
   cli::add_apply(app, program);
   cli::add_restore(app, program);
+  cli::add_govern(app, program);
   cli::add_keeper(app, program);
   cli::add_show(app, program);
   cli::add_report(app, program);
