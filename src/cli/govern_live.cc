@@ -9,7 +9,6 @@
 #include "app/govern/govern_service.h"
 #include "cli/metrics_option.h"
 #include "cli/number_between.h"
-#include "cli/target_options.h"
 #include "data/value_text.h"
 #include "optimise/goal.h"
 
@@ -18,12 +17,6 @@ namespace {
 
 // How often a line is printed where standard error is watched.
 constexpr double kPrintPeriod_s = 10;
-
-CLI::AsNumberWithUnit times() {
-  return CLI::AsNumberWithUnit(
-      std::map<std::string, double>{{"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}},
-      CLI::AsNumberWithUnit::CASE_SENSITIVE);
-}
 
 // "1%" or "0.01".
 Result<double> share_of(const std::string& text) {
@@ -59,7 +52,7 @@ Status add_limit(const std::string& text, ServiceGoal& goal) {
               "Limit latency, latency_p95, latency_p99, power or temperature");
 }
 
-Result<ServiceGoal> goal_of(const GovernLiveWords& words) {
+Result<ServiceGoal> goal_of(const GovernGoalWords& words) {
   ServiceGoal goal;
   ISOJOULE_TRY(goal.late_share, share_of(words.late));
   for (const std::string& text : words.limits) ISOJOULE_CHECK(add_limit(text, goal));
@@ -69,26 +62,27 @@ Result<ServiceGoal> goal_of(const GovernLiveWords& words) {
   return goal;
 }
 
-Result<GovernRequest> request_of(const GovernLiveWords& words, const Program& program) {
+Result<GovernRequest> request_of(const GovernGoalWords& wanted, const GovernLiveWords& words,
+                                 const Program& program) {
   GovernRequest request;
   if (words.study.empty())
     return fail(ErrorKind::invalid, "nothing is known of the settings",
                 "Sweep or tune this board once, and give that file: --table FILE.study");
   request.target = words.target;
   request.study_path = words.study;
-  request.table.network = words.network;
+  request.table.network = wanted.network;
   for (const std::string& text : words.where) {
     ISOJOULE_TRY(const AxisValue one, parse_axis_value(text));
     request.table.where.set(one.axis, one.value);
   }
-  ISOJOULE_TRY(request.goal, goal_of(words));
+  ISOJOULE_TRY(request.goal, goal_of(wanted));
   request.controller.explore = words.explore;
-  request.loop.epoch = Duration::from(Second(words.epoch_s));
+  if (wanted.epoch_s) request.loop.epoch = Duration::from(Second(*wanted.epoch_s));
   request.loop.sampling_period = Duration::from(Second(words.period_s));
   request.socket = words.socket;
   request.group = words.group;
   request.program = program.after_dashes;
-  if (words.for_s) request.limit = Duration::from(Second(*words.for_s));
+  if (wanted.for_s) request.limit = Duration::from(Second(*wanted.for_s));
   request.command = program.command_line;
   return request;
 }
@@ -168,20 +162,10 @@ int status_of(const GovernResult& result) {
 
 }  // namespace
 
-void add_govern_goal_options(CLI::App& command, GovernLiveWords& words) {
-  add_target_options(command, words.target);
-  command.add_option("--network", words.network,
-                     "The network that the service runs (default: the study's only one)");
-  command.add_option("--limit", words.limits,
-                     "'latency<50ms' of a request, from arrival to answer; 'power<15W', "
-                     "'temperature<70C'");
-  command.add_option("--late", words.late, "Share of the requests that may be later")
-      ->capture_default_str();
-  command.add_option("--epoch", words.epoch_s, "Time between two decisions")
-      ->transform(times())
-      ->check(number_between(0.05, 60))
-      ->default_str("1s");
-  command.add_flag("--json", words.json, "Print the result as JSON");
+CLI::AsNumberWithUnit govern_times() {
+  return CLI::AsNumberWithUnit(
+      std::map<std::string, double>{{"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}},
+      CLI::AsNumberWithUnit::CASE_SENSITIVE);
 }
 
 void add_govern_live_options(CLI::App& command, GovernLiveWords& words) {
@@ -190,12 +174,9 @@ void add_govern_live_options(CLI::App& command, GovernLiveWords& words) {
   command.add_option("--where", words.where,
                      "AXIS=VALUE of the engine, where the study has several: precision=fp16");
   command.add_option("--period", words.period_s, "Time between two readings of the power")
-      ->transform(times())
+      ->transform(govern_times())
       ->check(number_between(1e-3, 10))
       ->default_str("100ms");
-  command.add_option("--for", words.for_s, "End after so long: 30s, 5m, 2h")
-      ->transform(times())
-      ->check(number_between(1e-3, 366.0 * 24 * 3600));
   command.add_option("--socket", words.socket,
                      "Where services connect (default: /run/isojoule/govern.sock, or "
                      "$XDG_RUNTIME_DIR/isojoule/govern.sock)");
@@ -205,9 +186,10 @@ void add_govern_live_options(CLI::App& command, GovernLiveWords& words) {
   command.add_flag("--quiet", words.quiet, "Say nothing between begin and end");
 }
 
-Result<int> govern_live(const GovernLiveWords& words, const Program& program) {
+Result<int> govern_live(const GovernGoalWords& goal, const GovernLiveWords& words,
+                        const Program& program) {
   ISOJOULE_TRY(const Paths paths, find_paths());
-  ISOJOULE_TRY(GovernRequest request, request_of(words, program));
+  ISOJOULE_TRY(GovernRequest request, request_of(goal, words, program));
   ISOJOULE_TRY(const auto metrics, open_metrics(words.metrics));
   request.metrics = metrics.get();
   Printer printer(words.quiet);
@@ -215,7 +197,7 @@ Result<int> govern_live(const GovernLiveWords& words, const Program& program) {
                govern_service(paths, request, *program.interrupted, print_start,
                               [&printer](const LiveState& state) { printer.take(state); }));
   warn_of_metrics(metrics.get());
-  if (words.json) {
+  if (goal.json) {
     nlohmann::json root = status_json(result.state, result.labels);
     if (result.program) root["program"] = to_string(*result.program);
     if (!result.caution.empty()) root["caution"] = result.caution;

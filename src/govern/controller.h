@@ -54,6 +54,9 @@ struct EpochReport {
   std::vector<std::int64_t> batch_requests;        // and how many requests each held
   std::vector<double> latency_s;   // of requests answered here; may be a sample of them
   std::optional<double> energy_j;  // of the epoch; absent: it was not measured
+  // Of the epoch, while batches ran. Absent: taken from batch_s, which is coarse where batches are
+  // long, because those that begin or end outside count as a whole.
+  std::optional<double> busy_s;
   std::optional<double> temperature_c;
   std::string blind;  // "" or why the service cannot be seen: samples missing, a clock refused, our
                       // own deadline missed
@@ -65,14 +68,22 @@ struct Decision {
   std::string why;  // a few words for people
 };
 
-// What docs/govern.md explains, chosen on twins that no published figure is of.
+// What docs/govern.md explains. Chosen on twins that no published figure is of.
 struct ControllerOptions {
-  std::uint64_t seed = 1;       // of the order in which equals are explored
-  double load_limit = 0.85;     // busy share of the time, at the arrivals that are to be expected
-  double hysteresis = 0.015;    // a setting must promise so much less energy than the present one
-  double explore_share = 0.02;  // of the epochs, at most, that are spent on looking
+  std::uint64_t seed = 1;     // of which neighbour is looked at first
+  double load_limit = 0.85;   // of the highest throughput, at the arrivals that are provided for
+  double aim_share = 0.7;     // of late_share: what the margin steers for, so that luck fits above
+  double quantile = 1.0;      // standard deviations of the forecast that a limit is kept with
+  double hysteresis = 0.015;  // a setting must promise so much less energy than the present one
+  double return_margin = 0.03;    // log latency: a setting that we come to must be so much safer
+  double switch_s = 0.008;        // without the new clocks, the slowest of them (memory)
+  std::int64_t dwell_epochs = 2;  // before energy alone is a reason to go
+  std::int64_t calm_epochs = 6;   // at one setting before a neighbour is looked at
+  double explore_share = 0.02;    // of the epochs, at most, that are spent on looking
+  std::int64_t explore_after_drift = 6;  // looks beyond that share when everything is new
+  std::int64_t sighted_epochs = 3;       // in a row, before a fallback ends
+  std::int64_t lost_epochs = 3;          // in a row at clocks that are not ours, before one begins
   bool explore = true;
-  std::int64_t sighted_epochs = 3;  // in a row, before a fallback ends
 };
 
 // Everything that a status page shows. Totals are since the controller was made.
