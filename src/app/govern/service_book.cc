@@ -8,7 +8,7 @@
 namespace isojoule {
 namespace {
 
-// A service writes its marks while we read: the two looks at the clock may be this far apart.
+// Of two processors' looks at one clock; nothing that a service does takes so long.
 constexpr Duration kAhead = Duration::milliseconds(5);
 // No request waits longer, no batch is larger: what says so has its units wrong.
 constexpr Duration kLongestWait = Duration::milliseconds(3'600'000);

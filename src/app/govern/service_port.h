@@ -6,6 +6,7 @@
 #include <string>
 
 #include "app/govern/service_book.h"
+#include "base/clock.h"
 
 namespace isojoule {
 
@@ -24,7 +25,7 @@ class ServiceSource {
   virtual void do_set_batch_limit(std::int64_t most) = 0;
 };
 
-// One thread.
+// One thread; on the real clock, as services are.
 class ServicePort final : public ServiceSource {
  public:
   // `group` "": the socket is for this user alone; else its members may connect, too. Makes the
@@ -37,7 +38,8 @@ class ServicePort final : public ServiceSource {
   const std::string& path() const { return path_; }
 
  private:
-  explicit ServicePort(const ServiceBookOptions& options) : book_(options) {}
+  explicit ServicePort(const ServiceBookOptions& options)
+      : real_(make_real_clock()), book_(options) {}
   struct Guest {
     Descriptor socket;
     ServiceRing ring;
@@ -48,6 +50,7 @@ class ServicePort final : public ServiceSource {
   void admit(Instant now);
   void take_from(std::int64_t id, Guest& guest, Instant now);
 
+  std::unique_ptr<Clock> real_;  // of the marks
   std::string path_;
   Descriptor listener_;
   std::map<std::int64_t, Guest> guests_;
