@@ -218,7 +218,10 @@ StatusFile::StatusFile(const std::string& folder, GovernLabels labels)
   fs::create_directories(folder, code);  // what fails shows itself when it is written
   for (const std::string& other : status_files(folder)) {
     const auto found = read_status(other);
-    if (found && !found->alive) fs::remove(other, code);
+    if (!found || found->alive) continue;
+    fs::remove(other, code);
+    // And the socket of a wrapped program's, which nobody listens at any more.
+    fs::remove(folder + "/" + kPrefix + std::to_string(found->process) + ".sock", code);
   }
 }
 
