@@ -104,17 +104,15 @@ class Controller::Impl {
     const bool whole = report.point == last_point_;
     last_point_ = report.point;
     if (!report.point || !report.blind.empty()) return;
-    if (getenv("TRACE"))
-      fprintf(stderr,
-              "t %.1f p %d rate %.1f peak %.1f disp %.2f | lat %.0f load %.2f e %.4f safe %ld | q "
-              "%ld late %ld | xi %.3f pi %.3f m %.3f ratio %.3f why %s\n",
-              report.end_s, *report.point, arrivals_.now().rate_hz, arrivals_.now().peak_hz,
-              arrivals_.now().dispersion, 1e3 * state_.latency_s, state_.load, state_.energy_j,
-              state_.safe, report.queued, report.late, model_.time().log_factor(*report.point),
-              model_.power().log_factor(*report.point), margin_.value(),
-              ratio_.quantile(goal_.late_share), state_.why.c_str());
+    fprintf(stderr,
+            "t %.1f p %d rate %.1f peak %.1f disp %.2f | lat %.0f load %.2f e %.4f safe %ld | q "
+            "%ld late %ld | xi %.3f pi %.3f m %.3f ratio %.3f why %s\n",
+            report.end_s, *report.point, arrivals_.now().rate_hz, arrivals_.now().peak_hz,
+            arrivals_.now().dispersion, 1e3 * state_.latency_s, state_.load, state_.energy_j,
+            state_.safe, report.queued, report.late, model_.time().log_factor(*report.point),
+            model_.power().log_factor(*report.point), margin_.value(),
+            ratio_.quantile(goal_.late_share), state_.why.c_str());
     if (model_.learn(*report.point, report, seconds, whole)) {
-      if (getenv("TRACE")) fprintf(stderr, "DRIFT\n");
       ++state_.drifts;
       model_.forget();
       extra_looks_ = options_.explore_after_drift;

@@ -73,9 +73,9 @@ struct Decision {
 struct ControllerOptions {
   std::uint64_t seed = 1;     // of which neighbour is looked at first
   double load_limit = 1.0;    // of the highest throughput, at the peak that is provided for
-  double aim_share = 0.7;     // of late_share: what the margin steers for, so that luck fits above
+  double aim_share = 0.8;     // of late_share: what the margin steers for, so that luck fits above
   double quantile = 1.0;      // standard deviations of the forecast that a limit is kept with
-  double hysteresis = 0.015;  // a setting must promise so much less energy than the present one
+  double hysteresis = 0.008;  // a setting must promise so much less energy than the present one
   double return_margin = 0.03;    // log latency: a setting that we come to must be so much safer
   double switch_s = 0.008;        // without the new clocks, the slowest of them (memory)
   std::int64_t dwell_epochs = 2;  // before energy alone is a reason to go
