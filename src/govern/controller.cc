@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "govern/arrival_rate.h"
 #include "govern/late_margin.h"
+#include "govern/latency_ratio.h"
 #include "govern/report_check.h"
 #include "govern/service_model.h"
 
@@ -96,9 +97,21 @@ class Controller::Impl {
     hold_temperature(report);
     // Under the governors lateness is theirs.
     if (state_.point) margin_.see(report.served, report.late, seconds, arrivals_.now().rate_hz);
+    ratio_.pass(seconds);
+    if (state_.point && report.point == state_.point && state_.latency_s > 0)
+      for (const double latency : report.latency_s)
+        if (latency > 0) ratio_.see(log_of(latency / state_.latency_s));
     const bool whole = report.point == last_point_;
     last_point_ = report.point;
     if (!report.point || !report.blind.empty()) return;
+    fprintf(stderr,
+            "t %.1f p %d rate %.1f peak %.1f disp %.2f | lat %.0f load %.2f e %.4f safe %ld | q "
+            "%ld late %ld | xi %.3f pi %.3f m %.3f ratio %.3f why %s\n",
+            report.end_s, *report.point, arrivals_.now().rate_hz, arrivals_.now().peak_hz,
+            arrivals_.now().dispersion, 1e3 * state_.latency_s, state_.load, state_.energy_j,
+            state_.safe, report.queued, report.late, model_.time().log_factor(*report.point),
+            model_.power().log_factor(*report.point), margin_.value(),
+            ratio_.quantile(goal_.late_share), state_.why.c_str());
     if (model_.learn(*report.point, report, seconds, whole)) {
       ++state_.drifts;
       model_.forget();
@@ -133,6 +146,7 @@ class Controller::Impl {
 
   void look_ahead(double queued) {
     const Arrivals arrivals = arrivals_.now();
+    const double seen = ratio_.quantile(goal_.late_share);
     for (GridPoint p = 0; p < model_.size(); ++p) {
       Prospect& one = forecasts_[static_cast<std::size_t>(p)];
       one.known = model_.known(p);
@@ -140,7 +154,8 @@ class Controller::Impl {
       const BatchLine line = model_.line(p);
       one.queue = forecast(line, arrivals, goal_.late_share, goal_.fill_wait_s, queued);
       one.busy_w = line.busy_w();
-      one.log_latency = log_of(one.queue.latency_s) + options_.quantile * model_.latency_sd(p);
+      one.log_latency =
+          log_of(one.queue.latency_s) + seen + options_.quantile * model_.latency_sd(p);
     }
   }
   const Prospect& at(GridPoint p) const { return forecasts_[static_cast<std::size_t>(p)]; }
@@ -297,6 +312,7 @@ class Controller::Impl {
   Random random_;
   ArrivalRate arrivals_;
   LateMargin margin_;
+  LatencyRatio ratio_;
   std::vector<Prospect> forecasts_;
   ControllerState state_;
   std::optional<GridPoint> last_point_;  // of the last report

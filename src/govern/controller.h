@@ -25,9 +25,10 @@ struct ServicePoint {
   double idle_w = 0;           // of the board, waiting at this setting; > 0
   double log_sd = 0.02;        // how far batch_s and batch_j may be from the truth, as a share
   bool measured = false;       // of this very board
-  // Of batch_s and of the batch's energy beyond idle: what a batch takes however little is in it.
-  // A first guess; batches that are not full teach it.
+  // Of batch_s: what a batch takes however little is in it. A first guess; batches that are not
+  // full teach it.
   double fixed_share = 0.15;
+  std::optional<double> fixed_energy_share;  // of batch_j; absent: as fixed_share
 };
 
 struct OperatingTable {
@@ -71,10 +72,10 @@ struct Decision {
 // What docs/govern.md explains. Chosen on twins that no published figure is of.
 struct ControllerOptions {
   std::uint64_t seed = 1;     // of which neighbour is looked at first
-  double load_limit = 0.85;   // of the highest throughput, at the arrivals that are provided for
-  double aim_share = 0.7;     // of late_share: what the margin steers for, so that luck fits above
+  double load_limit = 1.0;    // of the highest throughput, at the peak that is provided for
+  double aim_share = 0.8;     // of late_share: what the margin steers for, so that luck fits above
   double quantile = 1.0;      // standard deviations of the forecast that a limit is kept with
-  double hysteresis = 0.015;  // a setting must promise so much less energy than the present one
+  double hysteresis = 0.008;  // a setting must promise so much less energy than the present one
   double return_margin = 0.03;    // log latency: a setting that we come to must be so much safer
   double switch_s = 0.008;        // without the new clocks, the slowest of them (memory)
   std::int64_t dwell_epochs = 2;  // before energy alone is a reason to go

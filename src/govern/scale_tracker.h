@@ -18,8 +18,8 @@ struct ScaleOptions {
   double walk_per_s = 0.004;   // standard deviation of the common factor's walk after a second
   double start_sd = 0.15;      // of the common factor, before anything was seen
   double own_floor_sd = 0.01;  // a setting's own factor is never known better
-  double cusum_slack = 0.75;   // standard deviations an observation that are usual
-  double cusum_alarm = 8;      // sum of those beyond that are not
+  double cusum_slack = 1.0;    // standard deviations an observation that are usual
+  double cusum_alarm = 10;     // sum of those beyond that are not
   double forget_sd = 0.15;     // of the common factor after an alarm
 };
 

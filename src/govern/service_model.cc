@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 namespace isojoule {
 namespace {
 
 constexpr double kShapeSd = 0.15;       // log: how far a table's fixed share may be off
-constexpr double kMeterSd = 0.01;       // relative, of an epoch's energy
+constexpr double kEpochSd = 0.02;       // relative: meter, and inputs that are not alike
 constexpr double kSpreadGain = 0.05;    // an epoch
 constexpr double kLeastSpread = 0.003;  // no engine repeats itself better
 
@@ -26,9 +25,20 @@ std::vector<double> spreads_of(const OperatingTable& table) {
 
 OperatingTable checked(OperatingTable table) {
   table.points.resize(static_cast<std::size_t>(table.space.size()));
-  for (ServicePoint& p : table.points)
-    p.fixed_share = std::isfinite(p.fixed_share) ? std::clamp(p.fixed_share, 0.0, 0.98) : 0.15;
+  const auto usable = [](double share) { return std::isfinite(share) && share >= 0 && share < 1; };
+  for (ServicePoint& p : table.points) {
+    if (!usable(p.fixed_share)) p.fixed_share = ServicePoint{}.fixed_share;
+    if (p.fixed_energy_share && !usable(*p.fixed_energy_share)) p.fixed_energy_share.reset();
+  }
   return table;
+}
+
+// Power of the board in a batch of so many requests, as the table has it.
+double watts_in_batch(const ServicePoint& row, double requests) {
+  const double full = std::clamp(requests / static_cast<double>(row.batch), 0.0, 1.0);
+  const double energy = row.fixed_energy_share.value_or(row.fixed_share);
+  return row.batch_j / row.batch_s * (energy + (1 - energy) * full) /
+         (row.fixed_share + (1 - row.fixed_share) * full);
 }
 
 double share_of(const ServicePoint& row, double requests) {
@@ -102,11 +112,16 @@ bool ServiceModel::learn_time(GridPoint point, const EpochReport& report, bool w
 bool ServiceModel::learn_power(GridPoint point, const EpochReport& report, double seconds) {
   if (!report.energy_j || !(seconds > 0)) return false;
   const ServicePoint& own = row(point);
-  const double listed = std::accumulate(report.batch_s.begin(), report.batch_s.end(), 0.0);
+  double listed = 0, joules = 0;
+  for (std::size_t i = 0; i < report.batch_s.size(); ++i) {
+    listed += report.batch_s[i];
+    joules +=
+        report.batch_s[i] * watts_in_batch(own, static_cast<double>(report.batch_requests[i]));
+  }
   const double busy = std::min(seconds, report.busy_s.value_or(listed));
-  const double busy_w = own.batch_j / own.batch_s;
+  const double busy_w = listed > 0 ? joules / listed : own.batch_j / own.batch_s;
   const double expected = busy * busy_w + (seconds - busy) * own.idle_w;
-  double variance = kMeterSd * kMeterSd;
+  double variance = kEpochSd * kEpochSd;
   if (!report.busy_s && !report.batch_s.empty()) {
     // Half a batch at either edge may be in the wrong epoch.
     const double edge = 0.5 * listed / static_cast<double>(report.batch_s.size());
@@ -127,9 +142,10 @@ BatchLine ServiceModel::line(GridPoint point) const {
   line.batch = own.batch;
   line.t1_s = own.batch > 1 ? (full - std::min(one, full)) / (most - 1) : 0;
   line.t0_s = std::max(0.0, full - line.t1_s * most);
-  const double busy_w = own.batch_j / own.batch_s * watts;
-  line.j0_j = line.t0_s * busy_w;
-  line.j1_j = line.t1_s * busy_w;
+  const double full_j = watts * watts_in_batch(own, most) * line.duration_s(most);
+  const double one_j = watts * watts_in_batch(own, 1) * line.duration_s(1);
+  line.j1_j = own.batch > 1 ? std::max(0.0, full_j - one_j) / (most - 1) : 0;
+  line.j0_j = full_j - line.j1_j * most;
   line.idle_w = own.idle_w * watts;
   return line;
 }

@@ -175,9 +175,10 @@ class Service {
     report_.arrived = static_cast<std::int64_t>(arrived - arrived_);
     report_.queued = static_cast<std::int64_t>(arrived - taken_ + in_work);
     arrived_ = arrived;
-    ServiceView view{now(), taken_, 0};
+    ServiceView view{now(), taken_};
     if (running_) {
       busy_s_ += now() - std::max(report_.begin_s, batch_begin_s_);
+      view.running = static_cast<std::int64_t>(in_work);
       view.running_s = seconds_of(*simulation_.next_process_time()) - zero_s_ - now();
     }
     report_.busy_s = std::clamp(busy_s_, 0.0, report_.end_s - report_.begin_s);

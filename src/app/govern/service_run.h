@@ -17,8 +17,9 @@ namespace isojoule {
 // Where a service stands at an epoch's end; requests are taken in the trace's order.
 struct ServiceView {
   double now_s = 0;
-  std::size_t taken = 0;  // requests that are in a batch already or done
-  double running_s = 0;   // until the present batch will end at the present clocks
+  std::size_t taken = 0;     // requests that are in a batch already or done
+  double running_s = 0;      // until the present batch will end at the present clocks
+  std::int64_t running = 0;  // requests in it
 };
 
 class ServicePolicy {

@@ -45,9 +45,8 @@ class Survey {
       row.log_sd =
           std::max(kLeastSd, static_cast<double>(std::max(time.sd[full], energy.sd[full])));
       row.measured = probed_.contains(full);
-      const double share = std::exp(double{time.mean[one]}) / row.batch_s;
-      row.fixed_share =
-          batch > 1 ? std::clamp((share - 1 / batch) / (1 - 1 / batch), 0.0, 0.95) : 0;
+      row.fixed_share = fixed_part(std::exp(double{time.mean[one]}) / row.batch_s);
+      row.fixed_energy_share = fixed_part(std::exp(double{energy.mean[one]}) / row.batch_j);
       out.points.push_back(row);
     }
     return out;
@@ -64,6 +63,12 @@ class Survey {
     std::vector<Level> all(levels.begin(), levels.end());
     if (board_.batch > 1) all.push_back(full ? 1 : 0);
     return *space_.at(all);
+  }
+
+  // From what one request takes over what a full batch does.
+  double fixed_part(double share) const {
+    const auto batch = static_cast<double>(board_.batch);
+    return batch > 1 ? std::clamp((share - 1 / batch) / (1 - 1 / batch), 0.0, 0.95) : 0;
   }
 
   // Corners first, then strata of every axis in a drawn order (Latin hypercube sampling: M. D.
