@@ -2,8 +2,8 @@
  *   cc -std=c11 -Iinclude examples/governed.c src/mark/isojoule.c -pthread -o governed
  *   isojoule govern --table FILE.study --limit 'latency<50ms' -- ./governed 30
  * Arguments: seconds, requests a second (100), milliseconds of a batch (5), requests of a batch
- * (4). In place of a network it waits. What a service of one's own needs are the five calls of
- * isojoule_...
+ * (4). In place of a network it waits. A service of one's own needs the calls isojoule_... and
+ * nothing else of this.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
