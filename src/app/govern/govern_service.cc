@@ -118,6 +118,7 @@ class Governing {
                             const std::function<void(const LiveState&)>& on_epoch) {
     ISOJOULE_TRY(const auto target, open_live(paths_, request_.target));
     Board& board = target->board;
+    board.release.watches.clear();  // only power is asked for
     ISOJOULE_CHECK(check_power(board));
     ISOJOULE_TRY(const auto study, StudyFile::open(request_.study_path, StudyFile::Mode::read));
     ISOJOULE_TRY(const StudyTable known, operating_table(*study, request_.table, board));

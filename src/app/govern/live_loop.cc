@@ -242,7 +242,7 @@ Status LiveLoop::obey(const Decision& decision) {
     if (refusal == refused_.end() || refusal->second.until <= now()) return set(*decision.point);
     trouble_ = fmt::format("{}: {}", kNotSet, refusal->second.why);
   }
-  if (point_) ++state_.fallbacks[cause_of(state_.blind)];
+  if (point_) ++state_.fallbacks[cause_of(trouble_.empty() ? state_.blind : trouble_)];
   return give_back();
 }
 
