@@ -37,6 +37,7 @@ TEST(KillGovernor, EveryKnobIsAsBefore) {
     GTEST_SKIP() << "skipped: " << why;
   const test::Workplace place;
   ::setenv("ISOJOULE_STATE", place.path("state").c_str(), 1);
+  ::setenv("ISOJOULE_RUNTIME", place.path("run").c_str(), 1);
   const std::string study = place.path("nano.study");
   ASSERT_EQ(place
                 .run({"sweep", place.write("plan.toml", test::small_plan(1)), "--board",
@@ -65,6 +66,7 @@ TEST(KillGovernor, EveryKnobIsAsBefore) {
         << "round " << round << ": " << first_difference(before, twin);
   }
   ::unsetenv("ISOJOULE_STATE");
+  ::unsetenv("ISOJOULE_RUNTIME");
 }
 
 }  // namespace

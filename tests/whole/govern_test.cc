@@ -26,6 +26,7 @@ class GovernTest : public testing::Test {
     if (const std::string why = MountedTwin::why_not(); !why.empty())
       GTEST_SKIP() << "skipped: " << why;
     ::setenv("ISOJOULE_STATE", place_.path("state").c_str(), 1);
+    ::setenv("ISOJOULE_RUNTIME", place_.path("run").c_str(), 1);
     ::setenv("ISOJOULE_GOVERN", socket().c_str(), 1);
     study_ = place_.path("nano.study");
     const Outcome swept = place_.run({"sweep", place_.write("plan.toml", small_plan(1)), "--board",
@@ -35,8 +36,8 @@ class GovernTest : public testing::Test {
     ASSERT_TRUE(twin_->mounted()) << twin_->log();
   }
   void TearDown() override {
-    ::unsetenv("ISOJOULE_STATE");
-    ::unsetenv("ISOJOULE_GOVERN");
+    for (const char* name : {"ISOJOULE_STATE", "ISOJOULE_RUNTIME", "ISOJOULE_GOVERN"})
+      ::unsetenv(name);
   }
 
   std::string socket() const { return place_.path("govern.sock"); }

@@ -76,6 +76,7 @@ Status open_to_group(const std::string& path, const std::string& group) {
 }  // namespace
 
 std::string runtime_folder() {
+  if (const char* set = std::getenv("ISOJOULE_RUNTIME"); set != nullptr && *set != '\0') return set;
   if (::geteuid() == 0) return "/run/isojoule";
   if (const char* set = std::getenv("XDG_RUNTIME_DIR"); set != nullptr && *set != '\0')
     return std::string(set) + "/isojoule";

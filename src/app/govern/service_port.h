@@ -59,8 +59,9 @@ class ServicePort final : public ServiceSource {
   ServiceBook book_;
 };
 
-// Where a service looks for it: /run/isojoule for root, else $XDG_RUNTIME_DIR/isojoule, else a
-// folder of this user's in /tmp (which a service has to be told by ISOJOULE_GOVERN).
+// $ISOJOULE_RUNTIME where it is set. Where a service looks for it: /run/isojoule for root, else
+// $XDG_RUNTIME_DIR/isojoule, else a folder of this user's in /tmp (which a service has to be told
+// by ISOJOULE_GOVERN).
 std::string runtime_folder();
 std::string usual_service_socket();
 
