@@ -6,11 +6,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <string>
 #include <thread>
 #include <utility>
 
+#include "app/govern/service_port.h"
 #include "isojoule/isojoule.h"
 
 namespace {
@@ -91,5 +94,48 @@ BENCHMARK_CAPTURE(mark, reader, Listener::reader)->Threads(1)->Threads(4)->UseRe
 BENCHMARK_CAPTURE(window, nobody, Listener::nobody);
 BENCHMARK_CAPTURE(window, file, Listener::file);
 BENCHMARK_CAPTURE(window, reader, Listener::reader)->Threads(1)->Threads(4)->UseRealTime();
+
+// A service under a governor: a thread of this process empties its queue, as `isojoule govern`
+// does.
+class Governing {
+ public:
+  explicit Governing(bool governs) {
+    const std::string path = "/tmp/isojoule-bench-" + std::to_string(getpid());
+    setenv("ISOJOULE_GOVERN", path.c_str(), 1);
+    if (!governs) return;
+    auto port = isojoule::ServicePort::open(path, "", {});
+    if (!port) return;
+    reader_ = std::thread([this, port = std::move(*port)] {
+      while (!stop_) {
+        port->close({isojoule_now_ns()});
+        std::this_thread::sleep_for(std::chrono::microseconds(200));
+      }
+    });
+    isojoule_governed(1'000'000'000);
+  }
+  ~Governing() {
+    stop_ = true;
+    if (reader_.joinable()) reader_.join();
+  }
+  Governing(const Governing&) = delete;
+  Governing& operator=(const Governing&) = delete;
+
+ private:
+  std::atomic<bool> stop_{false};
+  std::thread reader_;
+};
+
+Governing* governing = nullptr;
+
+void request(benchmark::State& state, bool governs) {
+  if (state.thread_index() == 0) governing = new Governing(governs);
+  const std::uint64_t before = isojoule_service_lost();
+  for (auto _ : state) benchmark::DoNotOptimize(isojoule_request_arrived());
+  if (state.thread_index() != 0) return;
+  state.counters["lost"] = static_cast<double>(isojoule_service_lost() - before);
+  delete std::exchange(governing, nullptr);
+}
+BENCHMARK_CAPTURE(request, nobody, false);
+BENCHMARK_CAPTURE(request, governed, true)->Threads(1)->Threads(4)->UseRealTime();
 
 }  // namespace

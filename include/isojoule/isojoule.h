@@ -35,7 +35,7 @@ extern "C" {
 #endif
 
 /* Rises when something is added; what is there stays as it is. */
-#define ISOJOULE_API_VERSION 2
+#define ISOJOULE_API_VERSION 3
 int isojoule_api_version(void); /* of the library that runs */
 
 /* The clock of all marks: CLOCK_MONOTONIC in nanoseconds. */
@@ -155,6 +155,44 @@ int isojoule_batch(int64_t begin_ns, int64_t end_ns);
  * how many the inference phase made. A key has no blanks, a value is one line; 0 for one of blanks.
  */
 int isojoule_note(const char* key, const char* value);
+
+/* ---- Requests of a service: `isojoule govern` ----
+ *
+ * Since version 3. A service says when a request came, when it was answered and how long each batch
+ * took, and `isojoule govern` keeps the board where that costs least. None of these functions
+ * waits, whoever listens: they write into memory that governor and service share. What finds no
+ * room there is lost, and counted. Without a governor they cost one look at the clock; one that is
+ * started later is found within a second of the next call, by its socket: $ISOJOULE_GOVERN,
+ * /run/isojoule/govern.sock, or $XDG_RUNTIME_DIR/isojoule/govern.sock. A process that fork() made
+ * of one that reports may report, too.
+ *
+ *   const int64_t came = isojoule_request_arrived();
+ *   ...
+ *   const int64_t begin = isojoule_now_ns();
+ *   run(inputs, count);                        count: at most isojoule_batch_limit(ours)
+ *   isojoule_batch_served(begin, count);
+ *   isojoule_request_answered(came);           for each of them
+ */
+
+/* A request is here from now on. Returns the time, which says later which request is meant. */
+int64_t isojoule_request_arrived(void);
+/* Several that came together. */
+int64_t isojoule_requests_arrived(int64_t count);
+/* Its answer goes out now. 1: the governor is told; 0: nobody listens, or it was lost. */
+int isojoule_request_answered(int64_t arrived_ns);
+/* Nobody will answer it: refused, or given up. */
+int isojoule_request_dropped(int64_t arrived_ns);
+/* A batch of so many requests began at begin_ns, by isojoule_now_ns(), and ends now. A service that
+ * marks no arrivals has its batches taken for requests that came when they began. */
+int isojoule_batch_served(int64_t begin_ns, int64_t requests);
+/* The most requests that a batch is to hold from now on, as the governor wants it; `otherwise`
+ * where it has no opinion or nobody governs. */
+int64_t isojoule_batch_limit(int64_t otherwise);
+/* 1 when a governor listens to this process. Looks for one at once, and waits up to wait_ns for its
+ * answer (0: does not wait). The functions above look by themselves. */
+int isojoule_governed(int64_t wait_ns);
+/* Of this process's marks for governors, how many were lost because there was no room. */
+uint64_t isojoule_service_lost(void);
 
 #ifdef __cplusplus
 }

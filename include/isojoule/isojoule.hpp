@@ -143,6 +143,52 @@ class ScopedBatch {
   ScopedBatch& operator=(const ScopedBatch&) = delete;
 };
 
+// A request of a service, for `isojoule govern`: it arrives here, and is answered, or dropped at
+// the end of the scope. It may move to another thread.
+class ServedRequest {
+ public:
+  ServedRequest() : arrived_ns_(isojoule_request_arrived()) {}
+  ~ServedRequest() {
+    if (open_) isojoule_request_dropped(arrived_ns_);
+  }
+  ServedRequest(ServedRequest&& other) noexcept
+      : arrived_ns_(other.arrived_ns_), open_(other.open_) {
+    other.open_ = false;
+  }
+  ServedRequest& operator=(ServedRequest&& other) noexcept {
+    std::swap(arrived_ns_, other.arrived_ns_);
+    std::swap(open_, other.open_);
+    return *this;
+  }
+  ServedRequest(const ServedRequest&) = delete;
+  ServedRequest& operator=(const ServedRequest&) = delete;
+
+  void answered() {
+    if (open_) isojoule_request_answered(arrived_ns_);
+    open_ = false;
+  }
+  std::int64_t arrived_ns() const { return arrived_ns_; }
+
+ private:
+  std::int64_t arrived_ns_;
+  bool open_ = true;
+};
+
+// A batch of a service's requests, from here to the end of the scope.
+class ServedBatch {
+ public:
+  explicit ServedBatch(std::int64_t requests) : begin_ns_(isojoule_now_ns()), requests_(requests) {}
+  ~ServedBatch() { isojoule_batch_served(begin_ns_, requests_); }
+  ServedBatch(const ServedBatch&) = delete;
+  ServedBatch& operator=(const ServedBatch&) = delete;
+
+ private:
+  std::int64_t begin_ns_, requests_;
+};
+
+// The most requests that the governor wants in a batch; `otherwise` without one.
+inline std::int64_t batch_limit(std::int64_t otherwise) { return isojoule_batch_limit(otherwise); }
+
 // What isojoule_options has, with strings that live as long as it does.
 struct SessionOptions {
   double period_s = 0;   // 0: the usual 0.1 s

@@ -96,6 +96,13 @@ Result<BoardLock> BoardLock::take(const std::string& path, const std::string& wh
   return BoardLock(std::move(file));
 }
 
+std::optional<std::string> lock_holder(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!file || !look_at(file.get()).is_plain) return std::nullopt;
+  if (::flock(file.get(), LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK) return std::nullopt;
+  return holder_of(file.get());
+}
+
 // The file stays: removing it would let two programs lock two files of the same name.
 BoardLock::~BoardLock() {
   if (!file_) return;

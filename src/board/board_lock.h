@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/descriptor.h"
@@ -31,6 +32,11 @@ class BoardLock {
   explicit BoardLock(Descriptor locked) : file_(std::move(locked)) {}
   Descriptor file_;
 };
+
+// Who holds it now, as that one signed: "process 812 (isojoule sweep ...) since ..."; nothing where
+// nobody does, or it cannot be looked at. Nothing is waited for, and whoever takes the lock at that
+// moment tries again.
+std::optional<std::string> lock_holder(const std::string& path);
 
 // What a keeper calls itself: others wait for it.
 inline constexpr const char* kKeeperName = "keeper, restoring";

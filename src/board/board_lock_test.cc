@@ -37,6 +37,18 @@ TEST_F(BoardLockTest, TheHolderKeepsItsNameHoweverManyAreRefused) {
   }
 }
 
+TEST_F(BoardLockTest, WhoHoldsItIsSeenWithoutTakingIt) {
+  EXPECT_FALSE(lock_holder(path_)) << "there is no such file";
+  {
+    const auto holder = BoardLock::take(path_, "isojoule sweep a.toml");
+    ASSERT_TRUE(holder);
+    const auto seen = lock_holder(path_);
+    ASSERT_TRUE(seen);
+    EXPECT_THAT(*seen, HasSubstr("isojoule sweep a.toml"));
+  }
+  EXPECT_FALSE(lock_holder(path_));
+}
+
 TEST_F(BoardLockTest, ItIsFreeAfterItsHolder) {
   { ASSERT_TRUE(BoardLock::take(path_, "first")); }
   EXPECT_EQ(fs::file_size(path_), 0U);

@@ -13,6 +13,7 @@
 
 #include "base/file_tree.h"
 #include "board/keeper.h"
+#include "board/process_start.h"
 
 namespace isojoule::journal {
 namespace {
@@ -47,24 +48,6 @@ Status write_whole(int descriptor, const std::string& text, const std::string& p
   }
   if (::fsync(descriptor) != 0) return system_error(path, "fsync");
   return {};
-}
-
-// Field 22 of /proc/PID/stat, 0 if the process is no more (or dead and not yet waited for); the
-// second field, the name, may contain spaces and brackets (proc(5)).
-std::int64_t start_of(std::int64_t process) {
-  constexpr int kFieldsAfterName = 20;
-  std::ifstream in("/proc/" + std::to_string(process) + "/stat");
-  std::string text;
-  if (!std::getline(in, text)) return 0;
-  const std::size_t name_end = text.rfind(')');
-  if (name_end == std::string::npos) return 0;
-  std::istringstream fields(text.substr(name_end + 1));
-  std::string field;
-  for (int i = 0; i < kFieldsAfterName; ++i) {
-    fields >> field;
-    if (i == 0 && (field == "Z" || field == "X")) return 0;
-  }
-  return std::strtoll(field.c_str(), nullptr, 10);
 }
 
 constexpr std::array<const char*, 3> kLasts = {"boot", "disk", "from_disk"};
@@ -214,12 +197,12 @@ bool is_stale(const Journal& journal, FileTree& tree) {
 
 void stamp(Journal& journal) {
   journal.process = ::getpid();
-  journal.process_start = start_of(journal.process);
+  journal.process_start = process_start_of(journal.process);
 }
 
 bool writer_is_alive(const Journal& journal) {
   if (journal.process <= 0 || journal.process == ::getpid()) return false;
-  const std::int64_t start = start_of(journal.process);
+  const std::int64_t start = process_start_of(journal.process);
   return start != 0 && start == journal.process_start;
 }
 

@@ -26,7 +26,7 @@ using Action = std::function<Result<int>()>;
 
 struct Program {
   std::string command_line;               // as typed, to be stored with a study
-  std::vector<std::string> after_dashes;  // of 'measure': what stands behind --
+  std::vector<std::string> after_dashes;  // of measure and govern: what stands behind --
   Action action;
   const std::atomic<bool>* interrupted = nullptr;  // set by Ctrl-C
   bool ignores_signals = false;                    // the keeper's; it was started so
@@ -53,6 +53,8 @@ void add_keeper(CLI::App& app, Program& program);
 void add_session(CLI::App& app, Program& program);
 void add_list(CLI::App& app, Program& program);
 void add_tune(CLI::App& app, Program& program);
+void add_govern(CLI::App& app, Program& program);
+void add_status(CLI::App& app, Program& program);
 void add_calibrate(CLI::App& app, Program& program);
 void add_benchmark_optimisers(CLI::App& app, Program& program);
 

@@ -48,10 +48,12 @@ void listen_to(int number) {
   std::signal(number, on_interrupt);
 }
 
-// Behind the dashes of 'measure' stands a program with arguments of its own, which CLI11 must not
-// see. Returns what is left of ours.
+// Behind the dashes of 'measure' and 'govern' stands a program with arguments of its own, which
+// CLI11 must not see. Returns what is left of ours.
 int cut_at_dashes(int argc, char** argv, std::vector<std::string>& rest) {
-  if (argc < 2 || std::string_view(argv[1]) != "measure") return argc;
+  if (argc < 2) return argc;
+  if (const std::string_view command = argv[1]; command != "measure" && command != "govern")
+    return argc;
   char** const end = argv + argc;
   char** const dashes =
       std::find_if(argv + 2, end, [](const char* word) { return std::string_view(word) == "--"; });
@@ -97,6 +99,8 @@ int run(int argc, char** argv) {
   cli::add_benchmark_optimisers(app, program);
   cli::add_apply(app, program);
   cli::add_restore(app, program);
+  cli::add_govern(app, program);
+  cli::add_status(app, program);
   cli::add_keeper(app, program);
   cli::add_show(app, program);
   cli::add_report(app, program);

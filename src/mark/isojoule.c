@@ -4,7 +4,8 @@
  *
  * Windows and moments go into a ring of the thread that makes them, without a lock; whoever sends
  * holds `lock` and empties rings. Everything else is done under `lock`. `asking` is held while an
- * answer of the sampler is waited for, and taken before `lock`.
+ * answer of the sampler is waited for, and taken before `lock`. Requests of a service take another
+ * way, and none of these locks: memory that the governor shares.
  *
  * One file, though a long one: a program of anybody's builds it as it lies here, with no tool of
  * ours between, and nothing of it but isojoule.h has a name outside. Its parts are marked by lines.
@@ -23,9 +24,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -479,6 +482,8 @@ static int prepare_names(void) {
 static void before_fork(void) { pthread_mutex_lock(&lock); }
 static void in_parent(void) { pthread_mutex_unlock(&lock); }
 
+static void forget_search(void);
+
 static void in_child(void) {
   struct ring* ring;
   const int was_alone = atomic_load(&alone);
@@ -498,6 +503,7 @@ static void in_child(void) {
   for (ring = rings; ring != NULL; ring = ring->next)
     if (ring != own_ring) atomic_store(&ring->taken, 0); /* their threads are not here */
   pthread_mutex_init(&asking, NULL);                     /* another thread's, perhaps */
+  forget_search();
   pthread_mutex_unlock(&lock);
 }
 
@@ -1317,6 +1323,249 @@ int isojoule_note(const char* key, const char* value) {
   }
   return leave();
 }
+
+/* ---- Requests of a service ----
+ *
+ * The governor listens at a Unix socket and passes whoever connects a file of memory: a header and
+ * a queue of fixed records that many threads and processes may write (D. Vyukov's bounded queue: a
+ * number in each slot says whose turn it is). No lock, no call into the kernel; a full queue loses
+ * the mark. The mapping is made once and never taken away, because another thread may be writing:
+ * the memory of the next governor is put in its place (MAP_FIXED).
+ *
+ * The words of the socket and the layout stand in src/app/govern/service_ring.h, too.
+ */
+enum {
+  kServiceVersion = 1,
+  kServiceSlots = 16384, /* a power of two */
+  kServiceHeader = 4096,
+  kServiceTries = 64, /* for a slot, when others take them, too */
+  kArrived = 1,
+  kAnswered = 2,
+  kDropped = 3,
+  kServed = 4
+};
+static const int64_t kSearchPeriod = 500000000;
+static const char kGovernHello[] = "isojoule-govern 1\n";
+static const char kGovernPlace[] = "/run/isojoule/govern.sock";
+
+struct service_slot {
+  _Atomic uint64_t turn;
+  int64_t at, other; /* other: arrival of the request, begin of the batch */
+  int32_t count;
+  uint32_t kind;
+};
+
+struct service_memory {
+  uint32_t version, slots;
+  char pad0[56];
+  _Atomic uint64_t head; /* of the next mark */
+  char pad1[56];
+  _Atomic uint64_t lost;
+  char pad2[56];
+  _Atomic int64_t batch_limit; /* the governor's; 0: no opinion */
+  char pad3[56];
+  char rest[kServiceHeader - 256];
+  struct service_slot slot[kServiceSlots];
+};
+
+static _Atomic(struct service_memory*) service; /* NULL until the first governor; then it stays */
+static atomic_int governed;                     /* somebody reads it */
+static atomic_int searching = 0;                /* a thread is at it: others go on */
+static atomic_llong next_search;                /* when to look again */
+static atomic_ullong service_lost;
+static int governor = -1;     /* the socket; of whoever holds `searching`, as the next */
+static int governor_speaks;   /* it has sent its memory */
+static dev_t governor_device; /* as of `descriptor` */
+static ino_t governor_file;
+
+static void forget_search(void) { atomic_store(&searching, 0); }
+
+static void leave_governor(void) {
+  struct stat found;
+  atomic_store(&governed, 0);
+  if (governor >= 0 && fstat(governor, &found) == 0 && found.st_dev == governor_device &&
+      found.st_ino == governor_file)
+    close(governor);
+  governor = -1;
+  governor_speaks = 0;
+}
+
+/* 0: nobody listens there. Does not wait. */
+static int call_governor(const char* path) {
+  struct sockaddr_un address;
+  struct stat found;
+  int low;
+  if (path == NULL || strlen(path) >= sizeof(address.sun_path)) return 0;
+  memset(&address, 0, sizeof(address));
+  address.sun_family = AF_UNIX;
+  memcpy(address.sun_path, path, strlen(path) + 1);
+  low = socket(AF_UNIX, SOCK_STREAM, 0);
+  if (low < 0) return 0;
+  governor = fcntl(low, F_DUPFD_CLOEXEC, 10);
+  close(low);
+  if (governor < 0) return 0;
+  if (fcntl(governor, F_SETFL, O_NONBLOCK) != 0 || fstat(governor, &found) != 0 ||
+      connect(governor, (const struct sockaddr*)&address, sizeof(address)) != 0) {
+    close(governor);
+    governor = -1;
+    return 0;
+  }
+  governor_device = found.st_dev;
+  governor_file = found.st_ino;
+  return 1;
+}
+
+static int find_governor(void) {
+  const char* named = environment("ISOJOULE_GOVERN");
+  const char* folder;
+  char path[kPath];
+  if (named != NULL && *named != '\0') return call_governor(named);
+  if (call_governor(kGovernPlace)) return 1;
+  folder = environment("XDG_RUNTIME_DIR");
+  if (folder == NULL || strlen(folder) + 32 > sizeof(path)) return 0;
+  *put_text(put_text(path, folder), "/isojoule/govern.sock") = '\0';
+  return call_governor(path);
+}
+
+static int map_service(int memory) {
+  const int flags = MAP_SHARED | (atomic_load(&service) != NULL ? MAP_FIXED : 0);
+  struct service_memory* before = atomic_load(&service);
+  struct stat found;
+  void* mapped;
+  if (fstat(memory, &found) != 0 || found.st_size != (off_t)sizeof(struct service_memory)) return 0;
+  mapped = mmap(before, sizeof(*before), PROT_READ | PROT_WRITE, flags, memory, 0);
+  if (mapped == MAP_FAILED) return 0;
+  before = (struct service_memory*)mapped;
+  atomic_store(&service, before);
+  return before->version == kServiceVersion && before->slots == kServiceSlots;
+}
+
+/* What the governor has said since: its greeting with the memory, or nothing; 0: it has gone. */
+static int hear_governor(void) {
+  char bytes[64], control[CMSG_SPACE(sizeof(int))];
+  struct iovec part;
+  struct msghdr message;
+  struct cmsghdr* header;
+  ssize_t count;
+  int memory = -1, good;
+  part.iov_base = bytes;
+  part.iov_len = sizeof(bytes);
+  memset(&message, 0, sizeof(message));
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof(control);
+  count = recvmsg(governor, &message, MSG_DONTWAIT);
+  if (count < 0) return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+  if (count == 0) return 0;
+  header = CMSG_FIRSTHDR(&message);
+  if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
+    memcpy(&memory, CMSG_DATA(header), sizeof(memory));
+  if (governor_speaks) { /* nothing more is to come, whatever it is */
+    if (memory >= 0) close(memory);
+    return 1;
+  }
+  good = memory >= 0 && (size_t)count == sizeof(kGovernHello) - 1 &&
+         memcmp(bytes, kGovernHello, (size_t)count) == 0 && map_service(memory);
+  if (memory >= 0) close(memory); /* the mapping stays */
+  if (!good) return 0;
+  governor_speaks = 1;
+  atomic_store(&governed, 1);
+  return 1;
+}
+
+/* Every so often one thread looks whether a governor came or went. */
+static void look_for_governor(int64_t now) {
+  int none = 0;
+  if (!atomic_compare_exchange_strong(&searching, &none, 1)) return;
+  pthread_once(&once, prepare_process);
+  atomic_store_explicit(&next_search, now + kSearchPeriod, memory_order_relaxed);
+  if (governor >= 0 && !hear_governor()) leave_governor();
+  if (governor < 0 && find_governor()) {
+    /* Its greeting is there in a moment: the next look need not be far. */
+    atomic_store_explicit(&next_search, now + kSearchPeriod / 50, memory_order_relaxed);
+    if (!hear_governor()) leave_governor();
+  }
+  atomic_store(&searching, 0);
+}
+
+static int lose_mark(struct service_memory* memory) {
+  atomic_fetch_add_explicit(&service_lost, 1, memory_order_relaxed);
+  atomic_fetch_add_explicit(&memory->lost, 1, memory_order_relaxed);
+  return 0;
+}
+
+/* 1: the governor will see it. */
+static int tell_governor(uint32_t kind, int64_t at, int64_t other, int64_t count) {
+  struct service_memory* memory;
+  uint64_t head;
+  int tries;
+  if (at >= atomic_load_explicit(&next_search, memory_order_relaxed)) look_for_governor(at);
+  if (!atomic_load_explicit(&governed, memory_order_acquire)) return 0;
+  memory = atomic_load_explicit(&service, memory_order_relaxed);
+  head = atomic_load_explicit(&memory->head, memory_order_relaxed);
+  for (tries = 0; tries < kServiceTries; ++tries) {
+    struct service_slot* const slot = &memory->slot[head % kServiceSlots];
+    const uint64_t turn = atomic_load_explicit(&slot->turn, memory_order_acquire);
+    if (turn == head) {
+      if (!atomic_compare_exchange_weak_explicit(&memory->head, &head, head + 1,
+                                                 memory_order_relaxed, memory_order_relaxed))
+        continue;
+      slot->at = at;
+      slot->other = other;
+      slot->count = (int32_t)(count > INT32_MAX   ? INT32_MAX
+                              : count < INT32_MIN ? INT32_MIN
+                                                  : count);
+      slot->kind = kind;
+      atomic_store_explicit(&slot->turn, head + 1, memory_order_release);
+      return 1;
+    }
+    if ((int64_t)(turn - head) < 0) return lose_mark(memory); /* full */
+    head = atomic_load_explicit(&memory->head, memory_order_relaxed);
+  }
+  return lose_mark(memory);
+}
+
+int64_t isojoule_requests_arrived(int64_t count) {
+  const int64_t now = isojoule_now_ns();
+  tell_governor(kArrived, now, 0, count);
+  return now;
+}
+
+int64_t isojoule_request_arrived(void) { return isojoule_requests_arrived(1); }
+
+int isojoule_request_answered(int64_t arrived_ns) {
+  return tell_governor(kAnswered, isojoule_now_ns(), arrived_ns, 1);
+}
+
+int isojoule_request_dropped(int64_t arrived_ns) {
+  return tell_governor(kDropped, isojoule_now_ns(), arrived_ns, 1);
+}
+
+int isojoule_batch_served(int64_t begin_ns, int64_t requests) {
+  return tell_governor(kServed, isojoule_now_ns(), begin_ns, requests);
+}
+
+int64_t isojoule_batch_limit(int64_t otherwise) {
+  int64_t most;
+  if (!atomic_load_explicit(&governed, memory_order_acquire)) return otherwise;
+  most = atomic_load_explicit(&atomic_load_explicit(&service, memory_order_relaxed)->batch_limit,
+                              memory_order_relaxed);
+  return most > 0 ? most : otherwise;
+}
+
+int isojoule_governed(int64_t wait_ns) {
+  const struct timespec a_moment = {0, 1000000};
+  const int64_t deadline = isojoule_now_ns() + (wait_ns < kLongest ? wait_ns : kLongest);
+  for (;;) {
+    look_for_governor(isojoule_now_ns());
+    if (atomic_load(&governed)) return 1;
+    if (isojoule_now_ns() >= deadline) return 0;
+    nanosleep(&a_moment, NULL);
+  }
+}
+
+uint64_t isojoule_service_lost(void) { return atomic_load(&service_lost); }
 
 /* The end of the program, or of the library's stay in it. A report is waited for, so that it is
  * there when the program is gone; rings stay, because other threads may still be writing. */

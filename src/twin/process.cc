@@ -1,6 +1,7 @@
 #include "twin/process.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace isojoule::twin {
 namespace {
@@ -18,37 +19,69 @@ Process::Process(const Constants& constants, const SimulatedJob& job, Random* ra
       network_(job.network_constants),
       execution_(job.execution),
       options_(work_options(job.execution, constants)) {
-  if (execution_.on_dla) {
-    // Where nothing may fall back, whoever starts the job has looked whether it must.
-    Execution with_fallback = execution_;
-    with_fallback.fallback = true;
-    parts_ = *placed(job.cost, with_fallback);
-  } else {
-    parts_ = {{false, job.cost}};
-  }
+  parts_ = parts_of(job.cost, execution_);
   make_works(memory_share);
   run_factor_ = factor(random_, constants.run_variation);
   plan_phases(job);
   begin_phase(now, events);
 }
 
-void Process::make_works(double memory_share) {
-  memory_share_ = memory_share;
-  works_.clear();
-  for (const PlacedPart& part : parts_)
-    works_.push_back(execution_.on_dla
-                         ? part_work(part, network_, constants_, memory_share, options_)
-                         : batch_work(part.cost, network_, constants_, memory_share, options_));
+Process::Process(const Constants& constants, std::shared_ptr<const ResidentNetwork> resident,
+                 double work_share, Random* random, Instant now, std::deque<SimulatedEvent>& events,
+                 double memory_share)
+    : constants_(constants),
+      random_(random),
+      network_(resident->job.network_constants),
+      execution_(resident->job.execution),
+      options_(work_options(execution_, constants)),
+      resident_(std::move(resident)),
+      works_(resident_->works),
+      memory_share_(memory_share) {
+  if (memory_share != resident_->memory_share) set_memory_share(memory_share);
+  std::vector<Stage> stages = batch_stages(works_->front(), network_, constants_, options_);
+  for (Stage& stage : stages) stage.amount *= work_share;
+  phases_.push_back({PhaseKind::inference, 1, std::move(stages)});
+  begin_phase(now, events);
 }
 
-void Process::set_memory_share(double share) { make_works(share); }
+// Where nothing may fall back, whoever starts the job has looked whether it must.
+std::vector<PlacedPart> Process::parts_of(const NetworkCost& cost, const Execution& execution) {
+  if (!execution.on_dla) return {{false, cost}};
+  Execution with_fallback = execution;
+  with_fallback.fallback = true;
+  return *placed(cost, with_fallback);
+}
+
+void Process::make_works(double memory_share) {
+  memory_share_ = memory_share;
+  std::vector<BatchWork> works;
+  works.reserve(parts_.size());
+  for (const PlacedPart& part : parts_)
+    works.push_back(execution_.on_dla
+                        ? part_work(part, network_, constants_, memory_share, options_)
+                        : batch_work(part.cost, network_, constants_, memory_share, options_));
+  works_ = std::make_shared<const std::vector<BatchWork>>(std::move(works));
+}
+
+void Process::set_memory_share(double share) {
+  if (parts_.empty()) parts_ = parts_of(resident_->job.cost, execution_);
+  make_works(share);
+}
+
+std::shared_ptr<const ResidentNetwork> make_resident(const Constants& constants,
+                                                     const SimulatedJob& job, double memory_share) {
+  std::vector<BatchWork> works{batch_work(job.cost, job.network_constants, constants, memory_share,
+                                          work_options(job.execution, constants))};
+  return std::make_shared<const ResidentNetwork>(ResidentNetwork{
+      job, memory_share, std::make_shared<const std::vector<BatchWork>>(std::move(works))});
+}
 
 void Process::plan_phases(const SimulatedJob& job) {
   const Constants& c = constants_;
   double file_bytes = 0, launches = 0, layers = 0;
   for (const LayerCost& layer : job.cost.layers)
     file_bytes += static_cast<double>(layer.bytes_weights);
-  for (const BatchWork& work : works_) {
+  for (const BatchWork& work : *works_) {
     layers += work.kernels;
     if (c.has_gpu() && !work.on_dla) launches += work.kernels * c.launch_cycles;
   }
@@ -66,7 +99,7 @@ void Process::plan_phases(const SimulatedJob& job) {
 
 void Process::plan_batches(const SimulatedJob& job, const StartCycles& start) {
   const std::vector<Stage> batch = stages_of_batch();
-  const double input_cycles = works_.front().input_bytes * constants_.input_cycles_per_byte;
+  const double input_cycles = works_->front().input_bytes * constants_.input_cycles_per_byte;
   phases_.push_back({PhaseKind::inputs, 1, {{StageKind::cpu, 1 + input_cycles}}});
   std::vector<Stage> first = batch;
   if (start.first_use > 0) first.insert(first.begin(), {StageKind::cpu, start.first_use});
@@ -81,7 +114,7 @@ void Process::plan_batches(const SimulatedJob& job, const StartCycles& start) {
 
 // Inputs and the CPU's own work come first, whichever device then begins.
 std::vector<Stage> Process::stages_of_batch() const {
-  if (!execution_.on_dla) return batch_stages(works_.front(), network_, constants_, options_);
+  if (!execution_.on_dla) return batch_stages(works_->front(), network_, constants_, options_);
   const DlaConstants& dla = constants_.dla;
   const double scale = options_.element_bytes / 4;  // LayerCost counts FP32
   const double in = scale * static_cast<double>(parts_.front().cost.layers.front().bytes_read);
@@ -102,7 +135,7 @@ std::vector<Stage> Process::stages_of_batch() const {
 
 bool Process::fits_in_memory() const {
   double bytes = 0;
-  for (const BatchWork& work : works_)
+  for (const BatchWork& work : *works_)
     bytes += work.weight_bytes + work.activation_bytes + work.input_bytes;
   return bytes + constants_.runtime_gb * 1e9 <= constants_.memory_gb * 1e9;
 }
@@ -169,8 +202,8 @@ Second Process::after_stage(const Clocks& clocks) const {
 std::vector<LayerTime> Process::layer_times(const Clocks& clocks) const {
   std::vector<LayerTime> times;
   const std::int64_t rounds = phases_[phase_].rounds;
-  for (std::size_t part = 0; part < works_.size(); ++part) {
-    const BatchWork& work = works_[part];
+  for (std::size_t part = 0; part < works_->size(); ++part) {
+    const BatchWork& work = (*works_)[part];
     for (const KernelWork& kernel : work.kernel_works) {
       const double gpu_hz = constants_.gpu_frequencies[clocks.gpu].value();
       const double seconds =

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <vector>
 
 #include "base/random.h"
@@ -20,12 +21,25 @@ struct Clocks {
   Hertz dla{0};
 };
 
+// The network of a program that stays loaded and waits for requests: its work on one board, worked
+// out once for all its batches. The constants outlive it.
+struct ResidentNetwork {
+  SimulatedJob job;
+  double memory_share = 1;
+  std::shared_ptr<const std::vector<BatchWork>> works;
+};
+
 class Process {
  public:
   // `random` null: no variation. Keeps references to constants and random. `memory_share`: of the
   // memory's highest clock.
   Process(const Constants& constants, const SimulatedJob& job, Random* random, Instant now,
           std::deque<SimulatedEvent>& events, double memory_share = 1);
+  // One batch of a program that is loaded. `work_share`: of the usual work, which inputs and what
+  // else runs on the board change; every stage takes so much longer.
+  Process(const Constants& constants, std::shared_ptr<const ResidentNetwork> resident,
+          double work_share, Random* random, Instant now, std::deque<SimulatedEvent>& events,
+          double memory_share);
   // The memory clock has changed: the kernels take another time from now on.
   void set_memory_share(double share);
 
@@ -52,9 +66,10 @@ class Process {
   void plan_batches(const SimulatedJob& job, const StartCycles& start);
   std::vector<Stage> stages_of_batch() const;
   StageLoad load_of(const Stage& stage, const Clocks& clocks) const {
-    return stage_load(works_[stage.part], constants_, stage, clocks.cpu, clocks.gpu, clocks.cores,
-                      clocks.dla);
+    return stage_load((*works_)[stage.part], constants_, stage, clocks.cpu, clocks.gpu,
+                      clocks.cores, clocks.dla);
   }
+  static std::vector<PlacedPart> parts_of(const NetworkCost& cost, const Execution& execution);
   void make_works(double memory_share);
   std::vector<LayerTime> layer_times(const Clocks& clocks) const;
   void begin_round(Instant now);
@@ -66,8 +81,9 @@ class Process {
   NetworkConstants network_;
   Execution execution_;
   WorkOptions options_;
-  std::vector<PlacedPart> parts_;  // one where a single device runs the network
-  std::vector<BatchWork> works_;   // of the parts
+  std::vector<PlacedPart> parts_;                    // one where a single device runs the network
+  std::shared_ptr<const ResidentNetwork> resident_;  // where it is one
+  std::shared_ptr<const std::vector<BatchWork>> works_;  // of the parts
   double memory_share_ = 1;
   std::vector<PhasePlan> phases_;
   double run_factor_ = 1;
@@ -79,5 +95,9 @@ class Process {
   bool finished_ = false;
   bool woke_from_io_ = false;
 };
+
+std::shared_ptr<const ResidentNetwork> make_resident(const Constants& constants,
+                                                     const SimulatedJob& job,
+                                                     double memory_share = 1);
 
 }  // namespace isojoule::twin

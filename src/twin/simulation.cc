@@ -79,7 +79,7 @@ Celsius Simulation::temperature(std::size_t zone) const {
     return Celsius(100);
   double value = impl_->temperature_;
   Impl::settle(
-      value, impl_->c_.ambient_c + impl_->c_.thermal_resistance_k_per_w * total(impl_->power_),
+      value, impl_->ambient_c_ + impl_->c_.thermal_resistance_k_per_w * total(impl_->power_),
       (impl_->now_ - impl_->segment_begin_).seconds().value(), impl_->c_.thermal_time_constant_s);
   return Celsius(value);
 }
@@ -130,7 +130,20 @@ Hertz Simulation::dla_frequency(int core) const {
   return impl_->dla_hz_.at(static_cast<std::size_t>(core));
 }
 
+void Simulation::set_ambient(Celsius ambient) {
+  impl_->close_segment();
+  impl_->ambient_c_ = ambient.value();
+}
+Joule Simulation::total_energy() const {
+  const double seconds = (impl_->now_ - impl_->segment_begin_).seconds().value();
+  return Joule(impl_->total_j_ + total(impl_->power_) * seconds);
+}
+
 void Simulation::start(const SimulatedJob& job) { impl_->start(job); }
+void Simulation::start_batch(const std::shared_ptr<const ResidentNetwork>& network,
+                             double work_share) {
+  impl_->start_batch(network, work_share);
+}
 bool Simulation::running() const { return impl_->process_.has_value(); }
 void Simulation::kill() { impl_->kill(); }
 std::optional<SimulatedEvent> Simulation::take_event() {

@@ -64,6 +64,8 @@ struct SimulatedEvent {
   std::vector<LayerTime> layers;
 };
 
+struct ResidentNetwork;  // twin/process.h
+
 class Simulation {
  public:
   Simulation(const Constants& constants, std::uint64_t seed, bool noise);
@@ -105,6 +107,8 @@ class Simulation {
   void set_power_limits(Watt average, Watt instantaneous);
   // How often the clock went from one table entry to another, row = from, n x n.
   std::vector<std::uint32_t> transitions(Domain domain) const;
+  void set_ambient(Celsius ambient);  // of the room; the constants' until it is set
+  Joule total_energy() const;         // of all components since the run began, until now
   void set_idle_clusters(std::vector<ClusterLimits> clusters);
 
   // ---- memory and the GPU's power switch ----
@@ -124,6 +128,9 @@ class Simulation {
 
   // ---- the process that runs the network ----
   void start(const SimulatedJob& job);
+  // A batch of a program that is loaded and waits: nothing but the batch. `work_share`: of the
+  // usual work of such a batch. Not on a DLA.
+  void start_batch(const std::shared_ptr<const ResidentNetwork>& network, double work_share);
   bool running() const;
   void kill();
   // The next event that has happened by now(); in order of end time.

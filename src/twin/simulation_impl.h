@@ -39,14 +39,14 @@ class Simulation::Impl {
     choose(Domain::gpu, c_.default_gpu_governor);
     next_budget_ = c_.power_budget_w > 0 ? now_ + milliseconds(c_.power_budget_period_ms) : never;
     next_thermal_ = now_ + thermal_period;
-    temperature_ = c_.ambient_c;
+    temperature_ = ambient_c_;
     refresh();
     idle_power_ = total(power_);
     cool_to_idle();
   }
 
   void cool_to_idle() {
-    temperature_ = c_.ambient_c + c_.thermal_resistance_k_per_w * idle_power_;
+    temperature_ = ambient_c_ + c_.thermal_resistance_k_per_w * idle_power_;
     budget_power_ = idle_power_;
     refresh();
   }
@@ -56,6 +56,7 @@ class Simulation::Impl {
     events_.clear();
     random_ = Random(seed_for(seed, "simulation"));
     history_.restart(now_);
+    total_j_ = 0;
     run_begin_ = now_;
     utilisation_ = 0;
     io_wake_ = false;
@@ -169,7 +170,8 @@ class Simulation::Impl {
     if (seconds <= 0) return;
     history_.add(now_, watts_);
     const double module = total(power_);
-    settle(temperature_, c_.ambient_c + c_.thermal_resistance_k_per_w * module, seconds,
+    total_j_ += module * seconds;
+    settle(temperature_, ambient_c_ + c_.thermal_resistance_k_per_w * module, seconds,
            c_.thermal_time_constant_s);
     settle(budget_power_, module, seconds, c_.power_budget_window_ms * 1e-3);
     utilisation_ = utilisation_now();
@@ -330,6 +332,15 @@ class Simulation::Impl {
     wake_governors();
   }
 
+  void start_batch(const std::shared_ptr<const ResidentNetwork>& network, double work_share) {
+    close_segment();
+    process_.emplace(c_, network, work_share, noise_ ? &random_ : nullptr, now_, events_,
+                     memory_share_);
+    remaining_ = 1;
+    refresh();
+    wake_governors();
+  }
+
   void kill() {
     close_segment();
     process_.reset();
@@ -354,6 +365,8 @@ class Simulation::Impl {
   ComponentPower power_{};
   std::array<double, History::most_rails> watts_{};
   History history_;
+  double ambient_c_ = c_.ambient_c;
+  double total_j_ = 0;
   double temperature_ = 25;
   double idle_power_ = 0;    // W, of the board as it was switched on
   double budget_power_ = 0;  // W, averaged

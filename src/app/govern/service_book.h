@@ -1,0 +1,69 @@
+// What services say, added up by epoch: arrivals, answers, batches, and what cannot be true.
+//
+// Several services at one governor are one: their requests are added up, and each one's nonsense is
+// told with its name. Marks need not come in the order of their times.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/govern/service_ring.h"
+
+namespace isojoule {
+
+// One stretch of time, as the services told it.
+struct ServiceEpoch {
+  std::int64_t arrived = 0, served = 0, dropped = 0, late = 0;
+  std::int64_t queued = 0;  // at its end
+  std::vector<double> batch_s;
+  std::vector<std::int64_t> batch_requests;
+  std::vector<double> latency_s;
+  std::uint64_t lost = 0;   // marks that found no room
+  std::int64_t absurd = 0;  // marks that cannot be true, left out
+  std::string blind;        // "" or why all this is not to be believed
+  std::int64_t services = 0;
+};
+
+struct ServiceBookOptions {
+  double latency_limit_s = 1;
+  // Requests wait, and for so long no batch, no answer and no arrival was told.
+  Duration silence = Duration::milliseconds(5000);
+};
+
+class ServiceBook {
+ public:
+  explicit ServiceBook(const ServiceBookOptions& options) : options_(options) {}
+
+  void join(std::int64_t service, const std::string& name, Instant now);
+  // What waits there will not be answered. Its marks up to now were taken before, and count.
+  void leave(std::int64_t service);
+  void take(std::int64_t service, const std::vector<ServiceMark>& marks, std::uint64_t lost,
+            Instant now);
+  // What came since the last call, up to now.
+  ServiceEpoch close(Instant now);
+  std::size_t services() const { return services_.size(); }
+
+ private:
+  struct Service {
+    std::string name;
+    bool marks_requests = false;                           // and not its batches alone
+    std::int64_t waiting = 0;                              // arrived, neither answered nor dropped
+    std::vector<std::pair<double, std::int64_t>> batches;  // of the epoch: seconds, requests
+    Instant began, heard;
+  };
+  void take_mark(Service& service, const ServiceMark& mark, Instant now);
+  std::string why_absurd(const Service& service, const ServiceMark& mark, Instant now) const;
+  void take_answer(Service& service, const ServiceMark& mark);
+  void take_batch(Service& service, const ServiceMark& mark);
+  void add_batch_requests(Service& service);
+
+  ServiceBookOptions options_;
+  std::map<std::int64_t, Service> services_;
+  ServiceEpoch epoch_;
+  std::string fault_;  // the first of the epoch
+};
+
+}  // namespace isojoule
