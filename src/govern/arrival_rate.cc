@@ -6,7 +6,9 @@
 namespace isojoule {
 namespace {
 
-double gain(double seconds, double time_constant) { return 1 - std::exp(-seconds / time_constant); }
+double approach(double seconds, double time_constant) {
+  return 1 - std::exp(-seconds / time_constant);
+}
 
 }  // namespace
 
@@ -20,17 +22,19 @@ void ArrivalRate::add(std::int64_t count, double seconds) {
     return;
   }
   const double expected = mean_hz_ * seconds;
-  const double away = (n - expected) / std::sqrt(std::max(1.0, dispersion_ * expected));
+  const double away = (n - expected) / std::sqrt(1 + dispersion_ * expected);
   double time_constant = options_.calm_gain_s;
   if (away > options_.surprise) time_constant = options_.jump_up_s;
   if (away < -options_.surprise) time_constant = options_.jump_down_s;
-  mean_hz_ += gain(seconds, time_constant) * (rate - mean_hz_);
+  // Three requests where one was expected are no evidence as thirty for ten are.
+  const double evidence = away > options_.surprise ? n / (n + options_.few) : 1;
+  mean_hz_ += evidence * approach(seconds, time_constant) * (rate - mean_hz_);
   // Jumps are the mean's matter; a spread that they were in would hide the next one.
   const double square = std::min(away * away, options_.surprise * options_.surprise * 2) *
-                        std::max(1.0, dispersion_ * expected) / std::max(1.0, expected);
-  dispersion_ += gain(seconds, options_.spread_window_s) * (square - dispersion_);
+                        (1 + dispersion_ * expected) / (1 + expected);
+  dispersion_ += approach(seconds, options_.spread_window_s) * (square - dispersion_);
   dispersion_ = std::clamp(dispersion_, 0.2, 50.0);
-  peak_hz_ += gain(seconds, options_.peak_decay_s) * (mean_hz_ - peak_hz_);
+  peak_hz_ += approach(seconds, options_.peak_decay_s) * (mean_hz_ - peak_hz_);
   peak_hz_ = std::max(peak_hz_, mean_hz_);
 }
 

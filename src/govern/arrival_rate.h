@@ -14,6 +14,7 @@ struct ArrivalOptions {
   double jump_up_s = 0.4;    // while they are far above it: a deadline is about bursts
   double jump_down_s = 1.5;  // while they are far below it
   double surprise = 2.0;     // standard deviations that are far
+  double few = 4;            // requests that halve a jump's weight
   double peak_decay_s = 8;   // of what was needed lately
   double spread_window_s = 60;
 };

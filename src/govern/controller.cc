@@ -22,6 +22,7 @@ constexpr double kCoolStep = 1.004;    // an epoch well below it
 constexpr double kHeatRoom = 2;        // K below the limit where the power begins to be held back
 constexpr double kExploreSd = 1.5;     // standard deviations that a neighbour may be better by
 constexpr double kProvenMargin = 0.0;  // beyond the bound that physics gives
+constexpr double kNoRequests = 1e-3;   // a second: with fewer, energy a request says nothing
 constexpr double kLeastStay_s = 1;     // a switch is paid back over the usual stay, at least this
 
 double log_of(double seconds) { return std::log(std::max(1e-12, seconds)); }
@@ -104,14 +105,6 @@ class Controller::Impl {
     const bool whole = report.point == last_point_;
     last_point_ = report.point;
     if (!report.point || !report.blind.empty()) return;
-    fprintf(stderr,
-            "t %.1f p %d rate %.1f peak %.1f disp %.2f | lat %.0f load %.2f e %.4f safe %ld | q "
-            "%ld late %ld | xi %.3f pi %.3f m %.3f ratio %.3f why %s\n",
-            report.end_s, *report.point, arrivals_.now().rate_hz, arrivals_.now().peak_hz,
-            arrivals_.now().dispersion, 1e3 * state_.latency_s, state_.load, state_.energy_j,
-            state_.safe, report.queued, report.late, model_.time().log_factor(*report.point),
-            model_.power().log_factor(*report.point), margin_.value(),
-            ratio_.quantile(goal_.late_share), state_.why.c_str());
     if (model_.learn(*report.point, report, seconds, whole)) {
       ++state_.drifts;
       model_.forget();
@@ -301,7 +294,7 @@ class Controller::Impl {
       const QueueForecast& queue = at(*point).queue;
       state_.load = queue.load;
       state_.latency_s = queue.latency_s;
-      state_.energy_j = queue.energy_j;
+      if (arrivals_.now().rate_hz > kNoRequests) state_.energy_j = queue.energy_j;
     }
     return {point, exploring, why};
   }

@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "govern/arrival_rate.h"
 #include "govern/late_margin.h"
+#include "govern/latency_ratio.h"
 #include "govern/queue_forecast.h"
 #include "govern/scale_tracker.h"
 
@@ -121,7 +122,7 @@ TEST(ScaleTracker, CallsAJumpADriftAndNoiseNone) {
   int until = 0;
   for (bool found = false; !found && until < 50; ++until) {
     tracker.pass(1);
-    found = tracker.see(0, 0.2 + 0.01 * random.normal(), 1e-4);
+    found = tracker.see(0, 0.7 + 0.01 * random.normal(), 1e-4);
   }
   EXPECT_LT(until, 10);
 }
@@ -135,6 +136,16 @@ TEST(ScaleTracker, ASettingsOwnErrorIsNotTheBoards) {
   tracker.see(1, 0.1, 1e-5);
   EXPECT_GT(tracker.log_factor(1), 0.08);
   EXPECT_LT(std::abs(tracker.log_factor(0)), 0.02);
+}
+
+TEST(LatencyRatio, FindsTheQuantile) {
+  Random random(6);
+  LatencyRatio ratio;
+  EXPECT_EQ(ratio.quantile(0.01), 0);
+  for (int i = 0; i < 20000; ++i) ratio.see(-0.5 + 0.2 * random.normal());
+  EXPECT_NEAR(ratio.quantile(0.01), -0.5 + 2.33 * 0.2, 0.05);
+  for (int i = 0; i < 100; ++i) ratio.pass(60);  // what is long ago is forgotten
+  EXPECT_NEAR(ratio.quantile(0.01), 0, 0.01);
 }
 
 // Latencies are log-normal about the forecast, and what the forecast gets wrong is not known: the

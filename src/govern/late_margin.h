@@ -11,7 +11,7 @@ namespace isojoule {
 struct MarginOptions {
   double gain = 0.05;    // log latency a budget of `window_s`
   double window_s = 60;  // in which the aim's requests are that budget
-  double start = 0.0;   // log latency
+  double start = 0.0;    // log latency
   double least = -1.0, most = 1.5;
   double longest_step = 0.15;  // an epoch that was late altogether says no more
   double recent_s = 180;       // of what recent_late() tells

@@ -7,6 +7,7 @@ namespace isojoule {
 namespace {
 
 constexpr int kRounds = 12;           // of the fixed point; it contracts by rate x t1 < 1
+constexpr double kClose = 1e-3;       // relative: no forecast is nearer
 constexpr double kLeastRate = 1e-6;   // requests a second: less is none
 constexpr double kFarQuantile = 2.3;  // standard deviations to the 99th percentile of a normal
 
@@ -14,8 +15,11 @@ constexpr double kFarQuantile = 2.3;  // standard deviations to the 99th percent
 double arrivals_in_a_batch(const BatchLine& line, double rate) {
   const auto most = static_cast<double>(line.batch);
   double m = std::min(most, rate * line.duration_s(1));
-  for (int i = 0; i < kRounds; ++i)
-    m = std::min(most, rate * line.duration_s(std::min(most, m + std::exp(-m))));
+  for (int i = 0; i < kRounds; ++i) {
+    const double next = std::min(most, rate * line.duration_s(std::min(most, m + std::exp(-m))));
+    if (std::abs(next - m) <= kClose * m) return next;
+    m = next;
+  }
   return m;
 }
 

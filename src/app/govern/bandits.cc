@@ -11,7 +11,7 @@ namespace {
 constexpr double kLatePrice = 4;  // an epoch in which all are late costs so many times the energy
 constexpr double kCostSd = 0.3;   // of an epoch's cost, relative
 constexpr double kPriorSd = 1.0;  // of a setting's, before it was tried
-constexpr double kStep = 0.03, kLook = 0.12;  // of the gradient, in shares of an axis
+constexpr double kGradientStep = 0.03, kLook = 0.12;  // of the gradient, in shares of an axis
 constexpr double kPriceStep = 0.5, kMostPrice = 40;
 
 // Energy a request over the first epochs' mean; nothing of an epoch that tells none.
@@ -145,7 +145,7 @@ class GradientPolicy final : public ServicePolicy {
   void descend() {
     for (std::size_t a = 0; a < at_.size(); ++a) {
       const double slope = (above_ - below_) / (2 * kLook) * signs_[a];
-      at_[a] = std::clamp(at_[a] - std::clamp(kStep * slope, -0.1, 0.1), 0.0, 1.0);
+      at_[a] = std::clamp(at_[a] - std::clamp(kGradientStep * slope, -0.1, 0.1), 0.0, 1.0);
     }
   }
   Decision decision() const {

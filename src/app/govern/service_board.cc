@@ -60,7 +60,7 @@ void add_truth(ServiceBoard& board, GridPoint p) {
   }
 }
 
-Result<Constants> constants_of(const Paths& paths, const std::string& board, std::string& name) {
+Result<Constants> twin_constants(const Paths& paths, const std::string& board, std::string& name) {
   if (!board.starts_with(kTwinPrefix))
     return fail(ErrorKind::unsupported,
                 "only a twin's service can be simulated, not '" + board + "'",
@@ -96,7 +96,7 @@ Result<ServiceBoard> open_service_board(const Paths& paths, const std::string& b
     return fail(ErrorKind::out_of_range, "batches of that size are not simulated",
                 "--batch takes 1 to 64");
   ServiceBoard out;
-  ISOJOULE_TRY(Constants constants, constants_of(paths, board, out.name));
+  ISOJOULE_TRY(Constants constants, twin_constants(paths, board, out.name));
   out.network = network;
   out.batch = batch;
   out.constants = std::make_shared<const Constants>(std::move(constants));

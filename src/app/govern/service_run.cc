@@ -17,7 +17,7 @@ constexpr double kTick_s = 1e-6;           // time goes on at least so far
 constexpr double kGovernedStep_s = 0.004;  // governors move the clocks, and with them a batch's end
 constexpr double kWarm_s = 2;              // an idle board's governors settle
 
-double seconds_of(Instant t) { return static_cast<double>(t.ns) * 1e-9; }
+double virtual_s(Instant t) { return static_cast<double>(t.ns) * 1e-9; }
 Instant instant_of(double s) { return Instant{static_cast<std::int64_t>(std::llround(s * 1e9))}; }
 
 class Service {
@@ -35,7 +35,7 @@ class Service {
     simulation_.begin_run(options_.seed);
     obey(policy_.first());
     simulation_.advance_to(simulation_.now() + Duration::from(Second(kWarm_s)));
-    zero_s_ = seconds_of(simulation_.now());
+    zero_s_ = virtual_s(simulation_.now());
     begun_j_ = metered_j_ = joules();
     begin_epoch();
     while (now() < trace_.seconds) step();
@@ -44,7 +44,7 @@ class Service {
   }
 
  private:
-  double now() const { return seconds_of(simulation_.now()) - zero_s_; }
+  double now() const { return virtual_s(simulation_.now()) - zero_s_; }
   double joules() const { return simulation_.total_energy().value() + other_j_; }
 
   void step() {
@@ -53,7 +53,7 @@ class Service {
     take_batch();
     double next = std::min({epoch_end_, cpu_at_, gpu_at_, trace_.seconds, weather_until_});
     if (running_) {
-      const double ends = seconds_of(*simulation_.next_process_time()) - zero_s_;
+      const double ends = virtual_s(*simulation_.next_process_time()) - zero_s_;
       next = std::min(next, governed_ ? std::min(ends, now() + kGovernedStep_s) : ends);
     } else if (taken_ < trace_.requests.size()) {
       next = std::min(next, trace_.requests[taken_].at_s);
@@ -68,7 +68,7 @@ class Service {
     other_j_ += other_w_ * (now() - before);
     while (const auto event = simulation_.take_event())
       if (event->kind == twin::SimulatedEvent::Kind::batch)
-        end_batch(seconds_of(event->begin) - zero_s_, seconds_of(event->end) - zero_s_);
+        end_batch(virtual_s(event->begin) - zero_s_, virtual_s(event->end) - zero_s_);
   }
 
   void weather() {
@@ -179,7 +179,7 @@ class Service {
     if (running_) {
       busy_s_ += now() - std::max(report_.begin_s, batch_begin_s_);
       view.running = static_cast<std::int64_t>(in_work);
-      view.running_s = seconds_of(*simulation_.next_process_time()) - zero_s_ - now();
+      view.running_s = virtual_s(*simulation_.next_process_time()) - zero_s_ - now();
     }
     report_.busy_s = std::clamp(busy_s_, 0.0, report_.end_s - report_.begin_s);
     if (holds()) report_.point = wanted_;

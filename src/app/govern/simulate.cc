@@ -37,7 +37,7 @@ class ControllerPolicy final : public ServicePolicy {
   double longest_s_ = 0, sum_s_ = 0, decisions_ = 0;
 };
 
-Status check_request(const SimulateRequest& request) {
+Status check_simulation(const SimulateRequest& request) {
   if (!(request.epoch_s >= 0.05 && request.epoch_s <= 60))
     return fail(ErrorKind::out_of_range, "an epoch takes 50 ms to 60 s", "--epoch 500ms");
   if (request.probes < 4 || request.probes > 10'000)
@@ -48,7 +48,7 @@ Status check_request(const SimulateRequest& request) {
   return {};
 }
 
-Result<double> limit_of(const SimulateRequest& request, const ServiceBoard& board) {
+Result<double> service_limit(const SimulateRequest& request, const ServiceBoard& board) {
   const double one = board.truth.seconds(board.highest, 1);
   const double limit = request.latency_limit_s.value_or(
       kUsualLimit * board.truth.seconds(board.highest, board.batch));
@@ -133,11 +133,11 @@ class Comparison {
 }  // namespace
 
 Result<SimulateResult> simulate_service(const Paths& paths, const SimulateRequest& request) {
-  ISOJOULE_CHECK(check_request(request));
+  ISOJOULE_CHECK(check_simulation(request));
   ISOJOULE_TRY(const ServiceBoard board,
                open_service_board(paths, request.board, request.network, request.batch));
   SimulateResult result;
-  ISOJOULE_TRY(result.latency_limit_s, limit_of(request, board));
+  ISOJOULE_TRY(result.latency_limit_s, service_limit(request, board));
   ISOJOULE_TRY(const ServiceTrace trace, make_trace(trace_options(request, board)));
   result.board = board.name;
   result.network = board.network;
