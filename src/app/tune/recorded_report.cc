@@ -63,15 +63,6 @@ std::string table_of(const RecordedSearch& search) {
   return text;
 }
 
-std::string setting_words(const SearchSpace& space, GridPoint point) {
-  std::vector<std::string> words;
-  const auto levels = space.levels(point);
-  for (std::size_t a = 0; a < levels.size(); ++a)
-    words.push_back(space.axes()[a].name + " " +
-                    to_string(space.axes()[a].values[static_cast<std::size_t>(levels[a])]));
-  return join(words, ", ");
-}
-
 std::string verdict(const RecordedSearch& search) {
   const TruthGrid& grid = search.board.grid;
   const auto cost = search.goal.cost.of(search.seen);
