@@ -8,6 +8,7 @@
 #include "data/counter.h"
 #include "engine/engine.h"
 #include "import/import.h"
+#include "optimise/optimiser.h"
 #include "predict/predictor.h"
 #include "report/report.h"
 #include "workload/zoo.h"
@@ -76,6 +77,12 @@ Result<int> list_predictors() {
   return kDone;
 }
 
+Result<int> list_optimisers() {
+  for (const OptimiserKind& kind : optimiser_kinds())
+    fmt::print("{:<14} {}\n{:<14} {}\n", kind.name, kind.summary, "", kind.source);
+  return kDone;
+}
+
 Result<int> list(const std::string& what) {
   if (what == "boards") return list_boards();
   if (what == "counters") return list_counters();
@@ -86,6 +93,7 @@ Result<int> list(const std::string& what) {
   if (what == "exports") print_reports([](const ReportKind& kind) { return kind.stream; });
   if (what == "imports") return list_imports();
   if (what == "predictors") return list_predictors();
+  if (what == "optimisers") return list_optimisers();
   return kDone;
 }
 
@@ -95,12 +103,12 @@ void add_list(CLI::App& app, Program& program) {
   auto* command = app.add_subcommand("list", "The parts that this program has");
   auto what = std::make_shared<std::string>();
   command
-      ->add_option(
-          "WHAT", *what,
-          "boards, sensors, knobs, engines, imports, predictors, reports, exports or counters")
+      ->add_option("WHAT", *what,
+                   "boards, sensors, knobs, engines, imports, predictors, optimisers, reports, "
+                   "exports or counters")
       ->required()
       ->check(CLI::IsMember({"boards", "sensors", "knobs", "engines", "imports", "predictors",
-                             "reports", "exports", "counters"}));
+                             "optimisers", "reports", "exports", "counters"}));
   command->callback([what, &program] { program.action = [what] { return list(*what); }; });
 }
 

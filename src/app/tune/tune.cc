@@ -26,7 +26,8 @@ namespace isojoule {
 namespace {
 
 constexpr const char* kGovernors = "default";
-// Of the first run of the governors, by which the others are made as long as they should be.
+// The governors' first run, by which the others are made as long as they should be.
+constexpr const char* kSizing = "sizing";
 constexpr std::int64_t kFirstInferences = 100;
 constexpr double kProbe_s = 4;  // of the inference phase, at the governors' clocks
 constexpr std::int64_t kFewest = 10, kMost = 1'000'000;
@@ -173,7 +174,11 @@ class Tune {
       memory.optimiser = request_.optimiser.value_or(memory.optimiser);
       memory.seed = request_.seed.value_or(memory.seed);
       // Before a file is there: what is wrong with the words leaves none behind.
-      ISOJOULE_CHECK(tune_goal(memory.minimise, memory.limits));
+      ISOJOULE_TRY(const Goal goal, tune_goal(memory.minimise, memory.limits));
+      for (const Metric metric : goal.metrics())
+        if (metric == Metric::memory)
+          return fail(ErrorKind::unmeasured, "nothing here measures memory",
+                      "Leave it away: a batch that does not fit is learnt, and not tried again");
       ISOJOULE_CHECK(find_optimiser(memory.optimiser));
       protocol_.seed = static_cast<std::uint64_t>(memory.seed);
       ISOJOULE_TRY(study_, StudyFile::create(request_.study_path, describe(memory, hash)));
@@ -246,8 +251,7 @@ class Tune {
       return fail(ErrorKind::unmeasured,
                   fmt::format("nothing here measures {}{}{}", name_of(metric),
                               why.empty() ? "" : ": ", why),
-                  metric == Metric::memory ? "Leave the limit away: what does not fit is learnt"
-                                           : "isojoule probe says what is there");
+                  "isojoule probe says what is there");
     }
     return {};
   }
@@ -277,11 +281,20 @@ class Tune {
   Status measure_governors() {
     const Setting setting = governors_setting(board(), space_->setting(0), asked_.fixed);
     inferences_ = asked_.inferences;
-    ISOJOULE_TRY(const Run run, runs_->run({TuneRole::baseline, setting, kGovernors, 0,
-                                            inferences_ > 0 ? inferences_ : kFirstInferences, ""}));
+    if (inferences_ == 0) ISOJOULE_CHECK(size_probes(setting));
+    ISOJOULE_TRY(const Run run,
+                 runs_->run({TuneRole::baseline, setting, kGovernors, 0, inferences_, ""}));
     ISOJOULE_CHECK(take_governors(run, 0));
     if (const auto error = runs_->hopeless()) return tl::unexpected<Error>(*error);
-    if (inferences_ > 0) return {};
+    return {};
+  }
+
+  Status size_probes(const Setting& setting) {
+    ISOJOULE_TRY(const Run run,
+                 runs_->run({TuneRole::baseline, setting, kSizing, 0, kFirstInferences, ""}));
+    ISOJOULE_TRY(const TuneNotes notes, notes_of(run));
+    spend(probe_of(run, notes, 0));
+    if (const auto error = runs_->hopeless()) return tl::unexpected<Error>(*error);
     const auto each = at(metrics_of(run), Metric::time);
     inferences_ =
         failure_of(run).empty() && each
@@ -382,7 +395,17 @@ class Tune {
     if (step.answer) progress.least = step.answer->cost;
     progress.stored = stored;
     report(progress);
+    if (!probe.failure.empty()) tell_what_cannot_run();
     return {};
+  }
+
+  // A batch that does not fit at one clock does not fit at the others: nobody need ask them.
+  void tell_what_cannot_run() {
+    for (GridPoint point = 0; point < space_->size(); ++point) {
+      if (tale_->is_out(point)) continue;
+      if (const auto known = runs_->known_failure(space_->setting(point)))
+        tale_->tell_out(point, known->failure);
+    }
   }
 
   // The finalists and the governors by turns, there and back, so that what drifts hits all alike.
@@ -532,7 +555,7 @@ Result<TuneResult> rerank(const RerankRequest& request) {
     const Probe probe = probe_of(run, notes, point.value_or(0));
     result.search_s += probe.seconds;
     result.search_j += probe.joules;
-    if (!run.baseline.empty() && probe.failure.empty())
+    if (!run.baseline.empty() && run.baseline != kSizing && probe.failure.empty())
       tale->tell_governors(run.setting, run.baseline, run.block, probe.metrics);
     if (!run.baseline.empty() || !point) continue;
     if (notes.role == TuneRole::search)
@@ -570,6 +593,12 @@ Result<std::vector<std::string>> apply_tuned(const Paths& paths, const TargetOpt
     return fail(ErrorKind::no_data, "there is no best setting to apply", "Measure more: --budget");
   ISOJOULE_TRY(const auto target, open_target(paths, options));
   Board& board = target->board;
+  if (board.file.name != result.info.board || board.simulated != result.info.simulated)
+    return fail(ErrorKind::invalid,
+                fmt::format("the search was on {}{}, and this is {}{}",
+                            result.info.simulated ? "twin:" : "", result.info.board,
+                            board.simulated ? "twin:" : "", board.file.name),
+                "Say --board, or search on this board");
   Setting knobs;
   for (const auto& [axis, value] : winner->setting.values())
     if (board.knob(axis) != nullptr) knobs.set(axis, value);

@@ -87,10 +87,12 @@ std::string candidates_text(const TuneResult& result) {
                          ? "Measured again, by turns with the governors:\n"
                          : "The best of what was measured:\n";
   for (const TuneCandidate& one : result.candidates)
-    text += fmt::format("  {}{}: {}{}, {} runs{}\n", &one == result.winner() ? "* " : "  ",
+    text += fmt::format("  {}{}: {}{}, {} run{}{}{}\n", &one == result.winner() ? "* " : "  ",
                         words_of(result, one.setting),
                         one.cost ? cost_text(*one.cost, result.goal.cost) : "not known",
                         interval_words(one.cost_95, result.goal.cost), one.runs,
+                        one.runs == 1 ? "" : "s",
+                        result.candidates.front().again && !one.again ? ", not by turns" : "",
                         one.met ? "" : ", beyond a limit");
   return text;
 }

@@ -27,12 +27,18 @@ Status TuneRuns::begin(const std::vector<Setting>& examples, const std::vector<S
     ISOJOULE_TRY(const TuneNotes notes, notes_of(run));
     roles_.push_back(notes.role);
     next_sequence_ = std::max(next_sequence_, run.sequence + 1);
-    MeasuredRun measured;
-    measured.run = run;
-    Ask ask{.setting = run.setting, .baseline = run.baseline};
-    failures_.note(planned(ask, run.sequence), measured);
   }
   return {};
+}
+
+// What a run taught is known from its place in the order on, as it was then.
+void TuneRuns::use(std::size_t index) {
+  used_[index] = true;
+  const Run& run = stored_[index];
+  MeasuredRun measured;
+  measured.run = run;
+  failures_.note(planned({.setting = run.setting, .baseline = run.baseline}, run.sequence),
+                 measured);
 }
 
 std::optional<std::size_t> TuneRuns::next_index() const {
@@ -52,7 +58,7 @@ std::optional<Run> TuneRuns::take_stored(const Ask& ask) {
     const bool same = roles_[i] == ask.role && run.setting == ask.setting &&
                       run.baseline == ask.baseline && run.block == ask.block;
     if (used_[i] || !same) continue;
-    used_[i] = true;
+    use(i);
     return run;
   }
   return {};

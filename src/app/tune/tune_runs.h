@@ -41,7 +41,7 @@ class TuneRuns {
 
   // In their order; `search` and `final_block` only, before the first that is not there.
   const Run* next_stored() const;
-  void pass_stored() { used_[*next_index()] = true; }
+  void pass_stored() { use(*next_index()); }
   // A stored run that answers this, or a new one. Errors: interrupted; those of a board that is
   // gone: what was stored stays.
   Result<Run> run(const Ask& ask);
@@ -54,6 +54,7 @@ class TuneRuns {
 
  private:
   std::optional<std::size_t> next_index() const;
+  void use(std::size_t index);
   std::optional<Run> take_stored(const Ask& ask);
   PlannedRun planned(const Ask& ask, std::int64_t sequence) const;
   Result<MeasuredRun> attempt(const PlannedRun& planned);

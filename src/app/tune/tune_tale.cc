@@ -65,6 +65,14 @@ const SearchStep& TuneTale::tell(Question question, const Probe& probe) {
   return steps_.back();
 }
 
+void TuneTale::tell_out(GridPoint point, const std::string& why) {
+  Probe probe;
+  probe.point = point;
+  probe.failure = why;
+  probe.definite = true;
+  take(probe, 0);
+}
+
 void TuneTale::tell_again(const Probe& probe, std::int64_t block) { take(probe, block); }
 
 void TuneTale::tell_governors(const Setting& setting, const std::string& baseline,

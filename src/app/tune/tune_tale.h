@@ -24,6 +24,9 @@ class TuneTale {
   std::optional<Question> ask();
   // A probe of the search.
   const SearchStep& tell(Question question, const Probe& probe);
+  // A setting that cannot run, as others have shown: told, and no step.
+  void tell_out(GridPoint point, const std::string& why);
+  bool is_out(GridPoint point) const { return log_.is_out(point); }
   // A run of the interleaved blocks: told, and no step.
   void tell_again(const Probe& probe, std::int64_t block);
   void tell_governors(const Setting& setting, const std::string& baseline, std::int64_t block,
