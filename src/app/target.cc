@@ -56,7 +56,7 @@ Result<std::unique_ptr<Target>> open_twin(const Paths& paths, const TargetOption
   auto target = std::make_unique<Target>();
   const std::string release = options.release.empty() ? file.releases.back().name : options.release;
   ISOJOULE_TRY(target->twin,
-               make_twin(file, {release, options.seed, true, !options.as_user, variant}));
+               make_twin(file, {release, options.seed, options.noise, !options.as_user, variant}));
   FileTree& tree = tree_for(*target, target->twin->tree(), options);
   ISOJOULE_TRY(target->board, open_board(file, release, tree, target->twin->clock()));
   target->board.variant = variant;

@@ -46,6 +46,7 @@ struct TargetOptions {
   bool as_user = false;        // of a twin: the tree answers as to a user without rights
   bool note_refusals = false;  // keep what the tree refuses, see Target::refusals
   bool calibrated = true;      // use what `isojoule calibrate` found of this board's rails
+  bool noise = true;           // of a twin: false: neither run-to-run variation nor sensor noise
 };
 
 // Errors: not_found (an unknown board with the nearest name; this machine is none), parse, invalid;

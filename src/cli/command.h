@@ -54,5 +54,6 @@ void add_session(CLI::App& app, Program& program);
 void add_list(CLI::App& app, Program& program);
 void add_tune(CLI::App& app, Program& program);
 void add_calibrate(CLI::App& app, Program& program);
+void add_benchmark_optimisers(CLI::App& app, Program& program);
 
 }  // namespace isojoule::cli

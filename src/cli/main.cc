@@ -94,6 +94,7 @@ int run(int argc, char** argv) {
   cli::add_study(app, program);
   cli::add_measure(app, program);
   cli::add_calibrate(app, program);
+  cli::add_benchmark_optimisers(app, program);
   cli::add_apply(app, program);
   cli::add_restore(app, program);
   cli::add_keeper(app, program);

@@ -13,10 +13,27 @@ using Eigen::VectorXf;
 namespace {
 
 constexpr double kLeastNoise = 0.003;   // no board repeats itself better
-constexpr std::int64_t kRivalFrom = 4;  // runs, before which left-out densities tell nothing
+constexpr std::size_t kRivalsFrom = 4;  // runs, before which left-out densities tell nothing
 constexpr double kLeastWeight = 0.05;
+constexpr double kMostOfOneRun = 5;  // nats that one run may speak for a model
+constexpr float kSure = 0.5F;        // of meeting the limits, to be recommended
 // Of each clock's highest, where the least energy of other boards' networks was about.
-constexpr double kAnchorCpu = 0.45, kAnchorGpu = 0.65;
+constexpr double kAnchorCpu = 0.45, kAnchorGpu = 0.65, kAnchorCap = 0.6;
+
+double anchor_share(AxisRole role) {
+  switch (role) {
+    case AxisRole::cpu_clock: return kAnchorCpu;
+    case AxisRole::gpu_clock: return kAnchorGpu;
+    case AxisRole::cap: return kAnchorCap;
+    default: return 1;
+  }
+}
+
+std::optional<double> log_of(const Probe& probe, Metric metric) {
+  const auto& value = at(probe.metrics, metric);
+  if (!value || !(*value > 0) || !std::isfinite(*value)) return {};
+  return std::log(*value);
+}
 
 }  // namespace
 
@@ -25,21 +42,24 @@ ModelSearch::ModelSearch(const SearchSpace& space, const Goal& goal, const Searc
     : space_(space),
       goal_(goal),
       options_(options),
-      models_(model_options),
+      choice_(model_options),
       log_(space_, goal_),
+      runnable_(space),
       random_(seed_for(options.seed, "model search")),
       physics_(space),
       metrics_(goal.metrics()) {
   options_.noise = std::max(kLeastNoise, options.noise);
-  models_.physics = models_.physics && physics_.says_anything();
-  models_.pure = models_.pure || !models_.physics;
-  for (std::size_t m = 0; m < metrics_.size(); ++m)
-    pure_models_.emplace_back(space, options_.noise);
-  logs_.resize(metrics_.size());
-  if (models_.physics)
-    physics_model_.emplace(space, physics_, extended(usual_physics(), physics_.words()),
-                           PhysicsModel::Options{.noise = options_.noise});
+  make_models();
   for (const Probe& probe : options_.warm) tell(probe);
+}
+
+void ModelSearch::make_models() {
+  if (choice_.physics && physics_.says_anything())
+    models_.push_back(physics_search_model(space_, physics_, metrics_, options_.noise));
+  if (choice_.pure || models_.empty())
+    models_.push_back(pure_search_model(space_, metrics_, options_.noise));
+  if (auto model = prior_search_model(space_, metrics_, options_.noise, options_.prior))
+    models_.push_back(std::move(model));
 }
 
 GridPoint ModelSearch::highest() const {
@@ -71,11 +91,7 @@ GridPoint ModelSearch::anchor() const {
     for (std::size_t a = 0; a < axes; ++a) {
       const AxisRole role = role_of(space_.axes()[a]);
       const double own = space_.coordinates()[static_cast<std::size_t>(p) * axes + a];
-      const double share = role == AxisRole::cpu_clock   ? kAnchorCpu
-                           : role == AxisRole::gpu_clock ? kAnchorGpu
-                           : role == AxisRole::cap       ? 0.6
-                                                         : 1;
-      if (role != AxisRole::words) apart += std::abs(own - std::log(share));
+      if (role != AxisRole::words) apart += std::abs(own - std::log(anchor_share(role)));
     }
     if (apart < least && !log_.is_out(p)) {
       least = apart;
@@ -85,48 +101,64 @@ GridPoint ModelSearch::anchor() const {
   return best;
 }
 
-Question ModelSearch::first() const {
-  const bool bounded =
-      std::any_of(goal_.limits.begin(), goal_.limits.end(), [](const Limit& limit) {
-        return limit.metric == Metric::latency || limit.metric == Metric::latency_p95 ||
-               limit.metric == Metric::latency_p99 || limit.metric == Metric::time;
-      });
-  if (bounded) return {highest(), "the fastest: does it keep the limit?"};
-  return {anchor(), "where other boards have their least"};
+bool ModelSearch::bounds_latency() const {
+  return std::any_of(goal_.limits.begin(), goal_.limits.end(), [](const Limit& limit) {
+    return limit.metric == Metric::latency || limit.metric == Metric::latency_p95 ||
+           limit.metric == Metric::latency_p99 || limit.metric == Metric::time;
+  });
+}
+
+// One that was not tried and is not known to fail; nothing: there is none.
+std::optional<Question> ModelSearch::draw() {
+  std::vector<GridPoint> left;
+  for (GridPoint p = 0; p < space_.size(); ++p)
+    if (!log_.is_out(p) && log_.count(p) == 0) left.push_back(p);
+  if (left.empty()) return {};
+  return Question{left[random_.below(left.size())], "drawn at random"};
+}
+
+// Before any run: where it is likely to be good, and after failures somewhere else.
+std::optional<Question> ModelSearch::first() {
+  if (!log_.probes().empty()) return draw();
+  if (bounds_latency()) return Question{highest(), "the fastest: does it keep the limit?"};
+  return Question{anchor(), "where other boards have their least"};
+}
+
+VectorXf ModelSearch::gains(std::optional<GridPoint> incumbent) const {
+  const bool met = incumbent && log_.meets(*incumbent);
+  VectorXf score = VectorXf::Zero(space_.size());
+  for (const Belief& belief : beliefs_) {
+    VectorXf gain = met ? expected_improvement(belief.cost, double{belief.cost.mean[*incumbent]})
+                        : VectorXf::Constant(space_.size(), 1.0F);
+    // A broken limit is a probe lost, and on a service a deadline: twice the weight of the usual.
+    gain.array() *= belief.met.array().square();
+    score += static_cast<float>(belief.weight) * gain;
+  }
+  return score.cwiseProduct(runnable_.probability());
 }
 
 std::optional<Question> ModelSearch::do_ask() {
   if (open_) return open_;
-  const auto tried = std::ssize(log_.probes());
-  if (tried < models_.random_first) {
-    const auto point =
-        static_cast<GridPoint>(random_.below(static_cast<std::uint64_t>(space_.size())));
-    open_ = Question{point, "drawn at random"};
-    return open_;
+  if (std::ssize(log_.probes()) < choice_.random_first) {
+    open_ = draw();
+    if (open_) return open_;
   }
-  if (points_.empty()) {
+  if (beliefs_.empty()) believe();
+  if (beliefs_.empty()) {
     open_ = first();
     return open_;
   }
-  if (beliefs_.empty()) believe();
-  const VectorXf cost = blended_cost();
-  const auto incumbent = best_measured(cost);
-  VectorXf score = VectorXf::Zero(space_.size());
-  for (const Belief& belief : beliefs_) {
-    VectorXf gain = incumbent && log_.meets(*incumbent)
-                        ? expected_improvement(belief.cost, double{belief.cost.mean[*incumbent]})
-                        : VectorXf::Constant(space_.size(), 1.0F);
-    gain.array() *= belief.met.array().square();  // a broken limit is a probe lost, and a deadline
-    score += static_cast<float>(belief.weight) * gain;
-  }
+  const auto incumbent = best_measured();
+  VectorXf score = gains(incumbent);
   for (GridPoint p = 0; p < space_.size(); ++p)
     if (log_.is_out(p)) score[p] = -1;
   Index point = 0;
   const float most = score.maxCoeff(&point);
   if (most < 0) return {};  // nothing can run
-  open_ = Question{static_cast<GridPoint>(point),
-                   incumbent ? fmt::format("expected gain {:.2g} %", 100 * most)
-                             : "most likely to keep the limits"};
+  const bool met = incumbent && log_.meets(*incumbent);
+  open_ = Question{
+      static_cast<GridPoint>(point),
+      met ? fmt::format("expected gain {:.2g} %", 100 * most) : "most likely to keep the limits"};
   return open_;
 }
 
@@ -134,90 +166,78 @@ void ModelSearch::do_tell(const Probe& probe) {
   open_.reset();
   log_.add(probe);
   beliefs_.clear();
-  if (!probe.failure.empty()) return;
-  std::vector<double> logs;
+  if (!probe.failure.empty()) return runnable_.failed(probe.point);
+  runnable_.ran(probe.point);
+  ModelRun run{probe.point,
+               {},
+               log_of(probe, Metric::energy),
+               log_of(probe, Metric::latency),
+               log_of(probe, Metric::time)};
   for (const Metric metric : metrics_) {
-    const auto& value = at(probe.metrics, metric);
-    if (!value || !(*value > 0)) return;  // nothing that this goal can use
-    logs.push_back(std::log(*value));
+    const auto log = log_of(probe, metric);
+    if (!log) return;  // nothing that this goal can use
+    run.logs.push_back(*log);
   }
-  points_.push_back(probe.point);
-  for (std::size_t m = 0; m < metrics_.size(); ++m) logs_[m].push_back(logs[m]);
-  const bool anew = is_time_to_learn(points_.size());
-  for (std::size_t m = 0; m < metrics_.size() && models_.pure; ++m) {
+  runs_.push_back(std::move(run));
+  goal_.cost.set_reference(*log_.mean(log_.points().front()));
+  const bool anew = is_time_to_learn(runs_.size());
+  for (const auto& model : models_) {
     if (anew)
-      pure_models_[m].learn(points_, logs_[m]);
+      model->learn(runs_);
     else
-      pure_models_[m].add(probe.point, logs[m]);
+      model->add(runs_);
   }
-  const auto &energy = at(probe.metrics, Metric::energy),
-             &latency = at(probe.metrics, Metric::latency);
-  if (!physics_model_ || !energy || !latency || !(*energy > 0) || !(*latency > 0)) return;
-  runs_.push_back(
-      {probe.point, std::log(*latency) - physics_.log_batch(probe.point), std::log(*energy)});
-  if (anew || physics_model_->count() == 0)
-    physics_model_->learn(runs_);
-  else
-    physics_model_->add(runs_.back());
 }
 
-MetricViews ModelSearch::pure_views() {
-  MetricViews views;
-  for (const PureModel& model : pure_models_) views.push_back(model.view());
-  return views;
+// Each model's share, from what it says of runs that it was not shown.
+std::vector<double> ModelSearch::weights(std::size_t count) {
+  if (count == 1 || runs_.size() < kRivalsFrom) {
+    // With few runs what is known beforehand goes before what knows nothing.
+    std::vector<double> first(count, 0);
+    first[count > 2 ? 2 : 0] = 1;
+    return first;
+  }
+  if (weights_.size() != count || is_time_to_learn(runs_.size())) weights_ = compared();
+  return weights_;
 }
 
-// Energy and latency from physics; what else is asked for as it is beside them in the runs.
-MetricViews ModelSearch::physics_views() {
-  const LogView energy = physics_model_->energy(), time = physics_model_->time();
-  MetricViews views;
+std::vector<double> ModelSearch::compared() {
+  const std::size_t count = models_.size();
+  std::vector<double> densities(count, 0);
+  const auto& of_cost = goal_.cost.metrics();
   for (std::size_t m = 0; m < metrics_.size(); ++m) {
-    const Metric metric = metrics_[m];
-    LogView view = time;
-    if (metric == Metric::energy) view = energy;
-    if (metric == Metric::power) {
-      view.mean = energy.mean - time.mean;
-      view.sd = (energy.sd.array().square() + time.sd.array().square()).sqrt();
-    }
-    const bool of_batch =
-        metric == Metric::latency || metric == Metric::latency_p95 || metric == Metric::latency_p99;
-    if (of_batch)
-      for (GridPoint p = 0; p < space_.size(); ++p)
-        view.mean[p] += static_cast<float>(physics_.log_batch(p));
-    if (metric == Metric::memory || metric == Metric::temperature) view = pure_models_[m].view();
-    views.push_back(std::move(view));
+    if (std::find(of_cost.begin(), of_cost.end(), metrics_[m]) == of_cost.end()) continue;
+    std::vector<Eigen::VectorXd> own;
+    for (std::size_t i = 0; i < count; ++i)
+      if (auto found = models_[i]->left_out(m)) own.push_back(std::move(*found));
+    if (own.size() < count) continue;
+    for (std::size_t i = 0; i < count; ++i)
+      densities[i] += (own[i] - own[0]).cwiseMin(kMostOfOneRun).cwiseMax(-kMostOfOneRun).sum();
   }
-  return views;
-}
-
-// The pure model's share, from what each says of runs that it was not shown.
-double ModelSearch::rival_weight() const {
-  if (std::ssize(runs_) != std::ssize(points_) || std::ssize(runs_) < kRivalFrom) return 0;
-  double difference = 0;
-  for (std::size_t m = 0; m < metrics_.size(); ++m) {
-    const bool of_cost = std::find(goal_.cost.metrics().begin(), goal_.cost.metrics().end(),
-                                   metrics_[m]) != goal_.cost.metrics().end();
-    if (!of_cost || (metrics_[m] != Metric::energy && metrics_[m] != Metric::latency)) continue;
-    const Eigen::VectorXd pure = pure_models_[m].left_out();
-    const Eigen::VectorXd own = metrics_[m] == Metric::energy ? physics_model_->left_out_energy()
-                                                              : physics_model_->left_out_time();
-    difference += (pure - own).cwiseMin(5).cwiseMax(-5).sum();
-  }
-  return std::clamp(1 / (1 + std::exp(-std::clamp(difference, -30.0, 30.0))), kLeastWeight,
-                    1 - kLeastWeight);
+  const double most = *std::max_element(densities.begin(), densities.end());
+  double sum = 0;
+  for (double& density : densities)
+    sum += density = std::max(kLeastWeight, std::exp(std::max(-30.0, density - most)));
+  for (double& density : densities) density /= sum;
+  return densities;
 }
 
 void ModelSearch::believe() {
-  beliefs_.clear();
-  const double rival = !models_.physics || runs_.empty() ? 1 : models_.pure ? rival_weight() : 0;
-  if (rival < 1) {
-    const MetricViews views = physics_views();
-    beliefs_.push_back({1 - rival, cost_view(goal_, views), probability_met(goal_, views)});
-  }
-  if (rival > 0) {
-    const MetricViews views = pure_views();
-    beliefs_.push_back({rival, cost_view(goal_, views), probability_met(goal_, views)});
-  }
+  std::vector<MetricViews> views;
+  std::vector<std::size_t> who;
+  for (std::size_t i = 0; i < models_.size(); ++i)
+    if (auto own = models_[i]->views()) {
+      views.push_back(std::move(*own));
+      who.push_back(i);
+    }
+  const std::vector<double> shares =
+      views.size() == models_.size()
+          ? weights(views.size())
+          : std::vector<double>(views.size(),
+                                1.0 / static_cast<double>(std::max<std::size_t>(1, views.size())));
+  for (std::size_t i = 0; i < views.size(); ++i)
+    if (shares[i] > 0)
+      beliefs_.push_back({shares[i], cost_view(goal_, views[i]), probability_met(goal_, views[i])});
 }
 
 VectorXf ModelSearch::blended_cost() const {
@@ -227,33 +247,46 @@ VectorXf ModelSearch::blended_cost() const {
   return cost;
 }
 
-// By what the models make of all measurements together: one lucky reading does not win.
-std::optional<GridPoint> ModelSearch::best_measured(const VectorXf& cost) const {
+VectorXf ModelSearch::blended_met() const {
+  VectorXf met = VectorXf::Zero(space_.size());
+  for (const Belief& belief : beliefs_) met += static_cast<float>(belief.weight) * belief.met;
+  return met;
+}
+
+// By what the models make of all measurements together: one lucky reading does not win. Of those
+// that were seen to meet the limits, first those that the models believe to.
+std::optional<GridPoint> ModelSearch::best_measured() const {
+  if (beliefs_.empty()) return log_.best();
+  const VectorXf cost = blended_cost(), met = blended_met();
   std::optional<GridPoint> best;
+  bool best_sure = false;
   for (const GridPoint point : log_.points()) {
-    if (!log_.meets(point)) continue;
-    if (!best || cost[point] < cost[*best]) best = point;
+    if (!log_.meets(point) || !log_.cost(point)) continue;
+    const bool sure = met[point] >= kSure;
+    if (best && (sure < best_sure || (sure == best_sure && cost[point] >= cost[*best]))) continue;
+    best = point;
+    best_sure = sure;
   }
   return best ? best : log_.best();
 }
 
 std::optional<Answer> ModelSearch::do_recommend() {
-  if (points_.empty()) return {};
   if (beliefs_.empty()) believe();
-  const VectorXf cost = blended_cost();
-  const auto best = best_measured(cost);
+  const auto best = best_measured();
   if (!best) return {};
   Answer answer;
   answer.point = *best;
-  answer.cost = std::exp(double{cost[*best]});
   answer.certain = log_.meets(*best);
+  answer.cost = log_.cost(*best).value_or(0);
+  if (beliefs_.empty()) return answer;
+  answer.cost = std::exp(double{blended_cost()[*best]});
   double sd = 0, gain = 0;
   for (const Belief& belief : beliefs_) {
-    sd += belief.weight * belief.cost.sd[*best];
+    sd += belief.weight * double{belief.cost.sd[*best]};
     VectorXf own = expected_improvement(belief.cost, double{belief.cost.mean[*best]});
     own.array() *= belief.met.array();
     for (const GridPoint point : log_.points()) own[point] = 0;
-    gain += belief.weight * own.maxCoeff();
+    gain += belief.weight * double{own.maxCoeff()};
   }
   answer.log_sd = sd;
   answer.expected_gain = gain;

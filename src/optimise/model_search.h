@@ -8,10 +8,9 @@
 #include <vector>
 
 #include "base/random.h"
-#include "optimise/improvement.h"
-#include "optimise/optimiser.h"
 #include "optimise/probe_log.h"
-#include "optimise/pure_model.h"
+#include "optimise/runnable.h"
+#include "optimise/search_model.h"
 
 namespace isojoule {
 
@@ -37,30 +36,32 @@ class ModelSearch final : public Optimiser {
     Eigen::VectorXf met;  // probability that the limits are met
   };
 
-  Question first() const;
-  GridPoint anchor() const;
+  void make_models();
+  bool bounds_latency() const;
   GridPoint highest() const;
+  GridPoint anchor() const;
+  std::optional<Question> first();
+  std::optional<Question> draw();
   void believe();
-  MetricViews pure_views();
-  MetricViews physics_views();
-  MetricViews views_of(const LogView& energy, const LogView& time) const;
-  double rival_weight() const;
+  std::vector<double> weights(std::size_t count);
+  std::vector<double> compared();
   Eigen::VectorXf blended_cost() const;
-  std::optional<GridPoint> best_measured(const Eigen::VectorXf& cost) const;
+  Eigen::VectorXf blended_met() const;
+  std::optional<GridPoint> best_measured() const;
+  Eigen::VectorXf gains(std::optional<GridPoint> incumbent) const;
 
   const SearchSpace& space_;
   Goal goal_;
   SearchOptions options_;
-  ModelSearchOptions models_;
+  ModelSearchOptions choice_;
   ProbeLog log_;
+  Runnable runnable_;
   Random random_;
   Physics physics_;
-  std::optional<PhysicsModel> physics_model_;
-  std::vector<Metric> metrics_;            // the goal's
-  std::vector<PureModel> pure_models_;     // one a metric of the goal
-  std::vector<PhysicalRun> runs_;          // that have energy and latency
-  std::vector<GridPoint> points_;          // of all runs
-  std::vector<std::vector<double>> logs_;  // by metric of the goal
+  std::vector<Metric> metrics_;  // the goal's
+  std::vector<std::unique_ptr<SearchModel>> models_;
+  std::vector<ModelRun> runs_;
+  std::vector<double> weights_;  // of the models, when they were last compared
   std::vector<Belief> beliefs_;
   std::optional<Question> open_;
 };

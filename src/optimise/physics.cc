@@ -1,6 +1,7 @@
 #include "optimise/physics.h"
 
 #include <Eigen/Cholesky>
+#include <array>
 #include <cmath>
 #include <unsupported/Eigen/AutoDiff>
 
@@ -14,7 +15,7 @@ namespace {
 
 using std::exp;
 using std::log;
-using std::pow;
+using std::sqrt;
 
 constexpr double kNorm = 4;  // of the soft maximum
 
@@ -69,14 +70,28 @@ Physics::Physics(const SearchSpace& space) : inputs_(static_cast<std::size_t>(sp
     const SearchAxis& axis = space.axes()[a];
     const AxisRole role = role_of(axis);
     says_anything_ = says_anything_ || (role != AxisRole::none && role != AxisRole::words);
+    has_batches_ = has_batches_ || role == AxisRole::batch;
     const double most = axis.ordered ? std::get<double>(axis.values.back()) : 1;
+    for (auto [clock, shares] : {std::pair(AxisRole::cpu_clock, &cpu_shares_),
+                                 std::pair(AxisRole::gpu_clock, &gpu_shares_)}) {
+      if (role != clock) continue;
+      shares->clear();
+      for (const Value& value : axis.values)
+        shares->push_back(static_cast<float>(std::get<double>(value) / most));
+    }
     for (GridPoint p = 0; p < space.size(); ++p) {
       Inputs& inputs = inputs_[static_cast<std::size_t>(p)];
       const Level level = space.levels(p)[a];
       const auto share = static_cast<float>(axis.ordered ? axis.number(level) / most : 1);
       switch (role) {
-        case AxisRole::cpu_clock: inputs.cpu = share; break;
-        case AxisRole::gpu_clock: inputs.gpu = share; break;
+        case AxisRole::cpu_clock:
+          inputs.cpu = share;
+          inputs.cpu_place = static_cast<std::size_t>(level);
+          break;
+        case AxisRole::gpu_clock:
+          inputs.gpu = share;
+          inputs.gpu_place = static_cast<std::size_t>(level);
+          break;
         case AxisRole::memory_clock: inputs.memory = share; break;
         case AxisRole::cores: inputs.cores = share; break;
         case AxisRole::cap: inputs.cap = share; break;
@@ -92,83 +107,149 @@ Physics::Physics(const SearchSpace& space) : inputs_(static_cast<std::size_t>(sp
   words_ = first_word;
 }
 
+// What is the same at many points: computed once for a theta.
 template <class Scalar>
-Physics::Pair<Scalar> Physics::evaluate(const std::vector<Scalar>& theta, const Inputs& in) {
-  const auto raw = [&](Physical which) -> const Scalar& {
-    return theta[static_cast<std::size_t>(which)];
-  };
-  const auto cost = [&](Physical which) -> Scalar { return exp(raw(which)); };
-  Scalar compute_shift(0.0), launch_shift(0.0), energy_shift(0.0);
-  for (const int word : in.words) {
-    const auto at = static_cast<std::size_t>(kPhysical + 3 * word);
-    compute_shift = compute_shift + theta[at];
-    launch_shift = launch_shift + theta[at + 1];
-    energy_shift = energy_shift + theta[at + 2];
+struct Physics::Terms {
+  Terms(const std::array<Scalar, kShifted>& theta, const std::vector<float>& cpu_shares,
+        const std::vector<float>& gpu_shares) {
+    const auto raw = [&](Physical which) -> const Scalar& {
+      return theta[static_cast<std::size_t>(which)];
+    };
+    for (std::size_t i = 0; i < kCosts; ++i) costs[i] = exp(theta[i]);
+    for (const float share : cpu_shares)
+      cpu_volts.push_back(
+          voltage_squared(double{share}, raw(Physical::cpu_lowest), raw(Physical::cpu_knee)));
+    for (const float share : gpu_shares)
+      gpu_volts.push_back(
+          voltage_squared(double{share}, raw(Physical::gpu_lowest), raw(Physical::gpu_knee)));
+    core_scaling = logistic(raw(Physical::core_scaling));
+    cap_floor = logistic(raw(Physical::cap_floor));
+    cap_slope = logistic(raw(Physical::cap_slope));
   }
-  // Under a cap of power the clock settles where f V^2, about f^3, meets what is left over.
-  Scalar gpu(in.gpu);
+  const Scalar& cost(Physical which) const { return costs[static_cast<std::size_t>(which)]; }
+
+  static constexpr std::size_t kCosts = static_cast<std::size_t>(Physical::cpu_lowest);
+  std::array<Scalar, kCosts> costs;
+  std::vector<Scalar> cpu_volts, gpu_volts;  // V^2 by place
+  Scalar core_scaling, cap_floor, cap_slope;
+};
+
+template <class Scalar>
+Physics::Pair<Scalar> Physics::evaluate(const Terms<Scalar>& terms, const Scalar* shifts,
+                                        const Inputs& in) {
+  const auto cost = [&](Physical which) -> const Scalar& { return terms.cost(which); };
+  Scalar gpu(double{in.gpu});
   if (in.cap < 1) {
-    const Scalar floor = logistic(raw(Physical::cap_floor));
-    const Scalar left = soft_positive(Scalar((in.cap - floor) / (1.0 - floor)), 0.05);
-    gpu = gpu * exp(log(left + 1e-3) * logistic(raw(Physical::cap_slope)));
+    // Under a cap of power the clock settles where f V^2, about f^3, meets what is left over.
+    const Scalar left =
+        soft_positive(Scalar((double{in.cap} - terms.cap_floor) / (1.0 - terms.cap_floor)), 0.05);
+    gpu = gpu * exp(log(left + 1e-3) * terms.cap_slope);
   }
-  const Scalar cpu_volt =
-      voltage_squared(in.cpu, raw(Physical::cpu_lowest), raw(Physical::cpu_knee));
-  const Scalar gpu_volt =
-      voltage_squared(in.gpu, raw(Physical::gpu_lowest), raw(Physical::gpu_knee));
-  const Scalar spread =
-      exp(std::log(std::max(1e-3F, in.cores)) * logistic(raw(Physical::core_scaling)));
-  const Scalar host = cost(Physical::host) / in.cpu / spread;
-  const Scalar launch = exp(raw(Physical::launch) + launch_shift) / in.cpu / in.batch;
-  const Scalar compute =
-      exp(raw(Physical::compute) + compute_shift) * (1.0 + cost(Physical::fill) / in.batch) / gpu;
-  const Scalar memory = cost(Physical::memory) / in.memory;
-  const Scalar device = exp(
-      log(exp(kNorm * log(compute)) + exp(kNorm * log(memory)) + exp(kNorm * log(launch))) / kNorm);
+  Scalar host = cost(Physical::host) / double{in.cpu};
+  if (in.cores < 1)
+    host = host * exp(-std::log(double{std::max(1e-3F, in.cores)}) * terms.core_scaling);
+  Scalar launch = cost(Physical::launch) / (double{in.cpu} * double{in.batch});
+  Scalar compute = cost(Physical::compute) * (1.0 + cost(Physical::fill) / double{in.batch}) / gpu;
+  if (!in.words.empty()) {
+    compute = compute * exp(shifts[0]);
+    launch = launch * exp(shifts[1]);
+  }
+  const Scalar memory = cost(Physical::memory) / double{in.memory};
+  const auto squared = [](const Scalar& x) -> Scalar { return x * x; };
+  const Scalar device = sqrt(sqrt(Scalar(squared(squared(compute)) + squared(squared(memory)) +
+                                         squared(squared(launch)))));  // the 4-norm
   const Scalar time = cost(Physical::fixed) + host + device;
-  const Scalar power =
-      cost(Physical::idle) + cost(Physical::cpu_power) * cpu_volt * in.cpu * in.cores +
-      cost(Physical::gpu_power) * gpu_volt * gpu + cost(Physical::memory_power) * in.memory;
+  const Scalar& cpu_volt = terms.cpu_volts[in.cpu_place];
+  const Scalar& gpu_volt = terms.gpu_volts[in.gpu_place];
+  const Scalar power = cost(Physical::idle) +
+                       cost(Physical::cpu_power) * cpu_volt * (double{in.cpu} * double{in.cores}) +
+                       cost(Physical::gpu_power) * gpu_volt * gpu +
+                       cost(Physical::memory_power) * double{in.memory};
   const Scalar work = cost(Physical::cpu_work) * cpu_volt + cost(Physical::gpu_work) * gpu_volt +
                       cost(Physical::memory_work);
-  return {log(time), log(time * power + work) + energy_shift};
+  Pair<Scalar> pair{log(time), log(Scalar(time * power + work))};
+  if (!in.words.empty()) pair.log_energy = pair.log_energy + shifts[2];
+  return pair;
+}
+
+// The basic parameters, then the sums of the shifts of a point's words.
+std::array<double, 3> Physics::shifts_at(const Inputs& in, const VectorXd& theta) {
+  std::array<double, 3> sums{};
+  for (const int word : in.words)
+    for (int shift = 0; shift < 3; ++shift)
+      sums[static_cast<std::size_t>(shift)] += theta[kPhysical + 3 * word + shift];
+  return sums;
 }
 
 Physics::Outcome Physics::at(std::span<const GridPoint> points, const VectorXd& theta,
                              bool slopes) const {
+  return slopes ? sloped(points, theta) : plain(points, theta);
+}
+
+Physics::Outcome Physics::plain(std::span<const GridPoint> points, const VectorXd& theta) const {
   const auto n = static_cast<Index>(points.size());
   Outcome out{VectorXd(n), VectorXd(n), {}, {}};
-  if (!slopes) {
-    const std::vector<double> plain(theta.data(), theta.data() + theta.size());
-    for (Index i = 0; i < n; ++i) {
-      const auto pair =
-          evaluate(plain, inputs_[static_cast<std::size_t>(points[static_cast<std::size_t>(i)])]);
-      out.log_time[i] = pair.log_time;
-      out.log_energy[i] = pair.log_energy;
-    }
-    return out;
-  }
-  using Dual = Eigen::AutoDiffScalar<VectorXd>;
-  std::vector<Dual> duals;
-  for (Index j = 0; j < theta.size(); ++j) duals.emplace_back(theta[j], theta.size(), j);
-  out.time_slope.resize(n, theta.size());
-  out.energy_slope.resize(n, theta.size());
+  std::array<double, kShifted> own{};
+  std::copy_n(theta.data(), kPhysical, own.begin());
+  const Terms<double> terms(own, cpu_shares_, gpu_shares_);
   for (Index i = 0; i < n; ++i) {
-    const auto pair =
-        evaluate(duals, inputs_[static_cast<std::size_t>(points[static_cast<std::size_t>(i)])]);
-    out.log_time[i] = pair.log_time.value();
-    out.log_energy[i] = pair.log_energy.value();
-    out.time_slope.row(i) = pair.log_time.derivatives();
-    out.energy_slope.row(i) = pair.log_energy.derivatives();
+    const Inputs& in = inputs_[static_cast<std::size_t>(points[static_cast<std::size_t>(i)])];
+    const auto shifts = shifts_at(in, theta);
+    const auto pair = evaluate(terms, shifts.data(), in);
+    out.log_time[i] = pair.log_time;
+    out.log_energy[i] = pair.log_energy;
   }
   return out;
 }
 
-PhysicalPrior usual_physics() {
+Physics::Outcome Physics::sloped(std::span<const GridPoint> points, const VectorXd& theta) const {
+  const auto n = static_cast<Index>(points.size());
+  Outcome out{VectorXd(n), VectorXd(n), MatrixXd::Zero(theta.size(), n),
+              MatrixXd::Zero(theta.size(), n)};
+  using Slope = Eigen::Matrix<double, kShifted, 1>;  // of a fixed size: a great many are made
+  using Dual = Eigen::AutoDiffScalar<Slope>;
+  std::array<Dual, kShifted> duals;
+  for (Index j = 0; j < kShifted; ++j)
+    duals[static_cast<std::size_t>(j)] =
+        Dual(j < kPhysical ? theta[j] : 0.0, static_cast<int>(kShifted), static_cast<int>(j));
+  const Terms<Dual> terms(duals, cpu_shares_, gpu_shares_);
+  for (Index i = 0; i < n; ++i) {
+    const Inputs& in = inputs_[static_cast<std::size_t>(points[static_cast<std::size_t>(i)])];
+    const auto shifts = shifts_at(in, theta);
+    for (std::size_t j = 0; j < 3; ++j) duals[kPhysical + j].value() = shifts[j];
+    const auto pair = evaluate(terms, &duals[kPhysical], in);
+    out.log_time[i] = pair.log_time.value();
+    out.log_energy[i] = pair.log_energy.value();
+    const auto scatter = [&](const Slope& slope, MatrixXd& all) {
+      all.col(i).head(kPhysical) = slope.head<kPhysical>();
+      for (const int word : in.words)
+        all.col(i).segment<3>(kPhysical + 3 * word) += slope.tail<3>();
+    };
+    scatter(pair.log_time.derivatives(), out.time_slope);
+    scatter(pair.log_energy.derivatives(), out.energy_slope);
+  }
+  out.time_slope.transposeInPlace();
+  out.energy_slope.transposeInPlace();
+  return out;
+}
+
+PhysicalPrior vague_physics() {
   PhysicalPrior prior{VectorXd::Zero(kPhysical), MatrixXd::Zero(kPhysical, kPhysical)};
-  prior.mean << -3, -1.5, -0.7, -1.5, -1.5, -1, -0.5, -1.5, -1, -1.5, -3, -2, -2, 0, 0, -0.5, -0.5,
-      0, 0, 0;
-  prior.covariance.diagonal().setConstant(1);
+  prior.mean << -3, -1.5, -0.7, -1.5, -1.5, -1,  // times
+      -0.5, -1.5, -1, -1.5, -3, -2, -2,          // powers and works
+      0, 0, -0.5, -0.5, 0, 0, 0;                 // shapes
+  prior.covariance.diagonal().setConstant(1.5 * 1.5);
+  prior.covariance.diagonal().tail(7).setConstant(1);
+  return prior;
+}
+
+PhysicalPrior prior_of(std::span<const double> mean, std::span<const double> triangle) {
+  PhysicalPrior prior{Eigen::Map<const VectorXd>(mean.data(), std::ssize(mean)), {}};
+  prior.covariance.resize(kPhysical, kPhysical);
+  std::size_t next = 0;
+  for (Index i = 0; i < kPhysical; ++i)
+    for (Index j = 0; j <= i; ++j)
+      prior.covariance(i, j) = prior.covariance(j, i) = triangle[next++];
   return prior;
 }
 
@@ -208,7 +289,7 @@ class PhysicsSolver {
       const double before = least;
       if (!step(theta, least, damping) || before - least < 0.05) break;
     }
-    return {theta, time_unit_, energy_unit_};
+    return {theta, time_unit_, energy_unit_, least};
   }
 
  private:

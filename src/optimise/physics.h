@@ -12,6 +12,8 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <array>
+#include <cmath>
 #include <span>
 #include <vector>
 
@@ -66,6 +68,9 @@ struct PhysicalPrior {
 // Of the twins that no judged search is on (docs/optimisers.md says which and how), for the basic
 // parameters; words' shifts are independent, a factor of two wide.
 PhysicalPrior usual_physics();
+// A factor of four about values that are not absurd: where nothing is known.
+PhysicalPrior vague_physics();
+PhysicalPrior prior_of(std::span<const double> mean, std::span<const double> lower_triangle);
 PhysicalPrior extended(const PhysicalPrior& basic, Eigen::Index words);
 
 // The form on one space.
@@ -83,6 +88,7 @@ class Physics {
     Eigen::MatrixXd time_slope, energy_slope;
   };
   Outcome at(std::span<const GridPoint> points, const Eigen::VectorXd& theta, bool slopes) const;
+  bool has_batches() const { return has_batches_; }
   // log(batch) of a point, 0 without such an axis: log latency = log time + this.
   double log_batch(GridPoint point) const {
     return std::log(inputs_[static_cast<std::size_t>(point)].batch);
@@ -91,18 +97,27 @@ class Physics {
  private:
   struct Inputs {
     float cpu = 1, gpu = 1, memory = 1, cores = 1, batch = 1, cap = 1;
-    std::vector<int> words;  // places of this point's words among the shifts
+    std::size_t cpu_place = 0, gpu_place = 0;  // in cpu_shares_, gpu_shares_
+    std::vector<int> words;                    // places of this point's words among the shifts
   };
+  static constexpr Eigen::Index kShifted = kPhysical + 3;  // and the sums of a point's shifts
+  template <class Scalar>
+  struct Terms;
   template <class Scalar>
   struct Pair {
     Scalar log_time, log_energy;
   };
   template <class Scalar>
-  static Pair<Scalar> evaluate(const std::vector<Scalar>& theta, const Inputs& inputs);
+  static Pair<Scalar> evaluate(const Terms<Scalar>& terms, const Scalar* shifts,
+                               const Inputs& inputs);
+  static std::array<double, 3> shifts_at(const Inputs& inputs, const Eigen::VectorXd& theta);
+  Outcome plain(std::span<const GridPoint> points, const Eigen::VectorXd& theta) const;
+  Outcome sloped(std::span<const GridPoint> points, const Eigen::VectorXd& theta) const;
 
+  std::vector<float> cpu_shares_ = {1}, gpu_shares_ = {1};  // of the highest, by the axis's level
   std::vector<Inputs> inputs_;
   Eigen::Index words_ = 0;
-  bool says_anything_ = false;
+  bool says_anything_ = false, has_batches_ = false;
 };
 
 struct PhysicalRun {
@@ -113,6 +128,7 @@ struct PhysicalRun {
 struct PhysicalFit {
   Eigen::VectorXd theta;
   double time_unit = 0, energy_unit = 0;  // added to the logarithms
+  double objective = 0;                   // -2 log p, but for constants
 };
 PhysicalFit fit_physics(const Physics& physics, const PhysicalPrior& prior,
                         std::span<const PhysicalRun> runs, double scatter,

@@ -38,6 +38,10 @@ void PhysicsModel::prepare(Output& output, const VectorXd& logs, const MatrixXd&
   output.features = MatrixXf::Zero(logs.size(), theta_.size() + 2);
   output.features.leftCols(theta_.size()) = (slopes * factor_).cast<float>();
   output.features.col(unit_column).setConstant(static_cast<float>(kUnitDeviation));
+  output.reach = output.features;
+  output.residual = VectorXf::Zero(logs.size());
+  output.white.resize(0, output.features.cols());
+  output.white_values.resize(0);
   output.values.clear();
 }
 
@@ -52,20 +56,36 @@ void PhysicsModel::learn(const std::vector<PhysicalRun>& runs) {
           options_.energy_residual);
   prepare(time_, out.log_time, out.time_slope, fit.time_unit, size + 1, options_.time_residual);
   for (const PhysicalRun& run : runs) {
-    energy_.values.push_back(run.log_energy - energy_.physics[run.point]);
-    energy_.process->add(run.point, energy_.values.back());
-    time_.values.push_back(run.log_time - time_.physics[run.point]);
-    time_.process->add(run.point, time_.values.back());
+    take(energy_, run.point, run.log_energy);
+    take(time_, run.point, run.log_time);
   }
   weigh();
 }
 
 void PhysicsModel::add(const PhysicalRun& run) {
-  energy_.values.push_back(run.log_energy - energy_.physics[run.point]);
-  energy_.process->add(run.point, energy_.values.back());
-  time_.values.push_back(run.log_time - time_.physics[run.point]);
-  time_.process->add(run.point, time_.values.back());
+  take(energy_, run.point, run.log_energy);
+  take(time_, run.point, run.log_time);
   weigh();
+}
+
+// A row more of L^-1 [features, values], and what follows from it at every point.
+void PhysicsModel::take(Output& output, GridPoint point, double log) {
+  const double value = log - double{output.physics[point]};
+  output.values.push_back(value);
+  output.process->add(point, value);
+  const Index n = output.white.rows();
+  const VectorXd row = output.process->last_row();  // of L, n + 1 long
+  VectorXd feature = output.features.row(point).cast<double>().transpose();
+  feature -= output.white.transpose() * row.head(n);
+  feature /= row[n];
+  const double white_value = (value - row.head(n).dot(output.white_values)) / row[n];
+  output.white.conservativeResize(n + 1, Eigen::NoChange);
+  output.white.row(n) = feature.transpose();
+  output.white_values.conservativeResize(n + 1);
+  output.white_values[n] = white_value;
+  const VectorXf through = output.process->weights().row(n).transpose();
+  output.reach.noalias() -= through * feature.cast<float>().transpose();
+  output.residual += static_cast<float>(white_value) * through;
 }
 
 MatrixXd PhysicsModel::features_at_runs(const Output& output) const {
@@ -82,32 +102,21 @@ void PhysicsModel::weigh() {
   MatrixXd precision = MatrixXd::Identity(size, size);
   VectorXd slope = VectorXd::Zero(size);
   for (const Output* output : {&energy_, &time_}) {
-    const MatrixXd white = output->process->whitened(features_at_runs(*output));
-    const VectorXd values = output->process->whitened(
-        VectorXd(Eigen::Map<const VectorXd>(output->values.data(), std::ssize(output->values))));
-    precision += white.transpose() * white;
-    slope += white.transpose() * values;
+    precision.noalias() += output->white.transpose() * output->white;
+    slope.noalias() += output->white.transpose() * output->white_values;
   }
   const Eigen::LLT<MatrixXd> factor(precision);
   weights_ = factor.solve(slope);
-  covariance_ = factor.solve(MatrixXd::Identity(size, size));
+  const MatrixXd covariance = factor.solve(MatrixXd::Identity(size, size));
+  root_ = MatrixXd(covariance.llt().matrixL()).cast<float>();
 }
 
 LogView PhysicsModel::view(const Output& output) const {
-  const PointProcess& process = *output.process;
-  const MatrixXd white = process.whitened(features_at_runs(output));
-  const VectorXd values = process.whitened(
-      VectorXd(Eigen::Map<const VectorXd>(output.values.data(), std::ssize(output.values))));
-  const auto through = process.weights();  // n x N
-  const VectorXf left = (values - white * weights_).cast<float>();
   LogView view;
-  view.mean = output.physics + output.features * weights_.cast<float>();
-  view.mean.noalias() += through.transpose() * left;
-  MatrixXf reach = output.features;  // N x K: what the residual process has not taken over
-  reach.noalias() -= through.transpose() * white.cast<float>();
-  const MatrixXf root = MatrixXd(covariance_.llt().matrixL()).cast<float>();
-  const MatrixXf spread = reach * root;
-  view.sd = (process.variance() + spread.rowwise().squaredNorm()).cwiseSqrt();
+  view.mean = output.physics + output.residual;
+  view.mean.noalias() += output.reach * weights_.cast<float>();
+  const MatrixXf spread = output.reach * root_;
+  view.sd = (output.process->variance() + spread.rowwise().squaredNorm()).cwiseSqrt();
   return view;
 }
 

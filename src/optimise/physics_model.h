@@ -47,9 +47,15 @@ class PhysicsModel {
     Eigen::VectorXf physics;   // of all points, at theta, with its unit
     Eigen::MatrixXf features;  // N x (K + 2), times the prior's factor
     std::vector<double> values;
+    // L^-1 of the features at the runs, and of the values.
+    Eigen::MatrixXd white;
+    Eigen::VectorXd white_values;
+    Eigen::MatrixXf reach;     // N x (K + 2): what the residual process has not taken over
+    Eigen::VectorXf residual;  // the process's mean, were the weights 0
   };
   void prepare(Output& output, const Eigen::VectorXd& logs, const Eigen::MatrixXd& slopes,
                double unit, Eigen::Index unit_column, double residual);
+  void take(Output& output, GridPoint point, double log);
   void weigh();
   Eigen::MatrixXd features_at_runs(const Output& output) const;
   LogView view(const Output& output) const;
@@ -62,8 +68,8 @@ class PhysicsModel {
   Eigen::MatrixXd factor_;  // Cholesky factor of the prior's covariance
   Eigen::VectorXd theta_;
   Output energy_, time_;
-  Eigen::VectorXd weights_;     // of the features
-  Eigen::MatrixXd covariance_;  // of the weights
+  Eigen::VectorXd weights_;  // of the features
+  Eigen::MatrixXf root_;     // Cholesky factor of their covariance
 };
 
 }  // namespace isojoule

@@ -1,6 +1,7 @@
 #include "optimise/point_process.h"
 
 #include <Eigen/Cholesky>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -32,21 +33,24 @@ double gauss(double x, double middle, double deviation) {
 
 }  // namespace
 
+Eigen::MatrixXf KernelTables::table(const SearchAxis& axis, double length, double words) {
+  const auto count = static_cast<Index>(axis.values.size());
+  Eigen::MatrixXf table = Eigen::MatrixXf::Ones(count, count);
+  std::vector<double> places;
+  for (std::size_t i = 0; i < axis.values.size(); ++i) places.push_back(place(axis, i));
+  for (Index i = 0; i < count; ++i)
+    for (Index j = 0; j < i; ++j) {
+      const double apart =
+          std::abs(places[static_cast<std::size_t>(i)] - places[static_cast<std::size_t>(j)]);
+      table(i, j) = table(j, i) = static_cast<float>(axis.ordered ? matern(apart / length) : words);
+    }
+  return table;
+}
+
 KernelTables::KernelTables(const SearchSpace& space, const PointKernel& kernel)
     : space_(space), variance_(kernel.signal * kernel.signal) {
-  for (std::size_t a = 0; a < space.axes().size(); ++a) {
-    const SearchAxis& axis = space.axes()[a];
-    const auto count = static_cast<Index>(axis.values.size());
-    Eigen::MatrixXf table(count, count);
-    for (Index i = 0; i < count; ++i)
-      for (Index j = 0; j < count; ++j) {
-        const double apart = std::abs(place(axis, static_cast<std::size_t>(i)) -
-                                      place(axis, static_cast<std::size_t>(j)));
-        table(i, j) = static_cast<float>(!axis.ordered ? (i == j ? 1 : kernel.words)
-                                                       : matern(apart / kernel.lengths[a]));
-      }
-    tables_.push_back(std::move(table));
-  }
+  for (std::size_t a = 0; a < space.axes().size(); ++a)
+    tables_.push_back(table(space.axes()[a], kernel.lengths[a], kernel.words));
 }
 
 double KernelTables::between(GridPoint a, GridPoint b) const {
@@ -138,39 +142,86 @@ MatrixXd PointProcess::covariance_of_runs() const {
   return lower * lower.transpose();
 }
 
-VectorXd PointProcess::whitened(const VectorXd& y) const {
-  return lower_.topLeftCorner(count(), count()).triangularView<Eigen::Lower>().solve(y);
-}
+namespace {
 
-MatrixXd PointProcess::whitened(const MatrixXd& y) const {
-  return lower_.topLeftCorner(count(), count()).triangularView<Eigen::Lower>().solve(y);
-}
+// log p(y) of values at points for kernels that differ in a parameter at a time: each axis's
+// correlations between the runs are kept.
+class KernelScore {
+ public:
+  KernelScore(const SearchSpace& space, double noise, std::span<const GridPoint> points,
+              const VectorXd& values)
+      : space_(space), noise_(noise), points_(points), values_(values) {}
+
+  double of(const PointKernel& kernel) {
+    const auto n = static_cast<Index>(points_.size());
+    kept_.resize(space_.axes().size());
+    MatrixXd covariance = MatrixXd::Constant(n, n, kernel.signal * kernel.signal);
+    for (std::size_t a = 0; a < kept_.size(); ++a) covariance.array() *= between(a, kernel).array();
+    covariance.diagonal().array() += noise_ * noise_;
+    const Eigen::LLT<Eigen::Ref<MatrixXd>> factor(covariance);
+    if (factor.info() != Eigen::Success) return -std::numeric_limits<double>::infinity();
+    const VectorXd white = factor.matrixL().solve(values_);
+    return -0.5 * white.squaredNorm() - covariance.diagonal().array().log().sum() -
+           0.5 * static_cast<double>(n) * std::log(2 * M_PI);
+  }
+
+ private:
+  // Two are kept an axis: the best so far and the one being tried.
+  const MatrixXd& between(std::size_t axis, const PointKernel& kernel) {
+    auto& kept = kept_[axis];
+    const double length = kernel.lengths[axis];
+    for (Kept& one : kept)
+      if (one.length == length && one.words == kernel.words && one.correlations.size() > 0) {
+        one.used = ++time_;
+        return one.correlations;
+      }
+    Kept& oldest = kept[0].used < kept[1].used ? kept[0] : kept[1];
+    oldest = {length, kernel.words, ++time_, correlations(axis, kernel)};
+    return oldest.correlations;
+  }
+
+  MatrixXd correlations(std::size_t axis, const PointKernel& kernel) const {
+    const Eigen::MatrixXf table =
+        KernelTables::table(space_.axes()[axis], kernel.lengths[axis], kernel.words);
+    const auto n = static_cast<Index>(points_.size());
+    MatrixXd found(n, n);
+    for (Index j = 0; j < n; ++j) {
+      const Level other = space_.levels(points_[static_cast<std::size_t>(j)])[axis];
+      for (Index i = 0; i < n; ++i)
+        found(i, j) =
+            double{table(space_.levels(points_[static_cast<std::size_t>(i)])[axis], other)};
+    }
+    return found;
+  }
+
+  struct Kept {
+    double length = 0, words = 0;
+    std::int64_t used = 0;
+    MatrixXd correlations;
+  };
+  const SearchSpace& space_;
+  double noise_;
+  std::span<const GridPoint> points_;
+  const VectorXd& values_;
+  std::vector<std::array<Kept, 2>> kept_;
+  std::int64_t time_ = 0;
+};
+
+}  // namespace
 
 double log_likelihood(const SearchSpace& space, const PointKernel& kernel, double noise,
                       std::span<const GridPoint> points, const VectorXd& values) {
-  const KernelTables tables(space, kernel);
-  const auto n = static_cast<Index>(points.size());
-  MatrixXd covariance(n, n);
-  for (Index i = 0; i < n; ++i) {
-    for (Index j = 0; j <= i; ++j)
-      covariance(i, j) =
-          tables.between(points[static_cast<std::size_t>(i)], points[static_cast<std::size_t>(j)]);
-    covariance(i, i) += noise * noise;
-  }
-  const Eigen::LLT<Eigen::Ref<MatrixXd>> factor(covariance);
-  if (factor.info() != Eigen::Success) return -std::numeric_limits<double>::infinity();
-  const VectorXd white = factor.matrixL().solve(values);
-  return -0.5 * white.squaredNorm() - covariance.diagonal().array().log().sum() -
-         0.5 * static_cast<double>(n) * std::log(2 * M_PI);
+  return KernelScore(space, noise, points, values).of(kernel);
 }
 
 PointKernel learn_kernel(const SearchSpace& space, const PointKernel& from, double noise,
                          std::span<const GridPoint> points, const VectorXd& values, double length) {
   const double spread = std::max(0.05, std::sqrt((values.array() - values.mean()).square().mean()));
+  KernelScore likelihood(space, noise, points, values);
   const auto score = [&](const PointKernel& kernel) {
     double prior = gauss(std::log(kernel.signal / spread), 0.35, 0.5);
     for (const double one : kernel.lengths) prior += gauss(std::log(one / length), 0, 1);
-    return prior + log_likelihood(space, kernel, noise, points, values);
+    return prior + likelihood.of(kernel);
   };
   PointKernel best = from;
   double most = score(best);

@@ -23,6 +23,8 @@ struct PointKernel {
 // Each axis's correlations between its values.
 class KernelTables {
  public:
+  // Of one axis; `length` of an axis of words is not used.
+  static Eigen::MatrixXf table(const SearchAxis& axis, double length, double words);
   KernelTables(const SearchSpace& space, const PointKernel& kernel);
   double between(GridPoint a, GridPoint b) const;
   // Row of a point's covariances with all points.
@@ -50,10 +52,10 @@ class PointProcess {
   Eigen::VectorXf mean() const;
   Eigen::VectorXf variance() const;
 
-  // For a model with basis functions on top (2.41, 2.42): L^-1 y of any y, and L^-1 k(X, all).
-  Eigen::VectorXd whitened(const Eigen::VectorXd& y) const;
-  Eigen::MatrixXd whitened(const Eigen::MatrixXd& y) const;
-  Eigen::Ref<const Eigen::MatrixXf> weights() const { return weights_.topRows(count()); }
+  // For a model with basis functions on top (2.41, 2.42): the last row of L, and L^-1 k(X, all), a
+  // row a value.
+  Eigen::VectorXd last_row() const { return lower_.row(count() - 1).head(count()).transpose(); }
+  auto weights() const { return weights_.topRows(count()); }
   Eigen::MatrixXd covariance_of_runs() const;  // with the noise
   const std::vector<GridPoint>& points() const { return points_; }
   double prior_variance() const { return tables_.variance(); }

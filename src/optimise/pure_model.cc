@@ -11,7 +11,8 @@ constexpr double kLength = 1.0;  // the usual, in SearchSpace::coordinates(): a 
 }  // namespace
 
 bool is_time_to_learn(std::size_t runs) {
-  return runs <= 12 || (runs <= 24 && runs % 2 == 0) || runs % 6 == 0;
+  return runs <= 12 || (runs <= 24 && runs % 2 == 0) || (runs <= 48 && runs % 6 == 0) ||
+         runs % 12 == 0;
 }
 
 void PureModel::learn(const std::vector<GridPoint>& points, const std::vector<double>& logs) {

@@ -49,6 +49,26 @@ double share_within(const TruthGrid& grid, const Goal& goal, double most) {
   return static_cast<double>(within) / static_cast<double>(grid.truth.size());
 }
 
+std::string grid_csv(const TruthGrid& grid) {
+  constexpr std::array kColumns = {Metric::energy, Metric::latency, Metric::time, Metric::power};
+  std::string text;
+  for (const SearchAxis& axis : grid.space.axes()) text += key_with_unit(axis.name) + ",";
+  text += "energy_j,latency_s,time_s,power_w\n";
+  for (GridPoint point = 0; point < grid.space.size(); ++point) {
+    const Metrics& truth = grid.truth[static_cast<std::size_t>(point)];
+    if (!at(truth, Metric::energy)) continue;
+    const auto levels = grid.space.levels(point);
+    for (std::size_t a = 0; a < levels.size(); ++a)
+      text += to_string(grid.space.axes()[a].values[static_cast<std::size_t>(levels[a])]) + ",";
+    for (const Metric metric : kColumns) {
+      if (metric != Metric::energy) text += ",";
+      if (const auto& value = at(truth, metric)) text += fmt::format("{:.9g}", *value);
+    }
+    text += "\n";
+  }
+  return text;
+}
+
 GridEvaluator::GridEvaluator(const TruthGrid& grid, const ProbeNoise& noise, std::uint64_t seed)
     : grid_(grid), noise_(noise), seed_(seed), looks_(grid.truth.size()) {}
 

@@ -26,6 +26,9 @@ std::optional<double> regret(const TruthGrid& grid, const Goal& goal, GridPoint 
 // Share of the settings whose regret is at most this: how much of it luck would find.
 double share_within(const TruthGrid& grid, const Goal& goal, double regret);
 
+// "cpu_frequency_hz,...,energy_j,latency_s,time_s,power_w", a row a setting that can run.
+std::string grid_csv(const TruthGrid& grid);
+
 struct ProbeNoise {
   double energy = 0.01, latency = 0.01;  // relative standard deviations; log-normal
 };

@@ -1,0 +1,34 @@
+// The sets of grids that optimisers are judged on: twins, and what other people measured.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "app/benchmark_optimisers.h"
+
+namespace isojoule {
+
+// Constants of the model-based optimisers were chosen on the suites whose role is `developed`;
+// `judged` ones were never looked at for that.
+enum class SuiteRole : std::uint8_t { developed, judged };
+
+struct SuiteMaker {
+  std::string_view name;
+  std::string_view what;
+  std::string_view board;  // of a twin; "": recorded
+  bool large = false;      // clocks x memory x batch x cores instead of the two clocks
+  double allowed_share = 1;
+  SuiteRole role = SuiteRole::judged;
+};
+
+std::span<const SuiteMaker> all_suites();
+// Those of these names, or all judged ones. Errors: not_found, with the nearest.
+Result<std::vector<const SuiteMaker*>> benchmark_suites(const std::vector<std::string>& names);
+
+// Networks that no setting of a board can run are left out, with a note.
+Result<BenchmarkSuite> make_suite(const SuiteMaker& maker, const Paths& paths,
+                                  const BenchmarkRequest& request,
+                                  const std::atomic<bool>& interrupted,
+                                  std::vector<std::string>& notes);
+
+}  // namespace isojoule
