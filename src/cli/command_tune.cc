@@ -132,7 +132,6 @@ Result<int> run_live(TuneArguments& arguments, const Program& program) {
   ISOJOULE_TRY(const Paths paths, find_paths());
   ISOJOULE_TRY(const auto endpoint, open_metrics(arguments.metrics));
   arguments.live.metrics = endpoint.get();
-  fmt::print(stderr, "study {}\n", arguments.live.study_path);
   const auto result = tune(paths, arguments.live, *program.interrupted, print_progress);
   warn_of_metrics(endpoint.get());
   if (!result) return tl::unexpected<Error>(result.error());

@@ -73,7 +73,7 @@ std::string verdict(const RecordedSearch& search) {
     text += "Limits that it does not keep:\n" + limits_text(search.goal, search.seen);
   if (search.true_minimum)
     text += fmt::format(
-        "Truth    the least is {}, {} settings of {} are within 1 %; regret {}\n",
+        "Truth    the least is {}, {} of {} settings are within 1 % of it; regret {}\n",
         cost_text(*search.true_minimum, search.goal.cost),
         std::lround(share_within(grid, search.goal, 0.01) * static_cast<double>(grid.space.size())),
         grid.space.size(), or_dash(search.regrets.back()));

@@ -93,7 +93,10 @@ class Tune {
       : paths_(paths), request_(request), interrupted_(interrupted), progress_(progress) {}
 
   Result<TuneResult> make() {
-    ISOJOULE_CHECK(open());
+    if (const Status opened = open(); !opened) {
+      remove_empty_study();
+      return tl::unexpected<Error>(opened.error());
+    }
     const Status done = search_and_compare();
     const bool stopped = !done && done.error().kind == ErrorKind::interrupted;
     if (!done && !stopped) return tl::unexpected<Error>(ended(done.error()));
@@ -264,10 +267,13 @@ class Tune {
   bool is_out_of_time() {
     if (!request_.at_most || tale_->steps().empty()) return false;
     const double allowed = request_.at_most->seconds().value();
-    const double each = search_s_ / static_cast<double>(tale_->steps().size() + 1);
-    const double blocks = each * static_cast<double>(blocks_runs());
-    return search_s_ + each > allowed - std::min(blocks, kMostForBlocks * allowed);
+    const double blocks = mean_run_s() * static_cast<double>(blocks_runs());
+    return !has_time_for(mean_run_s() + std::min(blocks, kMostForBlocks * allowed));
   }
+  bool has_time_for(double seconds) const {
+    return !request_.at_most || search_s_ + seconds <= request_.at_most->seconds().value();
+  }
+  double mean_run_s() const { return search_s_ / static_cast<double>(tale_->steps().size() + 1); }
   std::int64_t blocks_runs() const {
     return request_.finalists > 0 ? request_.repeats * (request_.finalists + 1) : 0;
   }
@@ -329,10 +335,21 @@ class Tune {
         exhausted_ = true;
         return {};
       }
+      if (pass_over(*question)) continue;
       ISOJOULE_TRY(const bool told, tell_stored(*question));
       if (!told) ISOJOULE_CHECK(probe(*std::move(question)));
     }
     return {};
+  }
+
+  // A batch that does not fit at one clock does not fit at the others: that costs no probe.
+  bool pass_over(const Question& question) {
+    if (tale_->is_out(question.point)) return false;  // it was told, and asks all the same
+    const auto known = runs_->known_failure(space_->setting(question.point));
+    if (!known) return false;
+    tale_->tell_out(question.point, known->failure);
+    ++passed_over_;
+    return true;
   }
 
   // What the study has already, in its order: so a search goes on as if it had not been stopped.
@@ -395,17 +412,7 @@ class Tune {
     if (step.answer) progress.least = step.answer->cost;
     progress.stored = stored;
     report(progress);
-    if (!probe.failure.empty()) tell_what_cannot_run();
     return {};
-  }
-
-  // A batch that does not fit at one clock does not fit at the others: nobody need ask them.
-  void tell_what_cannot_run() {
-    for (GridPoint point = 0; point < space_->size(); ++point) {
-      if (tale_->is_out(point)) continue;
-      if (const auto known = runs_->known_failure(space_->setting(point)))
-        tale_->tell_out(point, known->failure);
-    }
   }
 
   // The finalists and the governors by turns, there and back, so that what drifts hits all alike.
@@ -417,12 +424,24 @@ class Tune {
         governors_setting(board(), space_->setting(points.front()), asked_.fixed);
     const std::size_t each = points.size() + 1;
     const std::int64_t first = last_block_ + 1;
-    for (std::int64_t turn = 0; turn < request_.repeats; ++turn)
+    double turn_s = mean_run_s() * static_cast<double>(each);
+    for (std::int64_t turn = 0; turn < request_.repeats; ++turn) {
+      if (!has_time_for(turn_s)) return no_time_for_turns(turn);
+      const double before = search_s_;
       for (std::size_t i = 0; i < each; ++i) {
         const std::size_t who = turn % 2 == 0 ? i : each - 1 - i;
         ISOJOULE_CHECK(who == points.size() ? again_governors(governors, first + turn)
                                             : again(points[who], first + turn));
       }
+      turn_s = search_s_ - before;
+    }
+    return {};
+  }
+
+  Status no_time_for_turns(std::int64_t made) {
+    out_of_time_ = true;
+    notes_.push_back(fmt::format("there was time to measure the best again {} times, not {}", made,
+                                 request_.repeats));
     return {};
   }
 
@@ -465,7 +484,7 @@ class Tune {
   }
 
   void remove_empty_study() {
-    if (!created_) return;
+    if (!created_ || !study_ || (runs_ && runs_->made() > 0)) return;
     study_.reset();
     std::error_code code;
     std::filesystem::remove(request_.study_path, code);
@@ -490,6 +509,10 @@ class Tune {
     result.out_of_time = out_of_time_;
     result.caution = caution_of(*target_);
     result.notes = notes_;
+    if (passed_over_ > 0)
+      result.notes.push_back(
+          fmt::format("{} setting{} passed over, which cannot run as others have shown",
+                      passed_over_, passed_over_ == 1 ? " was" : "s were"));
     const auto axes = std::ssize(space_->axes());
     if (std::ssize(result.steps) <= axes && !stopped)
       result.notes.push_back(
@@ -522,7 +545,7 @@ class Tune {
   std::vector<std::string> notes_;
   bool created_ = false, is_checked_ = false, exhausted_ = false, out_of_time_ = false,
        diverged_ = false;
-  std::int64_t inferences_ = 0, already_there_ = 0, last_block_ = 0;
+  std::int64_t inferences_ = 0, already_there_ = 0, last_block_ = 0, passed_over_ = 0;
   double search_s_ = 0, search_j_ = 0;
 };
 

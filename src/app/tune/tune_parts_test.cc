@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "app/tune/recorded_report.h"
 #include "app/tune/tune_memory.h"
 #include "app/tune/tune_verdict.h"
 #include "app/tune/tune_words.h"
@@ -103,6 +104,100 @@ TEST(TuneVerdict, WhatKeepsTheLimitsComesFirst) {
   EXPECT_EQ(best_candidate(bounded, {with(1, 2), with(3, 0.5), with(2, 0.9)}), 2U);
   EXPECT_EQ(best_candidate(bounded, {with(1, 2), with(3, 1.5)}), 1U);
   EXPECT_EQ(best_candidate(bounded, {}), std::nullopt);
+}
+
+// Two clocks and two words, one of the four cannot run.
+RecordedSearch recorded_search() {
+  std::vector<Setting> settings(4);
+  for (std::size_t i = 0; i < 4; ++i) {
+    settings[i].set("clock", i < 2 ? 100.0 : 200.0);
+    settings[i].set("word", std::string(i % 2 == 0 ? "a" : "b"));
+  }
+  auto space = SearchSpace::of(settings);
+  EXPECT_TRUE(space);
+  RecordedGrid board{{"t", "t.csv", *space, {metrics(4, 1), metrics(2, 1), metrics(1, 3), {}}, {}},
+                     5,
+                     4,
+                     1,
+                     0,
+                     1,
+                     {},
+                     {}};
+  RecordedSearch search{std::move(board), goal("energy", {"latency<2s"})};
+  const auto step = [&](GridPoint point, const std::string& why, GridPoint answer,
+                        std::optional<double> regret) {
+    const Metrics& truth = search.board.grid.truth[static_cast<std::size_t>(point)];
+    Probe probe{point, truth, truth == Metrics{} ? "cannot run" : "", truth == Metrics{}};
+    search.steps.push_back({{point, why}, probe, Answer{answer, 2.0, 0.01, true, 0.031}});
+    search.regrets.push_back(regret);
+  };
+  step(0, "first", 0, 1.0);
+  step(3, "expected gain 9 %", 0, 1.0);
+  step(2, "expected gain 5 %", 0, 1.0);
+  step(1, "expected gain 2 %", 1, 0.0);
+  search.answer = search.steps.back().answer;
+  search.seen = metrics(2, 1);
+  search.met = true;
+  search.true_minimum = 2;
+  search.notes = {"1 rows repeat a setting"};
+  return search;
+}
+
+TEST(RecordedReport, IsATableAPlotAndAVerdict) {
+  RecordedSearchRequest request;
+  request.table.path = "t.csv";
+  request.noise = 0.02;
+  EXPECT_EQ(recorded_text(request, recorded_search()),
+            R"(t.csv: 4 settings, recorded; blend with seed 1, 2.0 % noise, to the least energy
+note: 1 rows repeat a setting
+  probe  clock  word        cost   regret  why
+      1    100     a     4.00 J     100 %  first
+      2    200     b          -     100 %  cannot run
+      3    200     a     1.00 J!    100 %  expected gain 5 %
+      4    100     b     2.00 J       0 %  expected gain 2 %
+  '!': beyond a limit
+
+      4.00 J |o--
+             |
+             |
+             |
+      2.00 J |   o
+             |
+             |
+             |
+      1.00 J |  #
+             +----
+              1 to 4 probes: 'o' measured, '#' beyond a limit, '-' recommended
+
+Best     clock 100, word b: 2.00 J
+Truth    the least is 2.00 J, 1 of 4 settings are within 1 % of it; regret 0 %
+Better?  one that was not tried is expected to be better by 3.1 %
+)");
+}
+
+TEST(RecordedReport, TheJsonHasWhatOthersReckonWith) {
+  RecordedSearchRequest request;
+  const auto json = recorded_json(request, recorded_search());
+  ASSERT_EQ(json.at("probes").size(), 4U);
+  EXPECT_EQ(json.at("probes")[1].at("failure"), "cannot run");
+  EXPECT_TRUE(json.at("probes")[1].at("definite").get<bool>());
+  EXPECT_FALSE(json.at("probes")[1].contains("energy_j"));
+  EXPECT_FALSE(json.at("probes")[2].at("met").get<bool>());
+  EXPECT_EQ(json.at("probes")[3].at("regret"), 0.0);
+  EXPECT_EQ(json.at("probes")[3].at("setting"), (nlohmann::json{{"clock", 100.0}, {"word", "b"}}));
+  EXPECT_EQ(json.at("best").at("setting"), json.at("probes")[3].at("recommended"));
+  EXPECT_EQ(json.at("best").at("energy_j"), 2.0);
+  EXPECT_EQ(json.at("best").at("expected_gain"), 0.031);
+  EXPECT_EQ(json.at("true_minimum"), 2.0);
+  EXPECT_EQ(json.at("settings"), 4);
+  RecordedSearch nothing = recorded_search();
+  nothing.true_minimum.reset();
+  nothing.regrets.back().reset();
+  nothing.met = false;
+  const auto none = recorded_json(request, nothing);
+  EXPECT_TRUE(none.at("true_minimum").is_null());
+  EXPECT_TRUE(none.at("best").at("regret").is_null());
+  EXPECT_FALSE(none.at("met").get<bool>());
 }
 
 TEST(TuneMemory, ReadsBackWhatItWrites) {

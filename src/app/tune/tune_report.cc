@@ -127,6 +127,7 @@ std::string cost_of_search(const TuneResult& result) {
       result.exhausted     ? "; the optimiser had nothing more to ask"
       : result.out_of_time ? "; the time was over"
                            : "");
+  text += "Study    " + result.study_path + "\n";
   if (result.answer && result.answer->expected_gain)
     text += fmt::format("Better?  a setting that was not tried is expected to be better by {}\n",
                         share_text(*result.answer->expected_gain));

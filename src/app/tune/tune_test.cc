@@ -180,7 +180,9 @@ TEST_F(TuneTest, KeepsToItsTime) {
   ASSERT_TRUE(result);
   EXPECT_TRUE(result->out_of_time);
   EXPECT_GT(result->steps.size(), 2U);
-  EXPECT_LT(result->search_s, 180);
+  double longest = 0;  // nobody knows before how long a run takes
+  for (const SearchStep& step : result->steps) longest = std::max(longest, step.probe.seconds);
+  EXPECT_LT(result->search_s, 150 + longest);
 }
 
 TEST_F(TuneTest, RefusesBeforeAnythingRuns) {
