@@ -225,6 +225,27 @@ TEST_F(TuneTest, KnowsEarlierStudies) {
   EXPECT_GT(earlier.prior.front().log_sd, 0);
 }
 
+TEST_F(TuneTest, ABoardsModelIsAFirstGuess) {
+  const auto space = SearchSpace::grid(
+      {{"gpu_frequency", {522.75e6, 1300.5e6, 9e9}, true}, {"batch", {1.0, 2.0}, true}});
+  ASSERT_TRUE(space);
+  EarlierProbes earlier;
+  const Status added = add_predicted(paths_, {&*space, "jetson-tx2", true, "alexnet"}, earlier);
+  ASSERT_TRUE(added) << to_string(added.error());
+  ASSERT_EQ(earlier.prior.size(), 4U);  // nothing is known of 9 GHz
+  for (const PriorProbe& prior : earlier.prior) {
+    EXPECT_GT(*at(prior.probe.metrics, Metric::energy), 0);
+    EXPECT_GT(*at(prior.probe.metrics, Metric::latency), 0);
+    EXPECT_GT(prior.log_sd, 0);
+  }
+  EXPECT_THAT(earlier.notes, Contains(HasSubstr("2 are outside")));
+  const auto words = SearchSpace::grid({{"batch", {1.0, 2.0}, true}});
+  ASSERT_TRUE(words);
+  const Status refused = add_predicted(paths_, {&*words, "jetson-tx2", true, "alexnet"}, earlier);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::unsupported);
+}
+
 TEST_F(TuneTest, UsualAxesAreClocksAndCores) {
   request_.space.axes = {"batch=1,2"};
   request_.space.fixed = {"memory_frequency=1600MHz"};
