@@ -134,6 +134,10 @@ Result<int> run_live(TuneArguments& arguments, const Program& program) {
   arguments.live.metrics = endpoint.get();
   const auto result = tune(paths, arguments.live, *program.interrupted, print_progress);
   warn_of_metrics(endpoint.get());
+  if (!result && result.error().kind == ErrorKind::unmeasured) {
+    fmt::print(stderr, "{}\n", to_string(result.error()));
+    return kUnmeasured;
+  }
   if (!result) return tl::unexpected<Error>(result.error());
   return show(arguments, *result);
 }

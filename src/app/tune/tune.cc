@@ -168,6 +168,21 @@ class Tune {
     return info;
   }
 
+  // As far as it shows before anything runs.
+  Status check_measurable(const Goal& goal) {
+    for (const Metric metric : goal.metrics()) {
+      if (metric == Metric::memory)
+        return fail(ErrorKind::unmeasured, "nothing here measures memory",
+                    "Leave it away: a batch that does not fit is learnt, and not tried again");
+      if ((metric == Metric::energy || metric == Metric::power) && board().sensors.empty())
+        return fail(ErrorKind::unmeasured,
+                    fmt::format("nothing here measures {}: {} has no power source that can be read",
+                                name_of(metric), board().file.name),
+                    "isojoule probe says where it was looked for; --minimise latency needs none");
+    }
+    return {};
+  }
+
   Status open_study(TuneMemory memory, const std::string& hash) {
     std::error_code code;
     created_ = !std::filesystem::exists(request_.study_path, code);
@@ -178,10 +193,7 @@ class Tune {
       memory.seed = request_.seed.value_or(memory.seed);
       // Before a file is there: what is wrong with the words leaves none behind.
       ISOJOULE_TRY(const Goal goal, tune_goal(memory.minimise, memory.limits));
-      for (const Metric metric : goal.metrics())
-        if (metric == Metric::memory)
-          return fail(ErrorKind::unmeasured, "nothing here measures memory",
-                      "Leave it away: a batch that does not fit is learnt, and not tried again");
+      ISOJOULE_CHECK(check_measurable(goal));
       ISOJOULE_CHECK(find_optimiser(memory.optimiser));
       protocol_.seed = static_cast<std::uint64_t>(memory.seed);
       ISOJOULE_TRY(study_, StudyFile::create(request_.study_path, describe(memory, hash)));
