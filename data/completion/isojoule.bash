@@ -14,8 +14,9 @@ _isojoule() {
     case ${command[0]}:${COMP_WORDS[COMP_CWORD - 1]} in
       *:--board) words=$("${COMP_WORDS[0]}" list boards 2> /dev/null | sed 's/ .*//; s/.*/& twin:&/') ;;
       *:--engine) words=$("${COMP_WORDS[0]}" list engines 2> /dev/null | sed -n 's/^\([a-z]\S*\) .*/\1/p') ;;
+      *:--optimiser) words=$("${COMP_WORDS[0]}" list optimisers 2> /dev/null | sed -n 's/^\([a-z]\S*\) .*/\1/p') ;;
       *:--as) words=$("${COMP_WORDS[0]}" list exports 2> /dev/null | sed 's/ .*//') ;;
-      list:*) words="boards sensors knobs engines imports predictors reports exports counters" ;;
+      list:*) words="boards sensors knobs engines imports predictors optimisers reports exports counters" ;;
     esac
   fi
   # shellcheck disable=SC2207

@@ -267,8 +267,9 @@ class RecordedGridMaker {
                                   rows.count == 1 ? "row was" : "rows were", rows.why,
                                   rows.count == 1 ? "" : "first ", rows.first));
     if (made.duplicates > 0)
-      notes.push_back(fmt::format("{} rows repeat a setting: the geometric mean of each is taken",
-                                  made.duplicates));
+      notes.push_back(
+          fmt::format("{} further rows repeat a setting: the geometric mean of each is taken",
+                      made.duplicates));
     if (made.holes > 0)
       notes.push_back(
           fmt::format("{} of {:.0f} combinations are not in the table, and cannot be "

@@ -125,7 +125,7 @@ TEST_F(RecordedGridTest, HolesDuplicatesAndGapsAreCountedAndSaid) {
   EXPECT_THAT(board->notes, Contains(HasSubstr("energy_mj: not above zero (first")));
   EXPECT_THAT(board->notes, Contains(HasSubstr("1 row was left out: not 4 cells")));
   EXPECT_THAT(board->notes, Contains(HasSubstr("1 row was left out: clock: no value is there")));
-  EXPECT_THAT(board->notes, Contains(HasSubstr("1 rows repeat a setting")));
+  EXPECT_THAT(board->notes, Contains(HasSubstr("1 further rows repeat a setting")));
 }
 
 TEST_F(RecordedGridTest, AHoleIsNoSetting) {

@@ -1,22 +1,42 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
+#include <filesystem>
 
 #include "app/tune/recorded_report.h"
 #include "app/tune/tune_goal.h"
+#include "app/tune/tune_report.h"
 #include "cli/command.h"
+#include "cli/measure_modes.h"
+#include "cli/metrics_option.h"
 #include "cli/target_options.h"
 
 namespace isojoule::cli {
 namespace {
 
 struct TuneArguments {
+  std::string what;  // a network, or the study of a search
+  std::optional<std::string> minimise, optimiser;
+  std::vector<std::string> limits;
+  bool limits_said = false;
+  std::optional<std::int64_t> seed;
+  std::int64_t budget = 30;
   RecordedSearchRequest recorded;
+  std::vector<std::string> axes;  // columns of a table, or axes of the board
   std::vector<std::string> where;
   std::string noise = "0";
+  TuneRequest live;
+  std::optional<std::int64_t> batch;
+  std::vector<std::string> options;
+  std::string at_most, metrics;
+  bool apply = false;
   bool json = false;
 };
+
+// Words of a table need not be UTF-8.
+void print_json_of(const nlohmann::json& json) {
+  fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+}
 
 Status read_recorded(TuneArguments& arguments) {
   for (const std::string& word : arguments.where) {
@@ -26,7 +46,14 @@ Status read_recorded(TuneArguments& arguments) {
                   "Write --where network=resnet50");
     arguments.recorded.table.where.emplace_back(word.substr(0, equals), word.substr(equals + 1));
   }
-  ISOJOULE_TRY(arguments.recorded.noise, parse_share(arguments.noise, "--noise"));
+  RecordedSearchRequest& request = arguments.recorded;
+  ISOJOULE_TRY(request.noise, parse_share(arguments.noise, "--noise"));
+  request.table.axes = arguments.axes;
+  request.minimise = arguments.minimise.value_or(request.minimise);
+  request.limits = arguments.limits;
+  request.optimiser = arguments.optimiser.value_or(request.optimiser);
+  request.seed = static_cast<std::uint64_t>(arguments.seed.value_or(1));
+  request.budget = arguments.budget;
   return {};
 }
 
@@ -34,12 +61,106 @@ Result<int> run_recorded(TuneArguments& arguments) {
   ISOJOULE_CHECK(read_recorded(arguments));
   ISOJOULE_TRY(const RecordedSearch search, search_recorded(arguments.recorded));
   if (arguments.json)
-    // Words of a table need not be UTF-8.
-    fmt::print("{}\n", recorded_json(arguments.recorded, search)
-                           .dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    print_json_of(recorded_json(arguments.recorded, search));
   else
     fmt::print("{}", recorded_text(arguments.recorded, search));
   return search.met ? kDone : kFailed;
+}
+
+// "tune-resnet18-jetson-nano.study": the same command finds it again.
+std::string usual_study(const TuneRequest& request) {
+  std::string board = request.target.board.empty() ? "machine" : request.target.board;
+  if (board.starts_with(kTwinPrefix)) board.erase(0, kTwinPrefix.size());
+  std::replace(board.begin(), board.end(), '/', '-');
+  return "tune-" + std::filesystem::path(request.network).stem().string() + "-" + board + ".study";
+}
+
+Status read_live(TuneArguments& arguments, const Program& program) {
+  TuneRequest& request = arguments.live;
+  request.network = arguments.what;
+  request.command = program.command_line;
+  request.minimise = arguments.minimise;
+  if (arguments.limits_said) request.limits = arguments.limits;
+  request.optimiser = arguments.optimiser;
+  request.seed = arguments.seed;
+  request.budget = arguments.budget;
+  for (const std::string& axis : arguments.axes) request.space.axes.push_back(axis);
+  if (arguments.batch) request.space.fixed.push_back(fmt::format("batch={}", *arguments.batch));
+  if (request.study_path.empty()) request.study_path = usual_study(request);
+  if (!arguments.at_most.empty()) {
+    ISOJOULE_TRY(request.at_most, parse_duration(arguments.at_most));
+  }
+  for (const std::string& option : arguments.options) {
+    const auto equals = option.find('=');
+    if (equals == std::string::npos)
+      return fail(ErrorKind::invalid, "--option '" + option + "' is not KEY=VALUE");
+    request.options[option.substr(0, equals)] = option.substr(equals + 1);
+  }
+  return {};
+}
+
+Result<int> show(const TuneArguments& arguments, const TuneResult& result) {
+  if (arguments.json)
+    print_json_of(tune_json(result));
+  else
+    fmt::print("{}", tune_text(result));
+  if (!result.caution.empty()) fmt::print(stderr, "attention: {}\n", result.caution);
+  std::fflush(stdout);
+  if (result.interrupted) return kInterrupted;
+  if (arguments.apply) {
+    if (!result.met())
+      return fail(ErrorKind::invalid, "--apply: no setting keeps the limits, and none is set",
+                  "Set the nearest by hand: isojoule apply");
+    ISOJOULE_TRY(const Paths paths, find_paths());
+    ISOJOULE_TRY(const auto words,
+                 apply_tuned(paths, arguments.live.target, arguments.live.command, result));
+    for (const std::string& word : words)
+      fmt::print(arguments.json ? stderr : stdout, "set: {}\n", word);
+  }
+  return result.met() ? kDone : kFailed;
+}
+
+// A line a probe, to standard error, so that standard output stays clean.
+void print_progress(const TuneProgress& progress) {
+  if (progress.step != nullptr && progress.done == 1)
+    fmt::print(stderr, "{:>9}  {:>10}  {:>10}  setting\n", "probe", "cost", "best");
+  fmt::print(stderr, "{}\n", progress_text(progress));
+}
+
+Result<int> run_live(TuneArguments& arguments, const Program& program) {
+  ISOJOULE_CHECK(read_live(arguments, program));
+  ISOJOULE_TRY(const Paths paths, find_paths());
+  ISOJOULE_TRY(const auto endpoint, open_metrics(arguments.metrics));
+  arguments.live.metrics = endpoint.get();
+  const auto result = tune(paths, arguments.live, *program.interrupted, print_progress);
+  warn_of_metrics(endpoint.get());
+  if (!result && result.error().kind == ErrorKind::unmeasured) {
+    fmt::print(stderr, "{}\n", to_string(result.error()));
+    return kUnmeasured;
+  }
+  if (!result) return tl::unexpected<Error>(result.error());
+  return show(arguments, *result);
+}
+
+Result<int> run_rerank(TuneArguments& arguments, const Program& program) {
+  RerankRequest request{arguments.what, arguments.minimise, {}, arguments.optimiser};
+  if (arguments.limits_said) request.limits = arguments.limits;
+  arguments.live.command = program.command_line;
+  ISOJOULE_TRY(const TuneResult result, rerank(request));
+  return show(arguments, result);
+}
+
+Result<int> run_tune(TuneArguments& arguments, const Program& program) {
+  const bool recorded = !arguments.recorded.table.path.empty();
+  if (recorded != arguments.what.empty())
+    return fail(ErrorKind::invalid,
+                recorded ? "--recorded FILE stands for the board: no network is named with it"
+                         : "nothing to tune is named",
+                "Say a network (isojoule zoo list, or an ONNX file), the study of a search, or "
+                "--recorded FILE.csv");
+  if (recorded) return run_recorded(arguments);
+  if (arguments.what.ends_with(".study")) return run_rerank(arguments, program);
+  return run_live(arguments, program);
 }
 
 void add_recorded_options(CLI::App& command, TuneArguments& arguments) {
@@ -47,9 +168,6 @@ void add_recorded_options(CLI::App& command, TuneArguments& arguments) {
   auto* recorded = command.add_option("--recorded", table.path,
                                       "A table that somebody measured stands for the board: CSV, "
                                       "or a cache of Kernel Tuner");
-  command.add_option("--axes", table.axes, "Of --recorded: the columns to choose along")
-      ->delimiter(',')
-      ->needs(recorded);
   command
       .add_option("--energy", table.energy,
                   "Of --recorded: column of joules, or an expression of columns")
@@ -72,34 +190,83 @@ void add_recorded_options(CLI::App& command, TuneArguments& arguments) {
       ->capture_default_str();
 }
 
+void add_goal_options(CLI::App& command, TuneArguments& arguments) {
+  command.add_option("--minimise", arguments.minimise,
+                     "energy (where nothing is said), latency, power, edp, ed2p, weighted:0.7, or "
+                     "an expression: 'energy + 0.2*latency_p99'");
+  command.add_option("--limit", arguments.limits,
+                     "latency<33ms, latency_p99<33ms, power<15W, temperature<70C; several");
+  command.add_option("--optimiser", arguments.optimiser,
+                     "See 'isojoule list optimisers' (where nothing is said: blend)");
+  command.add_option("--seed", arguments.seed, "Of everything random (where nothing is said: 1)")
+      ->check(CLI::NonNegativeNumber);
+  command.add_option("--budget", arguments.budget, "Probes in all")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  command
+      .add_option("--axes", arguments.axes,
+                  "Axes of the board with all their values, or columns of --recorded, with commas")
+      ->delimiter(',');
+}
+
+void add_live_options(CLI::App& command, TuneArguments& arguments) {
+  TuneRequest& request = arguments.live;
+  command
+      .add_option("--axis", request.space.axes,
+                  "An axis with its values: batch=1,2,4,8, gpu_frequency_mhz=300,600, "
+                  "precision=all; several. Without one of the board: its clocks and cores")
+      ->take_all();
+  command.add_option("--engine", request.engine, "See 'isojoule list engines'")
+      ->capture_default_str();
+  command.add_option("--batch", arguments.batch, "Inputs in a batch, where it is no axis")
+      ->check(CLI::Range(1, 65536));
+  command.add_option("--set", request.space.fixed,
+                     "AXIS=VALUE, of the board or the engine, in every setting");
+  command.add_option("--option", arguments.options, "KEY=VALUE for the engine");
+  add_target_options(command, request.target);
+  command.add_option("-o,--output", request.study_path,
+                     "The study file; one that is there is gone on with (where nothing is said: "
+                     "tune-NETWORK-BOARD.study)");
+  command.add_option("--for", arguments.at_most,
+                     "No longer than this of the board's time: 20min, 90s");
+  command
+      .add_option("--inferences", request.inferences,
+                  "Inputs of a probe; 0: as many as take some seconds")
+      ->check(CLI::Range(0, 1000000000))
+      ->capture_default_str();
+  command
+      .add_option("--finalists", request.finalists,
+                  "So many of the best are measured again at the end, by turns with the governors")
+      ->check(CLI::Range(0, 100))
+      ->capture_default_str();
+  command.add_option("--repeats", request.repeats, "So often")
+      ->check(CLI::Range(0, 1000))
+      ->capture_default_str();
+  command.add_option("--warm", request.warm,
+                     "A study of this board and network: its runs are known from the start");
+  command.add_option("--prior", request.prior,
+                     "A study of another board or network, or 'predict' (the board's model): a "
+                     "first guess");
+  command.add_flag("--apply", arguments.apply, "Leave the board at the best setting");
+  add_metrics_option(command, arguments.metrics);
+}
+
 }  // namespace
 
 void add_tune(CLI::App& app, Program& program) {
   auto* command = app.add_subcommand(
       "tune", "Find the setting of least energy (or another cost) in few measurements");
   auto arguments = std::make_shared<TuneArguments>();
-  RecordedSearchRequest& request = arguments->recorded;
-  command
-      ->add_option("--minimise", request.minimise,
-                   "energy, latency, power, edp, ed2p, weighted:0.7, or an expression: "
-                   "'energy + 0.2*latency_p99'")
-      ->capture_default_str();
-  command->add_option("--limit", request.limits,
-                      "latency<33ms, latency_p99<33ms, power<15W, memory<2GB, temperature<70C");
-  command->add_option("--optimiser", request.optimiser, "See 'isojoule list optimisers'")
-      ->capture_default_str();
-  command->add_option("--seed", request.seed, "Of everything random")->capture_default_str();
-  command->add_option("--budget", request.budget, "Probes in all")
-      ->check(CLI::Range(1, 1000000))
-      ->capture_default_str();
+  command->add_option("WHAT", arguments->what,
+                      "A network: an ONNX file, or a name of 'isojoule zoo list'; or the .study of "
+                      "a search, to rank its probes by another cost");
+  add_goal_options(*command, *arguments);
+  add_live_options(*command, *arguments);
   add_recorded_options(*command, *arguments);
   command->add_flag("--json", arguments->json, "Print JSON, units in the keys");
-  command->callback([arguments, &program] {
-    program.action = [arguments]() -> Result<int> {
-      if (!arguments->recorded.table.path.empty()) return run_recorded(*arguments);
-      return fail(ErrorKind::invalid, "nothing to tune is named",
-                  "Say --recorded FILE.csv with its columns");
-    };
+  command->callback([arguments, command, &program] {
+    arguments->limits_said = command->count("--limit") > 0;
+    program.action = [arguments, &program] { return run_tune(*arguments, program); };
   });
 }
 

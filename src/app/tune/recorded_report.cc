@@ -63,15 +63,6 @@ std::string table_of(const RecordedSearch& search) {
   return text;
 }
 
-std::string setting_words(const SearchSpace& space, GridPoint point) {
-  std::vector<std::string> words;
-  const auto levels = space.levels(point);
-  for (std::size_t a = 0; a < levels.size(); ++a)
-    words.push_back(space.axes()[a].name + " " +
-                    to_string(space.axes()[a].values[static_cast<std::size_t>(levels[a])]));
-  return join(words, ", ");
-}
-
 std::string verdict(const RecordedSearch& search) {
   const TruthGrid& grid = search.board.grid;
   const auto cost = search.goal.cost.of(search.seen);
@@ -82,7 +73,7 @@ std::string verdict(const RecordedSearch& search) {
     text += "Limits that it does not keep:\n" + limits_text(search.goal, search.seen);
   if (search.true_minimum)
     text += fmt::format(
-        "Truth    the least is {}, {} settings of {} are within 1 %; regret {}\n",
+        "Truth    the least is {}, {} of {} settings are within 1 % of it; regret {}\n",
         cost_text(*search.true_minimum, search.goal.cost),
         std::lround(share_within(grid, search.goal, 0.01) * static_cast<double>(grid.space.size())),
         grid.space.size(), or_dash(search.regrets.back()));

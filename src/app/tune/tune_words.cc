@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "app/predict/predict_text.h"
+#include "base/text.h"
 #include "report/text/format.h"
 
 namespace isojoule {
@@ -45,6 +46,17 @@ std::string value_words(const std::string& axis, const Value& value) {
   if (number != nullptr && unit_of_axis(axis) == Unit::hertz)
     return text_report::megahertz(*number) + " MHz";
   return to_string(value);
+}
+
+std::string setting_words(const SearchSpace& space, GridPoint point) {
+  std::vector<std::string> words;
+  const auto levels = space.levels(point);
+  for (std::size_t a = 0; a < levels.size(); ++a) {
+    const SearchAxis& axis = space.axes()[a];
+    words.push_back(axis.name + " " +
+                    value_words(axis.name, axis.values[static_cast<std::size_t>(levels[a])]));
+  }
+  return join(words, ", ");
 }
 
 std::string cost_plot(const std::vector<PlottedProbe>& probes, const CostFunction& function) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/tune/tune_goal.h"
+#include "optimise/space.h"
 
 namespace isojoule {
 
@@ -17,6 +18,9 @@ std::string metric_text(Metric metric, double value);
 std::string share_text(double share);
 // A value without an axis of its own; clocks in MHz.
 std::string value_words(const std::string& axis, const Value& value);
+
+// "gpu_frequency 921.6 MHz, batch 8": the axes of the space alone.
+std::string setting_words(const SearchSpace& space, GridPoint point);
 
 // Costs over the probes on a logarithmic scale: 'o' a probe, '#' one of them that breaks a limit,
 // '-' the least so far. Empty where fewer than two are known.

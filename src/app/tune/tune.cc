@@ -1,0 +1,666 @@
+#include "app/tune/tune.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+#include "app/engines.h"
+#include "app/guard_place.h"
+#include "app/live_metrics.h"
+#include "app/pin.h"
+#include "app/tune/earlier_probes.h"
+#include "app/tune/run_probe.h"
+#include "app/tune/tune_runs.h"
+#include "app/tune/tune_tale.h"
+#include "app/tune/tune_words.h"
+#include "base/hash.h"
+#include "base/text.h"
+#include "base/text_file.h"
+#include "base/wall_time.h"
+#include "experiment/apply.h"
+#include "isojoule/version.h"
+
+namespace isojoule {
+namespace {
+
+constexpr const char* kGovernors = "default";
+// The governors' first run, by which the others are made as long as they should be.
+constexpr const char* kSizing = "sizing";
+constexpr std::int64_t kFirstInferences = 100;
+constexpr double kProbe_s = 4;  // of the inference phase, at the governors' clocks
+constexpr std::int64_t kFewest = 10, kMost = 1'000'000;
+// Of the time that is allowed, at most so much is kept back for the blocks at the end.
+constexpr double kMostForBlocks = 0.5;
+
+// Axes and values of the engine in a setting.
+Setting engine_part(const Setting& setting) {
+  Setting part;
+  for (const auto& [axis, value] : setting.values())
+    if (is_engine_axis(axis)) part.set(axis, value);
+  return part;
+}
+
+// The governors with everything of a setting that is neither a clock nor searched along.
+Setting governors_setting(const Board& board, const Setting& setting, const Setting& fixed) {
+  Setting made = engine_part(setting);
+  for (const auto& [axis, value] : fixed.values()) {
+    const Knob* const knob = board.knob(axis);
+    if (knob != nullptr && knob->axis().unit != Unit::hertz) made.set(axis, value);
+  }
+  for (const auto& [axis, governor] : board.file.default_governors)
+    if (board.knob(axis) != nullptr) made.set(axis, governor);
+  return made;
+}
+
+Result<std::string> identity_of(const TuneMemory& memory, const Target& target,
+                                const OpenedEngines& engines) {
+  std::string text = "tune" + target.board.file.name + '\0' + target.board.release.name + '\0' +
+                     to_string(memory.fixed) + '\0' + std::to_string(memory.inferences);
+  for (const SearchAxis& axis : memory.axes) {
+    text += '\0' + axis.name;
+    for (const Value& value : axis.values) text += '\0' + to_string(value);
+  }
+  for (const auto& [name, use] : engines.uses) {
+    text += '\0' + use.engine->name();
+    for (const auto& [network, path] : use.model_paths) {
+      if (path.empty())
+        return fail(ErrorKind::unsupported,
+                    "engine " + use.engine->name() + " runs no networks: nothing to tune",
+                    "Take another engine: 'isojoule list engines'");
+      ISOJOULE_TRY(const std::string bytes, read_text_file(path));
+      text += '\0' + network + '\0' + content_hash(bytes);
+    }
+  }
+  return content_hash(text);
+}
+
+// What a command did not say is as the study remembers.
+template <typename T>
+void take_over(const std::optional<T>& said, const T& remembered, const std::string& name, T& into,
+               std::vector<std::string>& notes) {
+  into = said.value_or(remembered);
+  if (said && *said != remembered)
+    notes.push_back("the study was begun with another " + name +
+                    ": its probes count all the same, and are ranked anew");
+}
+
+class Tune {
+ public:
+  Tune(const Paths& paths, const TuneRequest& request, const std::atomic<bool>& interrupted,
+       const std::function<void(const TuneProgress&)>& progress)
+      : paths_(paths), request_(request), interrupted_(interrupted), progress_(progress) {}
+
+  Result<TuneResult> make() {
+    if (const Status opened = open(); !opened) {
+      remove_empty_study();
+      return tl::unexpected<Error>(opened.error());
+    }
+    const Status done = search_and_compare();
+    const bool stopped = !done && done.error().kind == ErrorKind::interrupted;
+    if (!done && !stopped) return tl::unexpected<Error>(ended(done.error()));
+    ISOJOULE_CHECK(guard_ ? guard_->restore() : Status{});
+    if (stopped && runs_->made() + runs_->stored() == 0) {
+      remove_empty_study();
+      return tl::unexpected<Error>(done.error());
+    }
+    return conclude(stopped);
+  }
+
+ private:
+  Board& board() { return target_->board; }
+
+  // ---- before anything runs ----
+
+  Status open() {
+    TargetOptions options = request_.target;
+    options.seed = static_cast<std::uint64_t>(request_.seed.value_or(1));
+    ISOJOULE_TRY(target_, open_target(paths_, options));
+    ISOJOULE_TRY(TuneAxes axes, tune_axes(board(), request_.space));
+    TuneMemory fresh;
+    fresh.network = request_.network;
+    fresh.inferences = request_.inferences;
+    fresh.axes = std::move(axes.axes);
+    fresh.fixed = std::move(axes.fixed);
+    ISOJOULE_TRY(space_, SearchSpace::grid(fresh.axes, fresh.fixed));
+    ISOJOULE_CHECK(check_no_contradiction(board(), space_->setting(0)));
+    ISOJOULE_CHECK(open_engines_of_all());
+    ISOJOULE_TRY(const std::string hash, identity_of(fresh, *target_, engines_));
+    ISOJOULE_CHECK(open_study(fresh, hash));
+    ISOJOULE_TRY(goal_, tune_goal(asked_.minimise, asked_.limits));
+    return begin_runs();
+  }
+
+  Status open_engines_of_all() {
+    std::map<std::string, Setting> distinct;  // of engine axes
+    for (GridPoint point = 0; point < space_->size(); ++point) {
+      const Setting part = engine_part(space_->setting(point));
+      distinct.emplace(to_string(part), part);
+    }
+    std::vector<PlannedRun> planned;
+    for (auto& [text, part] : distinct) {
+      planned.emplace_back();
+      planned.back().network = request_.network;
+      planned.back().setting = part;
+    }
+    ISOJOULE_TRY(engines_,
+                 open_engines(*target_, paths_, planned, request_.engine, request_.options));
+    return {};
+  }
+
+  StudyInfo describe(const TuneMemory& memory, const std::string& hash) {
+    StudyInfo info;
+    info.name = "tune";
+    info.board = board().file.name;
+    info.release = board().release.name;
+    info.simulated = board().simulated;
+    info.plan_toml = to_toml(memory);
+    info.plan_hash = hash;
+    info.program_version = ISOJOULE_VERSION;
+    info.command = request_.command;
+    info.engine = engines_.uses.begin()->second.engine->name();
+    info.total = board().file.total;
+    info.rails = board().file.rails;
+    info.created = wall_time_now();
+    info.planned_runs = 0;  // as many as it takes
+    info.protocol_json = protocol_json(protocol_);
+    return info;
+  }
+
+  // As far as it shows before anything runs.
+  Status check_measurable(const Goal& goal) {
+    for (const Metric metric : goal.metrics()) {
+      if (metric == Metric::memory)
+        return fail(ErrorKind::unmeasured, "nothing here measures memory",
+                    "Leave it away: a batch that does not fit is learnt, and not tried again");
+      if ((metric == Metric::energy || metric == Metric::power) && board().sensors.empty())
+        return fail(ErrorKind::unmeasured,
+                    fmt::format("nothing here measures {}: {} has no power source that can be read",
+                                name_of(metric), board().file.name),
+                    "isojoule probe says where it was looked for; --minimise latency needs none");
+    }
+    return {};
+  }
+
+  Status open_study(TuneMemory memory, const std::string& hash) {
+    std::error_code code;
+    created_ = !std::filesystem::exists(request_.study_path, code);
+    if (created_) {
+      memory.minimise = request_.minimise.value_or(memory.minimise);
+      memory.limits = request_.limits.value_or(memory.limits);
+      memory.optimiser = request_.optimiser.value_or(memory.optimiser);
+      memory.seed = request_.seed.value_or(memory.seed);
+      // Before a file is there: what is wrong with the words leaves none behind.
+      ISOJOULE_TRY(const Goal goal, tune_goal(memory.minimise, memory.limits));
+      ISOJOULE_CHECK(check_measurable(goal));
+      ISOJOULE_CHECK(find_optimiser(memory.optimiser));
+      protocol_.seed = static_cast<std::uint64_t>(memory.seed);
+      ISOJOULE_TRY(study_, StudyFile::create(request_.study_path, describe(memory, hash)));
+      asked_ = std::move(memory);
+      return {};
+    }
+    ISOJOULE_TRY(study_, StudyFile::open(request_.study_path, StudyFile::Mode::write));
+    ISOJOULE_TRY(const TuneMemory before, tune_memory(study_->info(), request_.study_path));
+    if (study_->info().plan_hash != hash)
+      return fail(ErrorKind::invalid,
+                  request_.study_path +
+                      ": the study there is of another board, network, engine or of other axes",
+                  "Give another file with -o, or the axes and network that it was begun with");
+    asked_ = before;
+    take_over(request_.minimise, before.minimise, "cost", asked_.minimise, notes_);
+    take_over(request_.limits, before.limits, "limit", asked_.limits, notes_);
+    take_over(request_.optimiser, before.optimiser, "optimiser", asked_.optimiser, notes_);
+    take_over(request_.seed, before.seed, "seed", asked_.seed, notes_);
+    protocol_.seed = static_cast<std::uint64_t>(before.seed);
+    return {};
+  }
+
+  Status begin_runs() {
+    live_.emplace(board(), study_->info().engine, request_.metrics);
+    ISOJOULE_CHECK(live_->begin());
+    runs_.emplace(TuneRuns::Parts{board(), engines_.uses, *study_, protocol_, asked_.network,
+                                  interrupted_, live_->session()});
+    std::vector<Setting> settings;
+    for (GridPoint point = 0; point < space_->size(); ++point)
+      settings.push_back(space_->setting(point));
+    const Setting governors = governors_setting(board(), settings.front(), asked_.fixed);
+    ISOJOULE_CHECK(runs_->begin({settings.front(), governors}, settings));
+    already_there_ = runs_->stored();
+    SearchOptions options;
+    options.seed = static_cast<std::uint64_t>(asked_.seed);
+    options.budget = request_.budget;
+    ISOJOULE_CHECK(take_earlier(options));
+    ISOJOULE_TRY(tale_, TuneTale::make(*space_, *goal_, asked_.optimiser, options));
+    // A twin's nodes die with the process, so its journal lies beside the study.
+    GuardOptions guard = guard_options(paths_, request_.target, *target_, request_.command);
+    if (target_->twin) guard.journal = request_.study_path + ".journal";
+    ISOJOULE_TRY(guard_, BoardGuard::take(board(), guard));
+    return {};
+  }
+
+  Status take_earlier(SearchOptions& options) {
+    const EarlierRequest request{&*space_, board().file.name, board().simulated, asked_.network};
+    EarlierProbes earlier;
+    for (const std::string& path : request_.warm) ISOJOULE_CHECK(add_warm(request, path, earlier));
+    for (const std::string& path : request_.prior)
+      ISOJOULE_CHECK(path == "predict" ? add_predicted(paths_, request, earlier)
+                                       : add_prior(request, path, earlier));
+    options.warm = std::move(earlier.warm);
+    options.prior = std::move(earlier.prior);
+    notes_.insert(notes_.end(), earlier.notes.begin(), earlier.notes.end());
+    return {};
+  }
+
+  // ---- runs ----
+
+  // The first good run shows whether the goal is about something that can be measured here.
+  Status check_measured(const Run& run, const Metrics& metrics) {
+    if (is_checked_) return {};
+    is_checked_ = true;
+    for (const Metric metric : goal_->metrics()) {
+      if (at(metrics, metric)) continue;
+      const PhaseEnergy* const energy = run.energy(PhaseKind::inference);
+      const bool of_energy = metric == Metric::energy || metric == Metric::power;
+      std::string why = of_energy && energy != nullptr ? energy->gross.why_absent : "";
+      return fail(ErrorKind::unmeasured,
+                  fmt::format("nothing here measures {}{}{}", name_of(metric),
+                              why.empty() ? "" : ": ", why),
+                  "isojoule probe says what is there");
+    }
+    return {};
+  }
+
+  void spend(const Probe& probe) {
+    search_s_ += probe.seconds;
+    search_j_ += probe.joules;
+  }
+
+  bool is_out_of_time() {
+    if (!request_.at_most || tale_->steps().empty()) return false;
+    const double allowed = request_.at_most->seconds().value();
+    const double blocks = mean_run_s() * static_cast<double>(blocks_runs());
+    return !has_time_for(mean_run_s() + std::min(blocks, kMostForBlocks * allowed));
+  }
+  bool has_time_for(double seconds) const {
+    return !request_.at_most || search_s_ + seconds <= request_.at_most->seconds().value();
+  }
+  double mean_run_s() const { return search_s_ / static_cast<double>(tale_->steps().size() + 1); }
+  std::int64_t blocks_runs() const {
+    return request_.finalists > 0 ? request_.repeats * (request_.finalists + 1) : 0;
+  }
+
+  Status search_and_compare() {
+    ISOJOULE_CHECK(measure_governors());
+    ISOJOULE_CHECK(search());
+    return compare();
+  }
+
+  Status measure_governors() {
+    const Setting setting = governors_setting(board(), space_->setting(0), asked_.fixed);
+    inferences_ = asked_.inferences;
+    if (inferences_ == 0) ISOJOULE_CHECK(size_probes(setting));
+    ISOJOULE_TRY(const Run run,
+                 runs_->run({TuneRole::baseline, setting, kGovernors, 0, inferences_, ""}));
+    ISOJOULE_CHECK(take_governors(run, 0));
+    if (const auto error = runs_->hopeless()) return tl::unexpected<Error>(*error);
+    return {};
+  }
+
+  Status size_probes(const Setting& setting) {
+    ISOJOULE_TRY(const Run run,
+                 runs_->run({TuneRole::baseline, setting, kSizing, 0, kFirstInferences, ""}));
+    ISOJOULE_TRY(const TuneNotes notes, notes_of(run));
+    spend(probe_of(run, notes, 0));
+    if (const auto error = runs_->hopeless()) return tl::unexpected<Error>(*error);
+    const auto each = at(metrics_of(run), Metric::time);
+    inferences_ =
+        failure_of(run).empty() && each
+            ? std::clamp(static_cast<std::int64_t>(std::ceil(kProbe_s / *each)), kFewest, kMost)
+            : kFirstInferences;
+    return {};
+  }
+
+  Status take_governors(const Run& run, std::int64_t block) {
+    ISOJOULE_TRY(const TuneNotes notes, notes_of(run));
+    const Probe probe = probe_of(run, notes, 0);
+    spend(probe);
+    TuneProgress progress;
+    progress.stage = block == 0 ? TuneProgress::Stage::governors : TuneProgress::Stage::blocks;
+    progress.words = "governors";
+    if (!probe.failure.empty()) {
+      notes_.push_back("the governors could not be measured: " + probe.failure);
+    } else {
+      ISOJOULE_CHECK(check_measured(run, probe.metrics));
+      tale_->tell_governors(run.setting, run.baseline, block, probe.metrics);
+      progress.cost = goal_->cost.of(probe.metrics);
+    }
+    report(progress);
+    return {};
+  }
+
+  Status search() {
+    while (std::ssize(tale_->steps()) < request_.budget) {
+      if ((out_of_time_ = is_out_of_time())) return {};
+      auto question = tale_->ask();
+      if (!question) {
+        exhausted_ = true;
+        return {};
+      }
+      if (pass_over(*question)) continue;
+      ISOJOULE_TRY(const bool told, tell_stored(*question));
+      if (!told) ISOJOULE_CHECK(probe(*std::move(question)));
+    }
+    return {};
+  }
+
+  // A batch that does not fit at one clock does not fit at the others: that costs no probe.
+  bool pass_over(const Question& question) {
+    if (tale_->is_out(question.point)) return false;  // it was told, and asks all the same
+    const auto known = runs_->known_failure(space_->setting(question.point));
+    if (!known) return false;
+    tale_->tell_out(question.point, known->failure);
+    ++passed_over_;
+    return true;
+  }
+
+  // What the study has already, in its order: so a search goes on as if it had not been stopped.
+  Result<bool> tell_stored(const Question& question) {
+    const Run* const stored = runs_->next_stored();
+    if (stored == nullptr) return false;
+    ISOJOULE_TRY(const TuneNotes notes, notes_of(*stored));
+    const auto point = space_->find(stored->setting);
+    if (notes.role == TuneRole::search && point != question.point &&
+        runs_->known_failure(space_->setting(question.point)))
+      return false;  // no run was made of this one then, either
+    const Run run = *stored;
+    runs_->pass_stored();
+    if (!point || !run.baseline.empty()) {
+      if (!run.baseline.empty()) ISOJOULE_CHECK(take_governors(run, run.block));
+      return true;
+    }
+    const Probe probe = probe_of(run, notes, *point);
+    spend(probe);
+    if (notes.role == TuneRole::final_block) {
+      tale_->tell_again(probe, run.block);
+      last_block_ = std::max(last_block_, run.block);
+      return true;
+    }
+    if (*point != question.point && !diverged_) {
+      diverged_ = true;
+      notes_.emplace_back(
+          "the search was begun otherwise: what it measured counts, what it would ask is new");
+    }
+    ISOJOULE_CHECK(tell({*point, notes.why}, probe, run, true));
+    return true;
+  }
+
+  Status probe(Question question) {
+    const Setting setting = space_->setting(question.point);
+    if (const auto known = runs_->known_failure(setting)) {
+      TuneNotes notes;
+      notes.definite = true;
+      return tell(question, probe_of(*known, notes, question.point), *known, false);
+    }
+    ISOJOULE_TRY(const Run run,
+                 runs_->run({TuneRole::search, setting, "", 0, inferences_, question.why}));
+    ISOJOULE_TRY(const TuneNotes notes, notes_of(run));
+    const Probe probe = probe_of(run, notes, question.point);
+    spend(probe);
+    ISOJOULE_CHECK(tell(question, probe, run, false));
+    if (const auto error = runs_->hopeless()) return tl::unexpected<Error>(*error);
+    return {};
+  }
+
+  Status tell(const Question& question, const Probe& probe, const Run& run, bool stored) {
+    if (probe.failure.empty()) ISOJOULE_CHECK(check_measured(run, probe.metrics));
+    const SearchStep& step = tale_->tell(question, probe);
+    TuneProgress progress;
+    progress.stage = TuneProgress::Stage::search;
+    progress.done = std::ssize(tale_->steps());
+    progress.total = request_.budget;
+    progress.step = &step;
+    progress.cost = goal_->cost.of(probe.metrics);
+    if (step.answer) progress.least = step.answer->cost;
+    progress.stored = stored;
+    report(progress);
+    return {};
+  }
+
+  // The finalists and the governors by turns, there and back, so that what drifts hits all alike.
+  Status compare() {
+    if (request_.finalists < 1 || request_.repeats < 1) return {};
+    const auto points = tale_->finalists(static_cast<std::size_t>(request_.finalists));
+    if (points.empty()) return {};
+    const Setting governors =
+        governors_setting(board(), space_->setting(points.front()), asked_.fixed);
+    const std::size_t each = points.size() + 1;
+    const std::int64_t first = last_block_ + 1;
+    double turn_s = mean_run_s() * static_cast<double>(each);
+    for (std::int64_t turn = 0; turn < request_.repeats; ++turn) {
+      if (!has_time_for(turn_s)) return no_time_for_turns(turn);
+      const double before = search_s_;
+      for (std::size_t i = 0; i < each; ++i) {
+        const std::size_t who = turn % 2 == 0 ? i : each - 1 - i;
+        ISOJOULE_CHECK(who == points.size() ? again_governors(governors, first + turn)
+                                            : again(points[who], first + turn));
+      }
+      turn_s = search_s_ - before;
+    }
+    return {};
+  }
+
+  Status no_time_for_turns(std::int64_t made) {
+    out_of_time_ = true;
+    notes_.push_back(fmt::format("there was time to measure the best again {} times, not {}", made,
+                                 request_.repeats));
+    return {};
+  }
+
+  Status again_governors(const Setting& setting, std::int64_t block) {
+    ISOJOULE_TRY(const Run run,
+                 runs_->run({TuneRole::final_block, setting, kGovernors, block, inferences_, ""}));
+    return take_governors(run, block);
+  }
+
+  Status again(GridPoint point, std::int64_t block) {
+    ISOJOULE_TRY(const Run run, runs_->run({TuneRole::final_block, space_->setting(point), "",
+                                            block, inferences_, "finalist"}));
+    ISOJOULE_TRY(const TuneNotes notes, notes_of(run));
+    const Probe probe = probe_of(run, notes, point);
+    spend(probe);
+    tale_->tell_again(probe, block);
+    TuneProgress progress;
+    progress.stage = TuneProgress::Stage::blocks;
+    progress.words = setting_words(*space_, point);
+    progress.cost = goal_->cost.of(probe.metrics);
+    report(progress);
+    return {};
+  }
+
+  void report(TuneProgress& progress) {
+    progress.space = &*space_;
+    progress.goal = &*goal_;
+    if (progress_) progress_(progress);
+  }
+
+  // ---- at the end ----
+
+  Error ended(Error error) {
+    const bool lost = runs_ && runs_->made() + runs_->stored() > 0;
+    if (!lost) remove_empty_study();
+    if (lost && error.remedy.empty())
+      error.remedy = "What was measured is in " + request_.study_path +
+                     "; the same command goes on from there";
+    return guard_ ? guard_->restore_after(std::move(error)) : error;
+  }
+
+  void remove_empty_study() {
+    if (!created_ || !study_ || (runs_ && runs_->made() > 0)) return;
+    study_.reset();
+    std::error_code code;
+    std::filesystem::remove(request_.study_path, code);
+  }
+
+  TuneResult conclude(bool stopped) {
+    TuneResult result{asked_, *goal_, *space_, study_->info(), request_.study_path};
+    result.steps = tale_->steps();
+    result.candidates = tale_->candidates(static_cast<std::size_t>(request_.finalists));
+    result.governors = tale_->governors();
+    result.best = best_candidate(*goal_, result.candidates);
+    if (result.best && !result.governors.empty())
+      result.saving = tune_saving(result.candidates[*result.best], result.governors.front());
+    result.answer = tale_->recommend();
+    result.runs = runs_->made() + runs_->stored();
+    result.already_there = already_there_;
+    result.search_s = search_s_;
+    result.search_j = search_j_;
+    result.decide_s = tale_->decide_s();
+    result.interrupted = stopped;
+    result.exhausted = exhausted_;
+    result.out_of_time = out_of_time_;
+    result.caution = caution_of(*target_);
+    result.notes = notes_;
+    if (passed_over_ > 0)
+      result.notes.push_back(
+          fmt::format("{} setting{} passed over, which cannot run as others have shown",
+                      passed_over_, passed_over_ == 1 ? " was" : "s were"));
+    const auto axes = std::ssize(space_->axes());
+    if (std::ssize(result.steps) <= axes && !stopped)
+      result.notes.push_back(
+          fmt::format("{} probes cannot show what each of {} axes does: what is recommended rests "
+                      "on what other boards did",
+                      result.steps.size(), axes));
+    return result;
+  }
+
+  const Paths& paths_;
+  const TuneRequest& request_;
+  const std::atomic<bool>& interrupted_;
+  const std::function<void(const TuneProgress&)>& progress_;
+  Protocol protocol_ = [] {
+    Protocol protocol;
+    protocol.repeats = 1;
+    protocol.idle = Duration::milliseconds(1000);
+    return protocol;
+  }();
+  std::unique_ptr<Target> target_;
+  OpenedEngines engines_;  // refers to the target
+  TuneMemory asked_;
+  std::optional<SearchSpace> space_;
+  std::optional<Goal> goal_;
+  std::unique_ptr<StudyFile> study_;
+  std::unique_ptr<TuneTale> tale_;
+  std::optional<LiveMetrics> live_;
+  std::optional<TuneRuns> runs_;
+  std::unique_ptr<BoardGuard> guard_;
+  std::vector<std::string> notes_;
+  bool created_ = false, is_checked_ = false, exhausted_ = false, out_of_time_ = false,
+       diverged_ = false;
+  std::int64_t inferences_ = 0, already_there_ = 0, last_block_ = 0, passed_over_ = 0;
+  double search_s_ = 0, search_j_ = 0;
+};
+
+}  // namespace
+
+Result<TuneResult> tune(const Paths& paths, const TuneRequest& request,
+                        const std::atomic<bool>& interrupted,
+                        const std::function<void(const TuneProgress&)>& progress) {
+  return Tune(paths, request, interrupted, progress).make();
+}
+
+Result<TuneResult> rerank(const RerankRequest& request) {
+  ISOJOULE_TRY(const auto study, StudyFile::open(request.study_path, StudyFile::Mode::read));
+  ISOJOULE_TRY(TuneMemory memory, tune_memory(study->info(), request.study_path));
+  memory.minimise = request.minimise.value_or(memory.minimise);
+  memory.limits = request.limits.value_or(memory.limits);
+  memory.optimiser = request.optimiser.value_or(memory.optimiser);
+  ISOJOULE_TRY(Goal goal, tune_goal(memory.minimise, memory.limits));
+  ISOJOULE_TRY(SearchSpace space, SearchSpace::grid(memory.axes, memory.fixed));
+  ISOJOULE_TRY(std::vector<Run> runs, study->runs(true));
+  TuneResult result{std::move(memory), std::move(goal), std::move(space), study->info(),
+                    request.study_path};
+  SearchOptions options;
+  options.seed = static_cast<std::uint64_t>(result.asked.seed);
+  ISOJOULE_TRY(const auto tale,
+               TuneTale::make(result.space, result.goal, result.asked.optimiser, options));
+  for (const Run& run : runs) {
+    ISOJOULE_TRY(const TuneNotes notes, notes_of(run));
+    const auto point = result.space.find(run.setting);
+    const Probe probe = probe_of(run, notes, point.value_or(0));
+    result.search_s += probe.seconds;
+    result.search_j += probe.joules;
+    if (!run.baseline.empty() && run.baseline != kSizing && probe.failure.empty())
+      tale->tell_governors(run.setting, run.baseline, run.block, probe.metrics);
+    if (!run.baseline.empty() || !point) continue;
+    if (notes.role == TuneRole::search)
+      tale->tell({*point, notes.why}, probe);
+    else
+      tale->tell_again(probe, run.block);
+  }
+  result.steps = tale->steps();
+  // The blocks were of another cost's finalists: all that ran is a candidate here.
+  result.candidates = tale->candidates(3);
+  for (TuneCandidate& one : tale->best_of_all(3)) {
+    const auto same = [&](const auto& other) { return other.setting == one.setting; };
+    if (std::none_of(result.candidates.begin(), result.candidates.end(), same))
+      result.candidates.push_back(std::move(one));
+  }
+  result.governors = tale->governors();
+  result.best = best_candidate(result.goal, result.candidates);
+  if (!result.best)
+    return fail(ErrorKind::no_data,
+                request.study_path + ": no run in it has what this goal is about",
+                "Goals are about what was measured: energy, latency, power, temperature");
+  if (!result.governors.empty())
+    result.saving = tune_saving(result.candidates[*result.best], result.governors.front());
+  result.answer = tale->recommend();
+  result.runs = result.already_there = std::ssize(runs);
+  result.decide_s = tale->decide_s();
+  result.measured = false;
+  return result;
+}
+
+Result<std::vector<std::string>> apply_tuned(const Paths& paths, const TargetOptions& options,
+                                             const std::string& command, const TuneResult& result) {
+  const TuneCandidate* const winner = result.winner();
+  if (winner == nullptr)
+    return fail(ErrorKind::no_data, "there is no best setting to apply", "Measure more: --budget");
+  ISOJOULE_TRY(const auto target, open_target(paths, options));
+  Board& board = target->board;
+  if (board.file.name != result.info.board || board.simulated != result.info.simulated)
+    return fail(ErrorKind::invalid,
+                fmt::format("the search was on {}{}, and this is {}{}",
+                            result.info.simulated ? "twin:" : "", result.info.board,
+                            board.simulated ? "twin:" : "", board.file.name),
+                "Say --board, or search on this board");
+  Setting knobs;
+  for (const auto& [axis, value] : winner->setting.values())
+    if (board.knob(axis) != nullptr) knobs.set(axis, value);
+  if (knobs.values().empty())
+    return fail(ErrorKind::no_data, "the best setting turns no knob of the board",
+                "What it says of the engine is the program's to do");
+  if (target->helper)
+    return fail(ErrorKind::unsupported,
+                "the helper puts the board back as soon as this program ends",
+                "Hold it with isojoule apply ... --for, or set it as root", "apply");
+  GuardOptions guard_at = guard_options(paths, options, *target, command);
+  guard_at.take_over_held = true;
+  ISOJOULE_TRY(const auto guard, BoardGuard::take(board, guard_at));
+  const auto pinned = pin(board, knobs);
+  if (!pinned) return tl::unexpected<Error>(guard->restore_after(pinned.error()));
+  std::vector<std::string> words;
+  for (const PinnedKnob& knob : *pinned)
+    words.push_back(fmt::format("{} {}{}", knob.axis, value_words(knob.axis, knob.achieved),
+                                knob.reached ? "" : " (NOT REACHED)"));
+  if (target->twin) {
+    ISOJOULE_CHECK(guard->restore());
+    words.emplace_back("on a twin it ends with this program");
+  } else {
+    ISOJOULE_CHECK(guard->hold());
+    words.emplace_back("it stays so until `isojoule restore`, or a restart");
+  }
+  return words;
+}
+
+}  // namespace isojoule
