@@ -9,7 +9,6 @@
 #include "app/engines.h"
 #include "app/guard_place.h"
 #include "app/live_metrics.h"
-#include "app/pin.h"
 #include "app/tune/earlier_probes.h"
 #include "app/tune/run_probe.h"
 #include "app/tune/tune_runs.h"
@@ -26,8 +25,6 @@ namespace isojoule {
 namespace {
 
 constexpr const char* kGovernors = "default";
-// The governors' first run, by which the others are made as long as they should be.
-constexpr const char* kSizing = "sizing";
 constexpr std::int64_t kFirstInferences = 100;
 constexpr double kProbe_s = 4;  // of the inference phase, at the governors' clocks
 constexpr std::int64_t kFewest = 10, kMost = 1'000'000;
@@ -309,7 +306,7 @@ class Tune {
 
   Status size_probes(const Setting& setting) {
     ISOJOULE_TRY(const Run run,
-                 runs_->run({TuneRole::baseline, setting, kSizing, 0, kFirstInferences, ""}));
+                 runs_->run({TuneRole::baseline, setting, kTuneSizing, 0, kFirstInferences, ""}));
     ISOJOULE_TRY(const TuneNotes notes, notes_of(run));
     spend(probe_of(run, notes, 0));
     if (const auto error = runs_->hopeless()) return tl::unexpected<Error>(*error);
@@ -567,100 +564,6 @@ Result<TuneResult> tune(const Paths& paths, const TuneRequest& request,
                         const std::atomic<bool>& interrupted,
                         const std::function<void(const TuneProgress&)>& progress) {
   return Tune(paths, request, interrupted, progress).make();
-}
-
-Result<TuneResult> rerank(const RerankRequest& request) {
-  ISOJOULE_TRY(const auto study, StudyFile::open(request.study_path, StudyFile::Mode::read));
-  ISOJOULE_TRY(TuneMemory memory, tune_memory(study->info(), request.study_path));
-  memory.minimise = request.minimise.value_or(memory.minimise);
-  memory.limits = request.limits.value_or(memory.limits);
-  memory.optimiser = request.optimiser.value_or(memory.optimiser);
-  ISOJOULE_TRY(Goal goal, tune_goal(memory.minimise, memory.limits));
-  ISOJOULE_TRY(SearchSpace space, SearchSpace::grid(memory.axes, memory.fixed));
-  ISOJOULE_TRY(std::vector<Run> runs, study->runs(true));
-  TuneResult result{std::move(memory), std::move(goal), std::move(space), study->info(),
-                    request.study_path};
-  SearchOptions options;
-  options.seed = static_cast<std::uint64_t>(result.asked.seed);
-  ISOJOULE_TRY(const auto tale,
-               TuneTale::make(result.space, result.goal, result.asked.optimiser, options));
-  for (const Run& run : runs) {
-    ISOJOULE_TRY(const TuneNotes notes, notes_of(run));
-    const auto point = result.space.find(run.setting);
-    const Probe probe = probe_of(run, notes, point.value_or(0));
-    result.search_s += probe.seconds;
-    result.search_j += probe.joules;
-    if (!run.baseline.empty() && run.baseline != kSizing && probe.failure.empty())
-      tale->tell_governors(run.setting, run.baseline, run.block, probe.metrics);
-    if (!run.baseline.empty() || !point) continue;
-    if (notes.role == TuneRole::search)
-      tale->tell({*point, notes.why}, probe);
-    else
-      tale->tell_again(probe, run.block);
-  }
-  result.steps = tale->steps();
-  // The blocks were of another cost's finalists: all that ran is a candidate here.
-  result.candidates = tale->candidates(3);
-  for (TuneCandidate& one : tale->best_of_all(3)) {
-    const auto same = [&](const auto& other) { return other.setting == one.setting; };
-    if (std::none_of(result.candidates.begin(), result.candidates.end(), same))
-      result.candidates.push_back(std::move(one));
-  }
-  result.governors = tale->governors();
-  result.best = best_candidate(result.goal, result.candidates);
-  if (!result.best)
-    return fail(ErrorKind::no_data,
-                request.study_path + ": no run in it has what this goal is about",
-                "Goals are about what was measured: energy, latency, power, temperature");
-  if (!result.governors.empty())
-    result.saving = tune_saving(result.candidates[*result.best], result.governors.front());
-  result.answer = tale->recommend();
-  result.runs = result.already_there = std::ssize(runs);
-  result.decide_s = tale->decide_s();
-  result.measured = false;
-  return result;
-}
-
-Result<std::vector<std::string>> apply_tuned(const Paths& paths, const TargetOptions& options,
-                                             const std::string& command, const TuneResult& result) {
-  const TuneCandidate* const winner = result.winner();
-  if (winner == nullptr)
-    return fail(ErrorKind::no_data, "there is no best setting to apply", "Measure more: --budget");
-  ISOJOULE_TRY(const auto target, open_target(paths, options));
-  Board& board = target->board;
-  if (board.file.name != result.info.board || board.simulated != result.info.simulated)
-    return fail(ErrorKind::invalid,
-                fmt::format("the search was on {}{}, and this is {}{}",
-                            result.info.simulated ? "twin:" : "", result.info.board,
-                            board.simulated ? "twin:" : "", board.file.name),
-                "Say --board, or search on this board");
-  Setting knobs;
-  for (const auto& [axis, value] : winner->setting.values())
-    if (board.knob(axis) != nullptr) knobs.set(axis, value);
-  if (knobs.values().empty())
-    return fail(ErrorKind::no_data, "the best setting turns no knob of the board",
-                "What it says of the engine is the program's to do");
-  if (target->helper)
-    return fail(ErrorKind::unsupported,
-                "the helper puts the board back as soon as this program ends",
-                "Hold it with isojoule apply ... --for, or set it as root", "apply");
-  GuardOptions guard_at = guard_options(paths, options, *target, command);
-  guard_at.take_over_held = true;
-  ISOJOULE_TRY(const auto guard, BoardGuard::take(board, guard_at));
-  const auto pinned = pin(board, knobs);
-  if (!pinned) return tl::unexpected<Error>(guard->restore_after(pinned.error()));
-  std::vector<std::string> words;
-  for (const PinnedKnob& knob : *pinned)
-    words.push_back(fmt::format("{} {}{}", knob.axis, value_words(knob.axis, knob.achieved),
-                                knob.reached ? "" : " (NOT REACHED)"));
-  if (target->twin) {
-    ISOJOULE_CHECK(guard->restore());
-    words.emplace_back("on a twin it ends with this program");
-  } else {
-    ISOJOULE_CHECK(guard->hold());
-    words.emplace_back("it stays so until `isojoule restore`, or a restart");
-  }
-  return words;
 }
 
 }  // namespace isojoule

@@ -27,6 +27,10 @@ std::string to_toml(const TuneMemory& memory);
 // Error: invalid (the study is none of a search), parse.
 Result<TuneMemory> tune_memory(const StudyInfo& info, const std::string& path);
 
+// The governors' first run, by which the others are made as long as they should be: a baseline that
+// nothing is compared with.
+inline constexpr const char* kTuneSizing = "sizing";
+
 // Why a run is in such a study: stands in Run::notes.
 enum class TuneRole : std::uint8_t {
   baseline,  // the governors, before the search
