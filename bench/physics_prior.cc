@@ -72,6 +72,10 @@ void print_prior(const Fits& fits) {
   for (const auto& theta : fits.thetas)
     covariance += (theta - mean) * (theta - mean).transpose() / (count - 1);
   covariance.diagonal().array() += kDoubt * kDoubt;
+  // What no grid tells of (a power cap) stays as vague as it was.
+  const Eigen::VectorXd vague = vague_physics().covariance.diagonal();
+  for (Eigen::Index i = 0; i < kPhysical; ++i)
+    if (covariance(i, i) < 1.001 * kDoubt * kDoubt) covariance(i, i) = vague[i];
   fmt::print(
       "// Printed by bench/physics_prior.cc: {} fits, misfit {:.2f} % of energy, {:.2f} % of "
       "time.\n",

@@ -1,6 +1,7 @@
 #include "optimise/improvement.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace isojoule {
@@ -9,6 +10,12 @@ using Eigen::VectorXf;
 
 double normal_density(double z) { return std::exp(-0.5 * z * z) / std::sqrt(2 * M_PI); }
 double normal_below(double z) { return 0.5 * std::erfc(-z / std::sqrt(2.0)); }
+
+namespace {
+
+constexpr float kNoCost = 80;  // of a logarithm: beyond every cost, and a float
+
+}  // namespace
 
 LogView cost_view(const Goal& goal, const MetricViews& views) {
   const std::size_t metrics = goal.cost.metrics().size();
@@ -20,13 +27,19 @@ LogView cost_view(const Goal& goal, const MetricViews& views) {
   for (Eigen::Index p = 0; p < count; ++p) {
     for (std::size_t m = 0; m < metrics; ++m) values[m] = std::exp(double{views[m].mean[p]});
     const double middle = goal.cost.of(values.data());
+    if (!(middle > 0) || !std::isfinite(middle)) {
+      // An expression that is no cost there has no logarithm: nothing is expected of it.
+      cost.mean[p] = kNoCost;
+      cost.sd[p] = 1e-6F;
+      continue;
+    }
     double variance = 0;
     for (std::size_t m = 0; m < metrics; ++m) {
       const double before = values[m];
       values[m] *= 1 + step;
       const double slope = (goal.cost.of(values.data()) / middle - 1) / step;
       values[m] = before;
-      variance += slope * slope * views[m].sd[p] * views[m].sd[p];
+      if (std::isfinite(slope)) variance += slope * slope * views[m].sd[p] * views[m].sd[p];
     }
     cost.mean[p] = static_cast<float>(std::log(middle));
     cost.sd[p] = static_cast<float>(std::sqrt(variance));

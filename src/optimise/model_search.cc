@@ -57,8 +57,10 @@ void ModelSearch::make_models() {
     models_.push_back(physics_search_model(space_, physics_, metrics_, options_.noise));
   if (choice_.pure || models_.empty())
     models_.push_back(pure_search_model(space_, metrics_, options_.noise));
-  if (auto model = prior_search_model(space_, metrics_, options_.noise, options_.prior))
+  if (auto model = prior_search_model(space_, metrics_, options_.noise, options_.prior)) {
     models_.push_back(std::move(model));
+    knows_beforehand_ = true;
+  }
 }
 
 GridPoint ModelSearch::highest() const {
@@ -132,11 +134,10 @@ VectorXf ModelSearch::gains(GridPoint incumbent) const {
   VectorXf score = VectorXf::Zero(space_.size());
   for (const Belief& belief : beliefs_) {
     VectorXf gain = expected_improvement(belief.cost, double{belief.cost.mean[incumbent]});
-    // Less where a look would tell little beside its own noise (augmented: D. Huang et al., J. Global
-    // Optim. 34, 2006): without it the best is asked again and again.
+    // Less where a look would tell little beside its own noise (augmented: D. Huang et al., J.
+    // Global Optim. 34, 2006): without it the best is asked again and again.
     const auto noise = static_cast<float>(options_.noise);
     gain.array() *= 1 - noise / (belief.cost.sd.array().square() + noise * noise).sqrt();
-    // A broken limit is a probe lost, and on a service a deadline: twice the weight of the usual.
     // A broken limit is a probe lost, and on a service a deadline: more than in proportion.
     gain.array() *= belief.met.array().square().square();
     score += static_cast<float>(belief.weight) * gain;
@@ -220,7 +221,7 @@ std::vector<double> ModelSearch::weights(std::size_t count) {
   if (count == 1 || runs_.size() < kRivalsFrom) {
     // With few runs what is known beforehand goes before what knows nothing.
     std::vector<double> first(count, 0);
-    first[count > 2 ? 2 : 0] = 1;
+    first[knows_beforehand_ ? count - 1 : 0] = 1;
     return first;
   }
   if (weights_.size() != count || is_time_to_learn(runs_.size())) weights_ = compared();

@@ -60,7 +60,8 @@ class ModelSearch final : public Optimiser {
   Runnable runnable_;
   Physics physics_;
   std::vector<Metric> metrics_;  // the goal's
-  std::vector<std::unique_ptr<SearchModel>> models_;
+  std::vector<std::unique_ptr<SearchModel>> models_;  // what was known beforehand is the last
+  bool knows_beforehand_ = false;
   std::vector<ModelRun> runs_;
   std::vector<double> weights_;  // of the models, when they were last compared
   std::vector<Belief> beliefs_;

@@ -1,6 +1,7 @@
 #include "optimise/physics.h"
 
 #include <Eigen/Cholesky>
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <unsupported/Eigen/AutoDiff>

@@ -96,7 +96,9 @@ class SweepSearch final : public PlainSearch {
 
   void do_learn(const Probe& probe) override {
     while (begin_ < row_.size() && is_done(row_[begin_])) ++begin_;
-    if (probe.definite && probe.failure.starts_with("out of memory"))
+    // The second is what is said of a batch that was passed over because of the first.
+    if (probe.definite &&
+        (probe.failure.starts_with("out of memory") || probe.failure.starts_with("does not fit")))
       for_all_beyond(probe.point, of_memory(), [this](std::size_t place) { ++lacks_[place]; });
     if (!probe.failure.empty()) return;
     if (const auto best = log().best()) nearest_beyond_ = *log().beyond(*best);
