@@ -24,7 +24,9 @@ class HoldingNetwork final : public WorkerNetwork {
     return {};
   }
   Status do_initialise() override { return {}; }
-  Result<std::vector<TensorSpec>> do_inputs() override { return std::vector<TensorSpec>{}; }
+  Result<std::vector<TensorSpec>> do_inputs() override {
+    return std::vector<TensorSpec>{{"x", ElementType::float32, {1, 4}}};
+  }
   Status do_add_batch(std::vector<Tensor>) override { return {}; }
   Status do_run(std::size_t) override { return {}; }
   Result<std::vector<Tensor>> do_outputs() override { return std::vector<Tensor>{}; }
@@ -69,11 +71,15 @@ std::map<std::string, std::string> notes_with(std::size_t bytes) {
   char buffer[4096];
   for (ssize_t count = 0; (count = read(ends[0], buffer, sizeof(buffer))) > 0;) {
     EXPECT_TRUE(lines.append({buffer, static_cast<std::size_t>(count)}));
-    while (const auto line = lines.next())
-      for (const Event& event : decode_events(*line).value()) {
+    while (const auto line = lines.next()) {
+      const auto events = decode_events(*line);
+      EXPECT_TRUE(events) << *line;
+      if (!events) continue;
+      for (const Event& event : *events) {
         if (event.kind == EventKind::note) notes[event.key] = event.value;
-        EXPECT_NE(event.kind, EventKind::failed) << event.error->what;
+        EXPECT_NE(event.kind, EventKind::failed) << *line;
       }
+    }
   }
   close(ends[0]);
   int state = 0;

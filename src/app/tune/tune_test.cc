@@ -194,7 +194,7 @@ TEST_F(TuneTest, ALimitOfMemoryKeepsTheBatchSmall) {
   ASSERT_TRUE(free) << to_string(free.error());
   ASSERT_NE(free->winner(), nullptr);
   const auto batch_of = [](const TuneResult& result) {
-    return result.space.setting(result.winner()->point).number("batch").value_or(0);
+    return result.winner()->setting.number("batch").value_or(0);
   };
   EXPECT_EQ(batch_of(*free), 64);
   std::map<double, double> memory;  // by batch
