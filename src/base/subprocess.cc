@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -93,7 +94,7 @@ struct ChildPlan {
   int output;
   int channel_from;  // -1: none
   int channel_to;
-  int errors;  // close-on-exec: gets errno when exec fails
+  int errors;  // close-on-exec: gets what is inherited, and errno when exec fails
   pid_t parent;
   bool pass_input;
   bool pass_errors;
@@ -108,6 +109,9 @@ void reset_signals() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+// In bytes; ru_maxrss is in units of 1024 (getrusage(2)).
+std::int64_t bytes_resident(const rusage& usage) { return std::int64_t{usage.ru_maxrss} * 1024; }
+
 [[noreturn]] void run_child(const ChildPlan& plan) {
   reset_signals();
   setpgid(0, 0);
@@ -120,21 +124,31 @@ void reset_signals() {
     ready = null >= 0 && dup2(null, 0) >= 0;
   }
   if (ready && plan.channel_from >= 0) ready = dup2(plan.channel_from, plan.channel_to) >= 0;
+  // What exec passes on as the new program's: here, for the parent may have grown since the fork.
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const std::int64_t inherited = bytes_resident(usage);
+  (void)!write(plan.errors, &inherited, sizeof(inherited));
   if (ready) execve(plan.arguments[0], plan.arguments, plan.environment);
   const int number = errno;
   (void)!write(plan.errors, &number, sizeof(number));
   _exit(127);
 }
 
-// 0 when exec went well, which closes the pipe; otherwise its errno.
-int exec_error(int descriptor) {
-  int number = 0;
+// 0 when nothing came: the pipe is closed. Writes as short as these come whole (pipe(7)).
+template <typename Number>
+Number read_number(int descriptor) {
+  Number number = 0;
   ssize_t count = 0;
   do {
     count = read(descriptor, &number, sizeof(number));
   } while (count < 0 && errno == EINTR);
   return count == sizeof(number) ? number : 0;
 }
+
+// The kernel counts pages in parts that it adds up now and then: so far apart two readings of the
+// same may be.
+constexpr std::int64_t kCountingStep = std::int64_t{1} << 20;
 
 // What one call takes of a child's output.
 constexpr std::size_t kDrainLimit = std::size_t{1} << 20;
@@ -190,23 +204,27 @@ Result<std::unique_ptr<Subprocess>> Subprocess::start(const SubprocessOptions& o
   output.child.reset();
   errors.child.reset();
   channel.child.reset();
-  if (const int number = exec_error(errors.parent.get()); number != 0) {
+  const auto inherited = read_number<std::int64_t>(errors.parent.get());
+  // 0 when exec went well, which closes the pipe; otherwise its errno.
+  if (const int number = read_number<int>(errors.parent.get()); number != 0) {
     waitpid(pid, nullptr, 0);
     return tl::unexpected(error_from_errno(number, options.command[0], "start the program"));
   }
   for (const int descriptor : {output.parent.get(), channel.parent.get()})
     if (descriptor >= 0) fcntl(descriptor, F_SETFL, O_NONBLOCK);
   return std::unique_ptr<Subprocess>(
-      new Subprocess(pid, channel.parent.release(), output.parent.release(), options));
+      new Subprocess(pid, channel.parent.release(), output.parent.release(), inherited, options));
 }
 
-Subprocess::Subprocess(pid_t pid, int channel, int output, const SubprocessOptions& options)
+Subprocess::Subprocess(pid_t pid, int channel, int output, std::int64_t inherited_memory,
+                       const SubprocessOptions& options)
     : pid_(pid),
       channel_(channel),
       output_descriptor_(output),
       end_descriptor_(open_process(pid)),
       output_limit_(options.output_limit),
-      on_output_(options.on_output) {}
+      on_output_(options.on_output),
+      inherited_memory_(inherited_memory) {}
 
 Subprocess::~Subprocess() {
   if (!exit_) {
@@ -296,8 +314,11 @@ bool Subprocess::reap(int flags) {
   // Its number, and so its group's, is nobody else's before it is reaped.
   kill(-pid_, SIGKILL);
   int state = 0;
-  while (waitpid(pid_, &state, 0) < 0 && errno == EINTR) {
+  rusage usage{};
+  while (wait4(pid_, &state, 0, &usage) < 0 && errno == EINTR) {
   }
+  const std::int64_t most = bytes_resident(usage);
+  if (inherited_memory_ > 0 && most > inherited_memory_ + kCountingStep) peak_memory_ = most;
   exit_ =
       WIFSIGNALED(state) ? ExitState{true, WTERMSIG(state)} : ExitState{false, WEXITSTATUS(state)};
   return true;

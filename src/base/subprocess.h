@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -71,6 +72,11 @@ class Subprocess {
   ExitState stop(Duration grace);
   // The end of what the child wrote to its standard output and error, so far.
   const std::string& output_tail() const { return output_; }
+  // Of a child that has ended: the most bytes that it, or one that it waited for, had resident
+  // (ru_maxrss of wait4(2)). The kernel begins that count with what the parent had at the fork, so
+  // a child that never had more is nothing here, and inherited_memory() is what it had at most.
+  std::optional<std::int64_t> peak_memory() const { return peak_memory_; }
+  std::int64_t inherited_memory() const { return inherited_memory_; }
   std::string last_output_line() const;  // the last that is not blank; may be ""
   // What the child has written since the last call (of more than output_limit, the end), as soon as
   // there is something; "" when `deadline` comes first or the child closed its output. What is
@@ -79,7 +85,8 @@ class Subprocess {
   bool output_closed() const { return output_descriptor_ < 0; }
 
  private:
-  Subprocess(pid_t pid, int channel, int output, const SubprocessOptions& options);
+  Subprocess(pid_t pid, int channel, int output, std::int64_t inherited_memory,
+             const SubprocessOptions& options);
   // What has come, at most kDrainLimit; true when there may be more.
   bool drain_output();
   void drain_all();  // of a child that has ended
@@ -96,6 +103,8 @@ class Subprocess {
   std::function<void(std::string_view)> on_output_;
   std::string output_;
   std::optional<ExitState> exit_;
+  std::int64_t inherited_memory_;  // bytes
+  std::optional<std::int64_t> peak_memory_;
 };
 
 }  // namespace isojoule

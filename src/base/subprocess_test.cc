@@ -9,6 +9,7 @@
 #include <array>
 #include <ctime>
 #include <fstream>
+#include <vector>
 
 namespace isojoule {
 namespace {
@@ -65,6 +66,30 @@ TEST(Subprocess, keeps_a_bounded_end_of_what_it_writes) {
   EXPECT_LE(child->output_tail().size(), 64u);
   EXPECT_THAT(child->output_tail(), testing::EndsWith("line 2999\nthe last\n\n"));
   EXPECT_EQ(child->last_output_line(), "the last");
+}
+
+TEST(Subprocess, knows_the_most_memory_that_the_child_had) {
+  const auto none = shell("exit 0");
+  EXPECT_FALSE(none->peak_memory());  // it has not ended
+  none->wait(after(20'000));
+  ASSERT_GT(none->inherited_memory(), 0);
+  // tail keeps all that may be asked for, and is a child of the child.
+  const std::int64_t bytes = none->inherited_memory() + (std::int64_t{32} << 20);
+  const auto child = shell("head -c " + std::to_string(bytes) + " /dev/zero | tail -c " +
+                           std::to_string(bytes) + " > /dev/null");
+  EXPECT_EQ(child->wait(after(20'000)), (ExitState{false, 0}));
+  ASSERT_TRUE(child->peak_memory());
+  EXPECT_GE(*child->peak_memory(), bytes);
+  EXPECT_LT(*child->peak_memory(), 3 * bytes);
+}
+
+TEST(Subprocess, does_not_take_the_parents_memory_for_the_childs) {
+  const std::vector<char> ours(std::size_t{64} << 20, 'x');
+  const auto child = shell("exit 0");
+  child->wait(after(20'000));
+  EXPECT_EQ(ours[ours.size() / 2], 'x');
+  EXPECT_GE(child->inherited_memory(), static_cast<std::int64_t>(ours.size()));
+  EXPECT_EQ(child->peak_memory(), std::nullopt);
 }
 
 TEST(Subprocess, talks_both_ways_over_the_channel) {

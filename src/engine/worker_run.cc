@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "base/file_tree.h"
+#include "engine/memory_note.h"
 #include "engine/warm_up.h"
 #include "tensor/input.h"
 #include "tensor/npy.h"
@@ -243,10 +244,13 @@ int worker_main(int argc, char** argv, const WorkerKind& kind) {
     _exit(2);
   }
   const Status status = run(std::move(*job), channel, kind);
-  if (status)
+  if (status) {
+    const MemoryNote memory = own_memory_note();
+    channel.note(memory.key, memory.value);
     channel.finished();
-  else
+  } else {
     channel.failed(status.error());
+  }
   _exit(status ? 0 : 1);
 }
 

@@ -133,11 +133,11 @@ std::vector<Stage> Process::stages_of_batch() const {
   return stages;
 }
 
-bool Process::fits_in_memory() const {
-  double bytes = 0;
+double Process::memory_bytes() const {
+  double bytes = constants_.runtime_gb * 1e9;
   for (const BatchWork& work : *works_)
     bytes += work.weight_bytes + work.activation_bytes + work.input_bytes;
-  return bytes + constants_.runtime_gb * 1e9 <= constants_.memory_gb * 1e9;
+  return bytes;
 }
 
 void Process::begin_phase(Instant now, std::deque<SimulatedEvent>& events) {
@@ -174,8 +174,10 @@ void Process::end_stage(Instant now, const Clocks& clocks, std::deque<SimulatedE
     begin_round(now);
     return;
   }
-  if (phase.kind == PhaseKind::graph_initialisation && !fits_in_memory()) {
-    events.push_back({SimulatedEvent::Kind::out_of_memory, phase.kind, phase_begin_, now, {}});
+  if (phase.kind == PhaseKind::graph_initialisation &&
+      memory_bytes() > constants_.memory_gb * 1e9) {
+    events.push_back(
+        {SimulatedEvent::Kind::out_of_memory, phase.kind, phase_begin_, now, {}, memory_bytes()});
     finished_ = true;
     return;
   }
@@ -187,7 +189,7 @@ void Process::end_stage(Instant now, const Clocks& clocks, std::deque<SimulatedE
     begin_phase(now, events);
     return;
   }
-  events.push_back({SimulatedEvent::Kind::finished, PhaseKind::idle, now, now, {}});
+  events.push_back({SimulatedEvent::Kind::finished, PhaseKind::idle, now, now, {}, memory_bytes()});
   finished_ = true;
 }
 

@@ -74,7 +74,7 @@ class Process {
   std::vector<LayerTime> layer_times(const Clocks& clocks) const;
   void begin_round(Instant now);
   void begin_phase(Instant now, std::deque<SimulatedEvent>& events);
-  bool fits_in_memory() const;
+  double memory_bytes() const;  // of system, libraries, weights, activations and inputs
 
   const Constants& constants_;
   Random* random_;

@@ -62,6 +62,7 @@ struct SimulatedEvent {
   PhaseKind phase = PhaseKind::idle;
   Instant begin, end;
   std::vector<LayerTime> layers;
+  double memory_bytes = 0;  // finished, out_of_memory: what system, libraries and network need
 };
 
 struct ResidentNetwork;  // twin/process.h

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "engine/memory_note.h"
 #include "engine/warm_up.h"
 #include "twin/dla.h"
 #include "twin/execution.h"
@@ -29,6 +30,7 @@ class TwinSession final : public Session {
  private:
   Result<std::optional<Event>> do_next_event(Instant deadline) override;
   std::optional<Event> next_now();
+  void take(const SimulatedEvent& event);
   Event converted(const SimulatedEvent& event);
 
   TwinEngine& engine_;
@@ -69,18 +71,26 @@ Event TwinSession::converted(const SimulatedEvent& simulated) {
                 "start the network on the twin", "Use a smaller batch"};
       break;
   }
-  ended_ = event.kind == EventKind::finished || event.kind == EventKind::failed;
   return event;
 }
 
 std::optional<Event> TwinSession::next_now() {
-  if (!events_.empty()) {
-    Event event = std::move(events_.front());
-    events_.pop_front();
-    return event;
-  }
-  if (auto simulated = engine_.simulation_.take_event()) return converted(*simulated);
-  return std::nullopt;
+  if (events_.empty())
+    if (const auto simulated = engine_.simulation_.take_event()) take(*simulated);
+  if (events_.empty()) return std::nullopt;
+  Event event = std::move(events_.front());
+  events_.pop_front();
+  ended_ = event.kind == EventKind::finished || event.kind == EventKind::failed;
+  return event;
+}
+
+// After the last event nothing is heard, so what is known at the end comes just before it. What was
+// out of memory never had what it needed.
+void TwinSession::take(const SimulatedEvent& simulated) {
+  if (simulated.kind == SimulatedEvent::Kind::finished && simulated.memory_bytes > 0)
+    events_.push_back(
+        note(kPeakMemoryNote, fmt::format("{:.0f}", simulated.memory_bytes), simulated.end));
+  events_.push_back(converted(simulated));
 }
 
 Result<std::optional<Event>> TwinSession::do_next_event(Instant deadline) {

@@ -158,6 +158,39 @@ TEST_F(TwinEngineTest, WhatCannotStart) {
   EXPECT_TRUE(engine_.start(job_));
 }
 
+// The number that decides whether it fits: with a byte less, rounded, it would not.
+TEST_F(TwinEngineTest, SaysWhatTheNetworkNeedsOfMemory) {
+  double last = 0;
+  for (const std::int64_t batch : {1, 2, 4}) {
+    job_.batch = job_.inferences = batch;
+    auto session = *engine_.start(job_);
+    const auto events = all(*session);
+    ASSERT_GE(events.size(), 2U);
+    ASSERT_EQ(events.back().kind, EventKind::finished);
+    const Event& note = events[events.size() - 2];
+    ASSERT_EQ(note.key, "peak_memory_bytes");
+    const double bytes = std::stod(note.value);
+    EXPECT_GT(bytes, constants_.runtime_gb * 1e9);
+    EXPECT_GT(bytes, last);
+    last = bytes;
+    session.reset();
+    for (const double more : {1.0, -1.0}) {
+      Constants other = constants_;
+      other.memory_gb = (bytes + more) * 1e-9;
+      Simulation simulation(other, 1, false);
+      VirtualClock clock(simulation);
+      TwinEngine engine(
+          simulation, clock, other,
+          [&](const std::string&, std::int64_t n) -> Result<NetworkCost> { return one_layer(n); });
+      auto again = *engine.start(job_);
+      std::optional<Event> end;
+      while (auto event = *again->next_event(kFar)) end = event;
+      ASSERT_TRUE(end);
+      EXPECT_EQ(end->kind, more > 0 ? EventKind::finished : EventKind::failed);
+    }
+  }
+}
+
 TEST_F(TwinEngineTest, ABatchThatDoesNotFitIsOutOfMemory) {
   job_.batch = 1 << 14;
   job_.inferences = job_.batch;

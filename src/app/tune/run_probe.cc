@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "app/measure_once.h"
 #include "app/tune/tune_words.h"
+#include "engine/memory_note.h"
 
 namespace isojoule {
 namespace {
@@ -33,6 +35,17 @@ double joules_of(const Run& run, double took_s) {
   return seconds > 0 ? joules / seconds * took_s : 0;
 }
 
+// As the engine's session has noted it.
+std::optional<double> peak_memory(const Run& run) {
+  const auto note = run.notes.find(kPeakMemoryNote);
+  if (note == run.notes.end()) return {};
+  const std::string& text = note->second;
+  std::int64_t bytes = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bytes);
+  if (error != std::errc() || end != text.data() + text.size() || bytes <= 0) return {};
+  return static_cast<double>(bytes);
+}
+
 }  // namespace
 
 Metrics metrics_of(const Run& run) {
@@ -53,12 +66,18 @@ Metrics metrics_of(const Run& run) {
     at(metrics, Metric::energy) = energy->gross.value->value() / inferences;
     at(metrics, Metric::power) = energy->gross.value->value() / seconds;
   }
+  at(metrics, Metric::memory) = peak_memory(run);
   for (const auto* zones : {&run.temperature_start_c, &run.temperature_end_c})
     for (const auto& [zone, celsius] : *zones) {
       auto& most = at(metrics, Metric::temperature);
       most = std::max(most.value_or(celsius), celsius);
     }
   return metrics;
+}
+
+std::string why_no_memory(const Run& run) {
+  const auto note = run.notes.find(kNoPeakMemoryNote);
+  return note != run.notes.end() ? note->second : "the run has no word on it";
 }
 
 std::string failure_of(const Run& run) {

@@ -167,16 +167,12 @@ class Tune {
 
   // As far as it shows before anything runs.
   Status check_measurable(const Goal& goal) {
-    for (const Metric metric : goal.metrics()) {
-      if (metric == Metric::memory)
-        return fail(ErrorKind::unmeasured, "nothing here measures memory",
-                    "Leave it away: a batch that does not fit is learnt, and not tried again");
+    for (const Metric metric : goal.metrics())
       if ((metric == Metric::energy || metric == Metric::power) && board().sensors.empty())
         return fail(ErrorKind::unmeasured,
                     fmt::format("nothing here measures {}: {} has no power source that can be read",
                                 name_of(metric), board().file.name),
                     "isojoule probe says where it was looked for; --minimise latency needs none");
-    }
     return {};
   }
 
@@ -260,10 +256,13 @@ class Tune {
       const PhaseEnergy* const energy = run.energy(PhaseKind::inference);
       const bool of_energy = metric == Metric::energy || metric == Metric::power;
       std::string why = of_energy && energy != nullptr ? energy->gross.why_absent : "";
+      if (metric == Metric::memory) why = why_no_memory(run);
       return fail(ErrorKind::unmeasured,
                   fmt::format("nothing here measures {}{}{}", name_of(metric),
                               why.empty() ? "" : ": ", why),
-                  "isojoule probe says what is there");
+                  metric == Metric::memory
+                      ? "Leave it away: a batch that does not fit is learnt, and not tried again"
+                      : "isojoule probe says what is there");
     }
     return {};
   }

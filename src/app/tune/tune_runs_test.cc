@@ -87,6 +87,22 @@ TEST_F(TuneRunsTest, StoresRunsAndFindsThemAgain) {
   EXPECT_EQ(again.made(), 0);
 }
 
+TEST_F(TuneRunsTest, MemoryIsWhatTheEngineNotedAndOtherwiseAbsent) {
+  TuneRuns runs = begin();
+  auto made = runs.run(ask(614.4e6));
+  ASSERT_TRUE(made) << to_string(made.error());
+  EXPECT_FALSE(at(metrics_of(*made), Metric::memory));
+  EXPECT_THAT(why_no_memory(*made), HasSubstr("no word"));
+  made->notes["peak_memory"] = "not known: the kernel is old";
+  EXPECT_EQ(why_no_memory(*made), "not known: the kernel is old");
+  for (const char* bad : {"", "0", "-5", "12 kB", "1e9", "99999999999999999999"}) {
+    made->notes["peak_memory_bytes"] = bad;
+    EXPECT_FALSE(at(metrics_of(*made), Metric::memory)) << bad;
+  }
+  made->notes["peak_memory_bytes"] = "123456789";
+  EXPECT_EQ(at(metrics_of(*made), Metric::memory), 123456789.0);
+}
+
 TEST_F(TuneRunsTest, AClockThatIsRefusedIsThisSettingsFailure) {
   TuneRuns runs = begin();
   bench_.knob("gpu_frequency").stuck = true;

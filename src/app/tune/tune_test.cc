@@ -1,5 +1,6 @@
 #include "app/tune/tune.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -185,6 +186,34 @@ TEST_F(TuneTest, KeepsToItsTime) {
   EXPECT_LT(result->search_s, 150 + longest);
 }
 
+TEST_F(TuneTest, ALimitOfMemoryKeepsTheBatchSmall) {
+  request_.space.axes = {"batch=1,8,64", "gpu_frequency=307.2MHz,921.6MHz"};
+  request_.inferences = 64;
+  request_.budget = 6;
+  const auto free = run("free.study");
+  ASSERT_TRUE(free) << to_string(free.error());
+  ASSERT_NE(free->winner(), nullptr);
+  const auto batch_of = [](const TuneResult& result) {
+    return result.winner()->setting.number("batch").value_or(0);
+  };
+  EXPECT_EQ(batch_of(*free), 64);
+  std::map<double, double> memory;  // by batch
+  for (const SearchStep& step : free->steps)
+    memory[free->space.setting(step.probe.point).number("batch").value_or(0)] =
+        at(step.probe.metrics, Metric::memory).value_or(0);
+  ASSERT_EQ(memory.size(), 3U);
+  EXPECT_LT(memory[1], memory[8]);
+  EXPECT_LT(memory[8], memory[64]);
+  const double most = (memory[8] + memory[64]) / 2;
+  request_.limits = {fmt::format("memory<{:.0f}MB", most / 1e6)};
+  const auto bounded = run("bounded.study");
+  ASSERT_TRUE(bounded) << to_string(bounded.error());
+  ASSERT_NE(bounded->winner(), nullptr);
+  EXPECT_TRUE(bounded->met());
+  EXPECT_EQ(batch_of(*bounded), 8);
+  EXPECT_NEAR(at(bounded->winner()->mean, Metric::memory).value_or(0), memory[8], 1);
+}
+
 TEST_F(TuneTest, RefusesBeforeAnythingRuns) {
   const auto kind = [&] {
     const auto result = run("none.study");
@@ -192,8 +221,6 @@ TEST_F(TuneTest, RefusesBeforeAnythingRuns) {
     EXPECT_EQ(seen_, 0);
     return result ? ErrorKind::internal : result.error().kind;
   };
-  request_.limits = {"memory<1GB"};
-  EXPECT_EQ(kind(), ErrorKind::unmeasured);
   request_.limits = {"latency<3W"};
   EXPECT_EQ(kind(), ErrorKind::parse);
   request_.limits.reset();

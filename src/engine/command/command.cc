@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "engine/command/find_program.h"
 #include "engine/command/mark_sequence.h"
+#include "engine/memory_note.h"
 #include "engine/worker_protocol.h"
 
 namespace isojoule {
@@ -178,6 +179,8 @@ class CommandSession final : public Session {
 
   void finish(const ExitState& state, Instant ended) {
     note("exit_status", std::to_string(state.by_signal ? 128 + state.code : state.code));
+    const MemoryNote memory = memory_note_of(*program_);
+    note(memory.key, memory.value);
     if (state != ExitState{}) return fail_ended(state);
     const std::string fault = marks_.finish(ended);
     if (!fault.empty())

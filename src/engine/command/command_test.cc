@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/peak_memory.h"
 #include "engine/engine.h"
 
 namespace isojoule {
@@ -100,6 +101,23 @@ TEST_F(CommandTest, a_program_without_marks_is_one_inference) {
   EXPECT_EQ(outcome.notes.at("phases"), "none marked: the whole process is the inference phase");
   EXPECT_EQ(outcome.notes.at("exit_status"), "0");
   EXPECT_EQ(outcome.notes.at("command"), "sh -c sleep 0.1");
+}
+
+TEST_F(CommandTest, the_programs_peak_memory_is_noted) {
+  const auto ours = own_peak_memory();
+  ASSERT_TRUE(ours);
+  const std::int64_t bytes = *ours + (std::int64_t{32} << 20);  // tail keeps all of it
+  const std::string count = std::to_string(bytes);
+  const Outcome large = shell("head -c " + count + " /dev/zero | tail -c " + count + " >/dev/null");
+  ASSERT_TRUE(large.finished);
+  EXPECT_GE(std::stoll(large.notes.at("peak_memory_bytes")), bytes);
+  EXPECT_FALSE(large.notes.contains("peak_memory"));
+  const std::vector<char> held(std::size_t{64} << 20, 'x');  // of which the program has nothing
+  const Outcome small = shell("exit 0");
+  ASSERT_TRUE(small.finished);
+  EXPECT_EQ(held[held.size() / 2], 'x');
+  EXPECT_FALSE(small.notes.contains("peak_memory_bytes"));
+  EXPECT_THAT(small.notes.at("peak_memory"), HasSubstr("not known: no more than the "));
 }
 
 TEST_F(CommandTest, marks_come_over_standard_output_and_the_descriptor) {

@@ -59,6 +59,7 @@ class Runner {
     heard_ = told_ = course_.started;
     ISOJOULE_CHECK(follow());
     course_.log = reader_.log();
+    course_.memory = memory_note_of(*child_);
     if (succeeded(course_.log, *exit_)) return course_;
     Error error = failure_of(course_.log, *exit_, call_.doing, last_line_);
     if (*exit_ == ExitState{true, SIGKILL} && memory_kills() > kills_before_)

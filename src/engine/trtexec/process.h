@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/subprocess.h"
+#include "engine/memory_note.h"
 #include "engine/trtexec/log.h"
 
 namespace isojoule::trtexec {
@@ -28,6 +29,7 @@ struct Course {
   // that this process takes to wake up.
   std::optional<Instant> inference_line, report_line;
   Log log;
+  MemoryNote memory;
 };
 
 // Waits for its end. Errors: those of Subprocess::start; timeout (a limit; it was stopped); those

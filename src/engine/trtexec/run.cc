@@ -142,6 +142,7 @@ class JobRun {
     const std::string file = scratch_.file("times.json");
     ISOJOULE_TRY(const auto command, run_command(plan_, counts, file));
     ISOJOULE_TRY(const Course course, call(command, "running the batches"));
+    channel_.note(course.memory.key, course.memory.value);
     const auto read =
         read_text_file(file).and_then([](const std::string& text) { return parse_times(text); });
     // Of this run alone: as not_found or parse it would pass for a missing library or a bad model.
