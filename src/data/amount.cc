@@ -20,7 +20,7 @@ constexpr AmountUnit kEnergies[] = {{"J", 1},     {"mJ", 1e-3},    {"uJ", 1e-6},
                                     {"nJ", 1e-9}, {"kJ", 1e3},     {"Wh", 3600},
                                     {"mWh", 3.6}, {"uWh", 3.6e-3}, {"kWh", 3.6e6}};
 
-constexpr AmountUnit kSizes[] = {{"B", 1},      {"kB", 1e3},     {"MB", 1e6},       {"GB", 1e9},
+constexpr AmountUnit kSizes[] = {{"B", 1},      {"kB", 1e3},      {"MB", 1e6},        {"GB", 1e9},
                                  {"KiB", 1024}, {"MiB", 1048576}, {"GiB", 1073741824}};
 constexpr AmountUnit kTemperatures[] = {{"C", 1}};
 

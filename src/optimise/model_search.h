@@ -59,7 +59,7 @@ class ModelSearch final : public Optimiser {
   ProbeLog log_;
   Runnable runnable_;
   Physics physics_;
-  std::vector<Metric> metrics_;  // the goal's
+  std::vector<Metric> metrics_;                       // the goal's
   std::vector<std::unique_ptr<SearchModel>> models_;  // what was known beforehand is the last
   bool knows_beforehand_ = false;
   std::vector<ModelRun> runs_;
