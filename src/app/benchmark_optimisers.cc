@@ -103,7 +103,7 @@ Result<BenchmarkResult> benchmark_optimisers(
     const std::function<void(const std::string&)>& progress) {
   ISOJOULE_TRY(const auto kinds, kinds_of(request));
   BenchmarkResult result;
-  ISOJOULE_TRY(const auto makers, benchmark_suites(request.suites));
+  ISOJOULE_TRY(const auto makers, benchmark_suites(request));
   for (const SuiteMaker* maker : makers) {
     progress(fmt::format("{}: the truth", maker->name));
     ISOJOULE_TRY(const BenchmarkSuite suite,

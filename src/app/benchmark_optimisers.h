@@ -29,7 +29,8 @@ struct BenchmarkRequest {
   std::int64_t budget = 60;
   double noise = 0.01;
   int threads = 1;
-  std::string grids_folder;  // where the twins' grids are written as CSV; "": nowhere
+  std::string measured_folder;  // of other people's measurements that do not come along; "": none
+  std::string grids_folder;     // where the twins' grids are written as CSV; "": nowhere
 };
 
 // One row of the table: an optimiser on a suite.

@@ -28,6 +28,13 @@ constexpr SuiteMaker kSuites[] = {
      true},
     {"zeus-v100", "measured: training, batch x power limit (Zeus, NSDI'23)", ""},
     {"zeus-a40", "measured: training, batch x power limit (Zeus, NSDI'23)", ""},
+    {.name = "rtx-a4000",
+     .what = "measured: a kernel over graphics clocks (Kernel Tuner's tutorial)",
+     .board = "",
+     .file = "kernel_tuner/synthetic_fp32_cache_NVIDIA_RTX_A4000.json",
+     .axis = "nvml_gr_clock",
+     .latency = "time",
+     .power = "nvml_power"},
     {"jetson-tx2", "twin, CPU x GPU clock; constants were chosen here", "jetson-tx2", false, 1,
      SuiteRole::developed},
     {"jetson-agx-xavier", "twin, CPU x GPU clock; constants were chosen here", "jetson-agx-xavier",
@@ -98,6 +105,20 @@ Result<std::vector<TruthGrid>> twin_suite(const SuiteMaker& maker, const Paths& 
   return grids;
 }
 
+Result<std::vector<TruthGrid>> measured_suite(const SuiteMaker& maker,
+                                              const BenchmarkRequest& request) {
+  RecordedRequest wanted;
+  wanted.path = fmt::format("{}/{}", request.measured_folder, maker.file);
+  wanted.axes = {std::string(maker.axis)};
+  wanted.latency = maker.latency;
+  wanted.power = maker.power;
+  wanted.energy = maker.energy;
+  ISOJOULE_TRY(RecordedGrid recorded, recorded_grid(wanted));
+  std::vector<TruthGrid> grids;
+  grids.push_back(std::move(recorded.grid));
+  return grids;
+}
+
 // One grid a data set, network and optimiser of the training runs that Zeus' authors published.
 Result<std::vector<TruthGrid>> recorded_suite(const SuiteMaker& maker, const Paths& paths) {
   const std::string gpu(maker.name.substr(maker.name.find('-') + 1));
@@ -138,17 +159,24 @@ std::vector<std::string> benchmark_suite_names() {
   return names;
 }
 
-Result<std::vector<const SuiteMaker*>> benchmark_suites(const std::vector<std::string>& names) {
+Result<std::vector<const SuiteMaker*>> benchmark_suites(const BenchmarkRequest& request) {
   std::vector<const SuiteMaker*> makers;
+  const auto is_here = [&](const SuiteMaker& maker) {
+    return maker.file.empty() || !request.measured_folder.empty();
+  };
   for (const SuiteMaker& maker : kSuites)
-    if (names.empty() && maker.role == SuiteRole::judged) makers.push_back(&maker);
-  for (const std::string& name : names) {
+    if (request.suites.empty() && maker.role == SuiteRole::judged && is_here(maker))
+      makers.push_back(&maker);
+  for (const std::string& name : request.suites) {
     const auto* const found =
         std::find_if(std::begin(kSuites), std::end(kSuites),
                      [&](const SuiteMaker& maker) { return maker.name == name; });
     if (found == std::end(kSuites))
       return fail(ErrorKind::not_found, "no set of grids is named '" + name + "'",
                   unknown_name_remedy(name, benchmark_suite_names()));
+    if (!is_here(*found))
+      return fail(ErrorKind::invalid, "the measurements of " + name + " do not come along",
+                  "Say where they are: --measured FOLDER");
     makers.push_back(found);
   }
   return makers;
@@ -166,8 +194,9 @@ Result<BenchmarkSuite> make_suite(const SuiteMaker& maker, const Paths& paths,
   suite.options.noise = {request.noise, request.noise};
   suite.options.threads = request.threads;
   suite.options.allowed_share = maker.allowed_share;
-  ISOJOULE_TRY(auto grids, maker.board.empty() ? recorded_suite(maker, paths)
-                                               : twin_suite(maker, paths, request, interrupted));
+  ISOJOULE_TRY(auto grids, !maker.file.empty()   ? measured_suite(maker, request)
+                           : maker.board.empty() ? recorded_suite(maker, paths)
+                                                 : twin_suite(maker, paths, request, interrupted));
   for (TruthGrid& grid : grids) {
     if (anything_runs(grid))
       suite.grids.push_back(std::move(grid));

@@ -19,11 +19,15 @@ struct SuiteMaker {
   bool large = false;      // clocks x memory x batch x cores instead of the two clocks
   double allowed_share = 1;
   SuiteRole role = SuiteRole::judged;
+  // Of somebody's measurements that may not be handed on: a file below the folder that the request
+  // names, with the columns that it is judged on.
+  std::string_view file = {}, axis = {}, latency = {}, power = {}, energy = {};
 };
 
 std::span<const SuiteMaker> all_suites();
-// Those of these names, or all judged ones. Errors: not_found, with the nearest.
-Result<std::vector<const SuiteMaker*>> benchmark_suites(const std::vector<std::string>& names);
+// Those that it names, or all judged ones whose files are here. Errors: not_found, with the
+// nearest; invalid (one that needs a folder of measurements, without it).
+Result<std::vector<const SuiteMaker*>> benchmark_suites(const BenchmarkRequest& request);
 
 // Networks that no setting of a board can run are left out, with a note.
 Result<BenchmarkSuite> make_suite(const SuiteMaker& maker, const Paths& paths,

@@ -70,6 +70,11 @@ void add_benchmark_optimisers(CLI::App& app, Program& program) {
       ->check(CLI::Range(1, 1024));
   command->add_option("--keep", request.grids_folder, "Write the twins' grids there, as CSV")
       ->type_name("FOLDER");
+  command
+      ->add_option("--measured", request.measured_folder,
+                   "Where measurements of others lie that do not come along: rtx-a4000 below "
+                   "kernel_tuner/")
+      ->type_name("FOLDER");
   command->add_flag("--json", arguments->json, "The table as JSON");
   command->callback([arguments, &program] {
     program.action = [arguments, interrupted = program.interrupted] {
