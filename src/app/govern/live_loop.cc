@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "board/restore.h"
 #include "data/value_text.h"
@@ -144,6 +145,8 @@ EpochReport LiveLoop::gather(Instant end, bool is_last) {
   if (report.blind.empty()) report.blind = seen.blind;
   add_energy(end, report);
   add_setting(report);
+  for (const auto& [point, refusal] : refused_)
+    if (refusal.until > end) report.refused.push_back(point);
   add_temperature(report);
   count(seen, report);
   if (!is_last) note(seen, report);

@@ -190,6 +190,20 @@ TEST_F(LiveLoopTest, AKnobThatRefusesIsGivenBackAtOnceAndLeftAloneForAWhile) {
   EXPECT_EQ(nodes(), before_);
 }
 
+TEST_F(LiveLoopTest, TheControllerHearsWhatWasRefusedAndTakesAnother) {
+  tree_->fail("*/devfreq/*/max_freq", Fault::write_error(EIO).times(1));
+  ServiceGoal goal;
+  goal.latency_limit_s = 0.5;
+  Controller controller(table(), goal);
+  const LiveState state = run(8, mind_of(controller));
+  EXPECT_EQ(settings_[0], "");
+  EXPECT_THAT(blind_[1], HasSubstr("not set"));
+  EXPECT_NE(settings_.back(), "") << blind_.back();
+  EXPECT_EQ(state.controller.fallbacks, 1);
+  EXPECT_GE(state.switches, 1);
+  EXPECT_EQ(nodes(), before_);
+}
+
 TEST_F(LiveLoopTest, AClockThatDoesNotFollowIsRefused) {
   tree_->fail("*/devfreq/*/m??_freq", Fault::ignored_write());
   run(3, script({0}));
