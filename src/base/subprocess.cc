@@ -98,6 +98,7 @@ struct ChildPlan {
   pid_t parent;
   bool pass_input;
   bool pass_errors;
+  bool pass_output;
 };
 
 void reset_signals() {
@@ -117,7 +118,7 @@ std::int64_t bytes_resident(const rusage& usage) { return std::int64_t{usage.ru_
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != plan.parent) _exit(127);  // the parent died before prctl took hold
-  bool ready = dup2(plan.output, 1) >= 0;
+  bool ready = plan.pass_output || dup2(plan.output, 1) >= 0;
   if (ready && !plan.pass_errors) ready = dup2(plan.output, 2) >= 0;
   if (ready && !plan.pass_input) {
     const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -196,7 +197,8 @@ Result<std::unique_ptr<Subprocess>> Subprocess::start(const SubprocessOptions& o
                        errors.child.get(),
                        getpid(),
                        options.pass_input,
-                       options.pass_errors};
+                       options.pass_errors,
+                       options.pass_output};
   const pid_t pid = fork();
   if (pid < 0) return tl::unexpected(error_from_errno(errno, options.command[0], "fork"));
   if (pid == 0) run_child(plan);

@@ -34,6 +34,7 @@ struct SubprocessOptions {
   std::function<void(std::string_view)> on_output = {};
   bool pass_input = false;   // the parent's standard input instead of /dev/null
   bool pass_errors = false;  // the parent's standard error; it is not kept then
+  bool pass_output = false;  // the parent's standard output, likewise
 };
 
 struct ExitState {

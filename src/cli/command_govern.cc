@@ -18,10 +18,10 @@ void add_goal(CLI::App& command, GovernGoalWords& words) {
   command.add_option("--network", words.network,
                      "The network that the service runs (default: the study's only one)");
   command.add_option("--limit", words.limits,
-                     "'latency<50ms' of a request, from arrival to answer; 'power<15W', "
-                     "'temperature<70C'");
+                     "'latency<50ms' of a request, from arrival to answer (latency_p95: 5 % may be "
+                     "later, latency_p99: 1 %); 'power<15W', 'temperature<70C'");
   command.add_option("--late", words.late, "Share of the requests that may be later")
-      ->capture_default_str();
+      ->default_str("1%");
   command
       .add_option("--epoch", words.epoch_s,
                   "Time between two decisions (default: 1s; simulated 500ms)")
@@ -49,7 +49,7 @@ void add_govern(CLI::App& app, Program& program) {
   command->callback([words, &program] {
     program.action = [words, &program]() -> Result<int> {
       words->goal.board = words->live.target.board;
-      return words->simulate.simulate ? govern_simulate(words->goal, words->simulate)
+      return words->simulate.simulate ? govern_simulate(words->goal, words->simulate, program)
                                       : govern_live(words->goal, words->live, program);
     };
   });

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <csignal>
 #include <cstdio>
 
@@ -10,7 +9,6 @@
 #include "cli/metrics_option.h"
 #include "cli/number_between.h"
 #include "data/value_text.h"
-#include "optimise/goal.h"
 
 namespace isojoule::cli {
 namespace {
@@ -18,44 +16,8 @@ namespace {
 // How often a line is printed where standard error is watched.
 constexpr double kPrintPeriod_s = 10;
 
-// "1%" or "0.01".
-Result<double> share_of(const std::string& text) {
-  double value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [at, error] = std::from_chars(text.data(), end, value);
-  const bool percent = error == std::errc() && end - at == 1 && *at == '%';
-  if (percent) value /= 100;
-  if (error == std::errc() && (percent || at == end) && value > 0 && value < 1) return value;
-  return fail(ErrorKind::invalid, "--late '" + text + "' is no share of the requests",
-              "Give for instance 1% or 0.01");
-}
-
-Status add_latency(const Limit& limit, std::optional<double> share, ServiceGoal& goal) {
-  if (goal.latency_limit_s > 0)
-    return fail(ErrorKind::invalid, "two limits of the latency", "Give one");
-  goal.latency_limit_s = limit.most;
-  if (share) goal.late_share = *share;
-  return {};
-}
-
-Status add_limit(const std::string& text, ServiceGoal& goal) {
-  ISOJOULE_TRY(const Limit limit, parse_limit(text));
-  switch (limit.metric) {
-    case Metric::latency: return add_latency(limit, std::nullopt, goal);
-    case Metric::latency_p95: return add_latency(limit, 0.05, goal);
-    case Metric::latency_p99: return add_latency(limit, 0.01, goal);
-    case Metric::power: goal.power_limit_w = limit.most; return {};
-    case Metric::temperature: goal.temperature_limit_c = limit.most; return {};
-    default: break;
-  }
-  return fail(ErrorKind::unsupported, "--limit " + text + ": a running service has no such limit",
-              "Limit latency, latency_p95, latency_p99, power or temperature");
-}
-
 Result<ServiceGoal> goal_of(const GovernGoalWords& words) {
-  ServiceGoal goal;
-  ISOJOULE_TRY(goal.late_share, share_of(words.late));
-  for (const std::string& text : words.limits) ISOJOULE_CHECK(add_limit(text, goal));
+  ISOJOULE_TRY(const ServiceGoal goal, service_goal(words));
   if (!(goal.latency_limit_s > 0))
     return fail(ErrorKind::invalid, "no limit of the latency: the slowest clocks would always win",
                 "Say how long a request may take: --limit 'latency<50ms'");
@@ -155,8 +117,7 @@ void print_result(const GovernResult& result, FILE* to) {
 
 int status_of(const GovernResult& result) {
   if (!result.program || *result.program == ExitState{}) return kDone;
-  // We have asked it to end.
-  if (result.program->by_signal && result.program->code == SIGTERM) return kDone;
+  if (result.stopped && result.program->by_signal && result.program->code == SIGTERM) return kDone;
   return result.program->by_signal ? 128 + result.program->code : result.program->code;
 }
 

@@ -8,7 +8,7 @@
 #include "app/target.h"
 #include "base/error.h"
 #include "cli/command.h"
-#include "cli/govern_simulate.h"
+#include "cli/govern_goal.h"
 
 namespace isojoule::cli {
 

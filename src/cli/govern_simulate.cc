@@ -2,43 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "app/govern/simulate.h"
 #include "cli/command.h"
-#include "optimise/goal.h"
 
 namespace isojoule::cli {
 namespace {
-
-Status take_simulated_limit(const std::string& text, SimulateRequest& request) {
-  ISOJOULE_TRY(const Limit limit, parse_limit(text));
-  switch (limit.metric) {
-    case Metric::latency:
-    case Metric::latency_p99: request.latency_limit_s = limit.most; return {};
-    case Metric::latency_p95:
-      request.latency_limit_s = limit.most;
-      request.late_share = 0.05;
-      return {};
-    case Metric::power: request.power_limit_w = limit.most; return {};
-    case Metric::temperature: request.temperature_limit_c = limit.most; return {};
-    default: break;
-  }
-  return fail(ErrorKind::unsupported, "--limit " + text + ": a service has no such limit",
-              "Limit latency, power or temperature");
-}
-
-Result<double> simulated_late_share(const std::string& text) {
-  double value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [at, error] = std::from_chars(text.data(), end, value);
-  const bool percent = error == std::errc() && end - at == 1 && *at == '%';
-  if (percent) value /= 100;
-  if (error == std::errc() && (percent || at == end) && value > 0 && value < 1) return value;
-  return fail(ErrorKind::invalid, "--late '" + text + "' is no share of the requests",
-              "Give for instance 1% or 0.01");
-}
 
 std::string trace_words() {
   std::string out;
@@ -66,7 +36,8 @@ void add_govern_simulate_options(CLI::App& command, GovernSimulateWords& words) 
   command.add_flag("!--no-others", words.others, "The controller and the clairvoyant alone");
 }
 
-Result<int> govern_simulate(const GovernGoalWords& goal, const GovernSimulateWords& words) {
+Result<int> govern_simulate(const GovernGoalWords& goal, const GovernSimulateWords& words,
+                            const Program& program) {
   SimulateRequest request;
   if (goal.board.empty() || goal.network.empty())
     return fail(ErrorKind::invalid, "a simulated service needs a twin and a network",
@@ -79,8 +50,12 @@ Result<int> govern_simulate(const GovernGoalWords& goal, const GovernSimulateWor
   request.probes = words.probes;
   request.drift = words.drift;
   request.others = words.others;
-  ISOJOULE_TRY(request.late_share, simulated_late_share(goal.late));
-  for (const std::string& text : goal.limits) ISOJOULE_CHECK(take_simulated_limit(text, request));
+  ISOJOULE_TRY(const ServiceGoal wanted, service_goal(goal));
+  if (wanted.latency_limit_s > 0) request.latency_limit_s = wanted.latency_limit_s;
+  request.late_share = wanted.late_share;
+  request.power_limit_w = wanted.power_limit_w;
+  request.temperature_limit_c = wanted.temperature_limit_c;
+  request.interrupted = program.interrupted;
   if (goal.epoch_s) request.epoch_s = *goal.epoch_s;
   if (goal.for_s) request.seconds = *goal.for_s;
   ISOJOULE_TRY(const Paths paths, find_paths());

@@ -3,21 +3,13 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "base/error.h"
+#include "cli/command.h"
+#include "cli/govern_goal.h"
 
 namespace isojoule::cli {
-
-// What a service that runs has, too, as it was typed.
-struct GovernGoalWords {
-  std::string board, network, late = "1%";
-  std::vector<std::string> limits;
-  std::optional<double> epoch_s, for_s;
-  bool json = false;
-};
 
 struct GovernSimulateWords {
   bool simulate = false;
@@ -28,6 +20,7 @@ struct GovernSimulateWords {
 };
 
 void add_govern_simulate_options(CLI::App& command, GovernSimulateWords& words);
-Result<int> govern_simulate(const GovernGoalWords& goal, const GovernSimulateWords& words);
+Result<int> govern_simulate(const GovernGoalWords& goal, const GovernSimulateWords& words,
+                            const Program& program);
 
 }  // namespace isojoule::cli

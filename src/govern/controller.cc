@@ -49,6 +49,7 @@ class Controller::Impl {
     const CheckedReport checked = check_report(raw, model_.size());
     const EpochReport& report = checked.report;
     count(report, checked.odd);
+    refused_ = report.refused;
     take_in(report, checked.seconds);
     if (!report.blind.empty()) return fall_back(report.blind);
     if (!state_.blind.empty()) {
@@ -116,17 +117,23 @@ class Controller::Impl {
     if (!goal_.temperature_limit_c || !report.temperature_c) return;
     const double room = *goal_.temperature_limit_c - *report.temperature_c;
     if (room < kHeatRoom) {
-      if (!std::isfinite(heat_w_)) heat_w_ = highest_watts();
-      heat_w_ *= kHeatStep;
+      // Below the least that any setting draws there is nothing to hold back, and it would take as
+      // long to come up again.
+      heat_w_ = std::max(table_watts().first, kHeatStep * std::min(heat_w_, table_watts().second));
     } else if (room > 2 * kHeatRoom) {
       heat_w_ *= kCoolStep;
+      if (heat_w_ > table_watts().second) heat_w_ = std::numeric_limits<double>::infinity();
     }
   }
-  double highest_watts() const {
-    double most = 0;
-    for (GridPoint p = 0; p < model_.size(); ++p)
-      if (model_.known(p)) most = std::max(most, model_.line(p).busy_w());
-    return most;
+  // The least and the most that a known setting draws at work.
+  std::pair<double, double> table_watts() const {
+    std::pair<double, double> watts{std::numeric_limits<double>::infinity(), 0};
+    for (GridPoint p = 0; p < model_.size(); ++p) {
+      if (!model_.known(p)) continue;
+      const double busy_w = model_.line(p).busy_w();
+      watts = {std::min(watts.first, busy_w), std::max(watts.second, busy_w)};
+    }
+    return watts;
   }
 
   // ---- what each setting would do ----
@@ -142,7 +149,7 @@ class Controller::Impl {
     const double seen = ratio_.quantile(goal_.late_share);
     for (GridPoint p = 0; p < model_.size(); ++p) {
       Prospect& one = forecasts_[static_cast<std::size_t>(p)];
-      one.known = model_.known(p);
+      one.known = model_.known(p) && !is_refused(p);
       if (!one.known) continue;
       const BatchLine line = model_.line(p);
       one.queue = forecast(line, arrivals, goal_.late_share, goal_.fill_wait_s, queued);
@@ -150,6 +157,9 @@ class Controller::Impl {
       one.log_latency =
           log_of(one.queue.latency_s) + seen + options_.quantile * model_.latency_sd(p);
     }
+  }
+  bool is_refused(GridPoint p) const {
+    return std::find(refused_.begin(), refused_.end(), p) != refused_.end();
   }
   const Prospect& at(GridPoint p) const { return forecasts_[static_cast<std::size_t>(p)]; }
 
@@ -308,6 +318,7 @@ class Controller::Impl {
   LatencyRatio ratio_;
   std::vector<Prospect> forecasts_;
   ControllerState state_;
+  std::vector<GridPoint> refused_;       // now; few
   std::optional<GridPoint> last_point_;  // of the last report
   double epoch_s_ = 1;
   double heat_w_ = std::numeric_limits<double>::infinity();  // that the temperature allows

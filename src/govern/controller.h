@@ -51,14 +51,16 @@ struct EpochReport {
       point;  // the setting that the board really had; absent: another one, or it moved
   std::int64_t arrived = 0, served = 0, late = 0;  // requests
   std::int64_t queued = 0;                         // waiting or in work at the end
-  std::vector<double> batch_s;                     // durations of the batches that ended here
-  std::vector<std::int64_t> batch_requests;        // and how many requests each held
-  std::vector<double> latency_s;   // of requests answered here; may be a sample of them
-  std::optional<double> energy_j;  // of the epoch; absent: it was not measured
+  std::vector<double> batch_s;  // durations of batches that ended here; may be a sample of them
+  std::vector<std::int64_t> batch_requests;  // and how many requests each held
+  std::vector<double> latency_s;             // of requests answered here; may be a sample of them
+  std::optional<double> energy_j;            // of the epoch; absent: it was not measured
   // Of the epoch, while batches ran. Absent: taken from batch_s, which is coarse where batches are
   // long, because those that begin or end outside count as a whole.
   std::optional<double> busy_s;
   std::optional<double> temperature_c;
+  std::vector<GridPoint> refused;  // that the board did not take and that are left alone now: none
+                                   // of them is decided for
   std::string blind;  // "" or why the service cannot be seen: samples missing, a clock refused, our
                       // own deadline missed
 };

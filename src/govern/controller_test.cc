@@ -136,6 +136,50 @@ TEST(Controller, FallsBackWhenTheClocksDoNotStay) {
   EXPECT_EQ(controller.state().fallbacks, 1);
 }
 
+// A hot hour holds the power back as far as the coolest setting, not for the day that follows.
+TEST(Controller, HotAndCoolAgainIsAsBefore) {
+  Board board;
+  ServiceGoal goal = test_goal();
+  goal.temperature_limit_c = 70;
+  ControllerOptions options;
+  options.explore = false;
+  Controller controller(board.table, goal, options);
+  Decision decision = controller.first();
+  const auto epochs = [&](int count, double celsius) {
+    for (int i = 0; i < count; ++i) {
+      EpochReport report = board.epoch(decision);
+      report.temperature_c = celsius;
+      decision = controller.decide(report);
+    }
+    return decision.point.value_or(-1);
+  };
+  board.rate = 120;
+  epochs(60, 50);
+  const double before_j = controller.state().energy_j;
+  EXPECT_GT(epochs(1, 50), 0);
+  EXPECT_EQ(epochs(600, 90), 0) << "the coolest";
+  EXPECT_GT(epochs(700, 50), 0) << "as it was before";
+  EXPECT_NEAR(controller.state().energy_j, before_j, 0.1 * before_j);
+  // A long cool time is no credit against the next heat.
+  epochs(3000, 50);
+  EXPECT_EQ(epochs(100, 90), 0);
+}
+
+TEST(Controller, WhatIsRefusedIsNotDecidedForWhileItIs) {
+  Board board;
+  Controller controller(board.table, test_goal());
+  Decision decision = controller.first();
+  for (int i = 0; i < 60; ++i) decision = controller.decide(board.epoch(decision));
+  ASSERT_TRUE(decision.point);
+  const GridPoint refused = *decision.point;
+  EpochReport report = board.epoch(decision);
+  report.refused = {refused, -7, 1000};
+  decision = controller.decide(report);
+  ASSERT_TRUE(decision.point);
+  EXPECT_NE(*decision.point, refused);
+  EXPECT_EQ(controller.state().odd_reports, 2);
+}
+
 TEST(Controller, ABacklogMeansTheFastestAtOnce) {
   Board board;
   Controller controller(board.table, test_goal());

@@ -59,6 +59,8 @@ CheckedReport check_report(EpochReport report, GridPoint points) {
     report.point.reset();
     ++out.odd;
   }
+  out.odd += static_cast<std::int64_t>(
+      std::erase_if(report.refused, [points](GridPoint p) { return p < 0 || p >= points; }));
   check_value(report.energy_j, 1e-12, 1e12, out.odd);
   check_value(report.busy_s, 0, 1.001 * std::max(0.0, out.seconds), out.odd);
   check_value(report.temperature_c, -100, 300, out.odd);

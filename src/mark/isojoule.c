@@ -483,6 +483,7 @@ static void before_fork(void) { pthread_mutex_lock(&lock); }
 static void in_parent(void) { pthread_mutex_unlock(&lock); }
 
 static void forget_search(void);
+static void leave_silent_governor(void);
 
 static void in_child(void) {
   struct ring* ring;
@@ -504,6 +505,7 @@ static void in_child(void) {
     if (ring != own_ring) atomic_store(&ring->taken, 0); /* their threads are not here */
   pthread_mutex_init(&asking, NULL);                     /* another thread's, perhaps */
   forget_search();
+  leave_silent_governor(); /* its greeting is the parent's */
   pthread_mutex_unlock(&lock);
 }
 
@@ -1345,6 +1347,12 @@ enum {
   kServed = 4
 };
 static const int64_t kSearchPeriod = 500000000;
+static const int64_t kGreetingWait = 1000000000; /* a governor that says nothing is called anew */
+#ifdef MSG_CMSG_CLOEXEC
+static const int kCloseOnExec = MSG_CMSG_CLOEXEC;
+#else
+static const int kCloseOnExec = 0;
+#endif
 static const char kGovernHello[] = "isojoule-govern 1\n";
 static const char kGovernPlace[] = "/run/isojoule/govern.sock";
 
@@ -1377,6 +1385,7 @@ static int governor = -1;     /* the socket; of whoever holds `searching`, as th
 static int governor_speaks;   /* it has sent its memory */
 static dev_t governor_device; /* as of `descriptor` */
 static ino_t governor_file;
+static int64_t governor_called; /* when */
 
 static void forget_search(void) { atomic_store(&searching, 0); }
 
@@ -1388,6 +1397,10 @@ static void leave_governor(void) {
     close(governor);
   governor = -1;
   governor_speaks = 0;
+}
+
+static void leave_silent_governor(void) {
+  if (governor >= 0 && !governor_speaks) leave_governor();
 }
 
 /* 0: nobody listens there. Does not wait. */
@@ -1412,6 +1425,7 @@ static int call_governor(const char* path) {
   }
   governor_device = found.st_dev;
   governor_file = found.st_ino;
+  governor_called = isojoule_now_ns();
   return 1;
 }
 
@@ -1427,12 +1441,25 @@ static int find_governor(void) {
   return call_governor(path);
 }
 
+/* Nobody can shrink it: a program that touches what is no longer there dies of it. */
+static int stays_long(int memory) {
+#ifdef __linux__
+  enum { kGetSeals = 1034, kSealShrink = 2 }; /* F_GET_SEALS, F_SEAL_SHRINK: not of POSIX */
+  const int seals = fcntl(memory, kGetSeals);
+  return seals >= 0 && (seals & kSealShrink) != 0;
+#else
+  (void)memory;
+  return 1;
+#endif
+}
+
 static int map_service(int memory) {
   const int flags = MAP_SHARED | (atomic_load(&service) != NULL ? MAP_FIXED : 0);
   struct service_memory* before = atomic_load(&service);
   struct stat found;
   void* mapped;
   if (fstat(memory, &found) != 0 || found.st_size != (off_t)sizeof(struct service_memory)) return 0;
+  if (!stays_long(memory)) return 0;
   mapped = mmap(before, sizeof(*before), PROT_READ | PROT_WRITE, flags, memory, 0);
   if (mapped == MAP_FAILED) return 0;
   before = (struct service_memory*)mapped;
@@ -1442,7 +1469,11 @@ static int map_service(int memory) {
 
 /* What the governor has said since: its greeting with the memory, or nothing; 0: it has gone. */
 static int hear_governor(void) {
-  char bytes[64], control[CMSG_SPACE(sizeof(int))];
+  char bytes[64];
+  union {
+    char bytes[CMSG_SPACE(sizeof(int))];
+    struct cmsghdr aligned;
+  } control;
   struct iovec part;
   struct msghdr message;
   struct cmsghdr* header;
@@ -1453,9 +1484,9 @@ static int hear_governor(void) {
   memset(&message, 0, sizeof(message));
   message.msg_iov = &part;
   message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof(control);
-  count = recvmsg(governor, &message, MSG_DONTWAIT);
+  message.msg_control = control.bytes;
+  message.msg_controllen = sizeof(control.bytes);
+  count = recvmsg(governor, &message, MSG_DONTWAIT | kCloseOnExec);
   if (count < 0) return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
   if (count == 0) return 0;
   header = CMSG_FIRSTHDR(&message);
@@ -1481,6 +1512,7 @@ static void look_for_governor(int64_t now) {
   pthread_once(&once, prepare_process);
   atomic_store_explicit(&next_search, now + kSearchPeriod, memory_order_relaxed);
   if (governor >= 0 && !hear_governor()) leave_governor();
+  if (governor >= 0 && now - governor_called > kGreetingWait) leave_silent_governor();
   if (governor < 0 && find_governor()) {
     /* Its greeting is there in a moment: the next look need not be far. */
     atomic_store_explicit(&next_search, now + kSearchPeriod / 50, memory_order_relaxed);

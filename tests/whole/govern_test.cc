@@ -126,7 +126,9 @@ TEST_F(GovernTest, TwoServicesComeAndGoAndSigtermEndsIt) {
 
 TEST_F(GovernTest, AServiceThatLiesAndOneThatFallsSilent) {
   const std::string before = gpu_minimum();
-  const pid_t governor = place_.start(words({}));
+  std::vector<std::string> short_limit = words({});
+  short_limit[6] = "latency<1s";  // three of them are no longer than five seconds
+  const pid_t governor = place_.start(short_limit);
   ASSERT_TRUE(becomes_true([this] { return fs::exists(socket()); }));
   ASSERT_TRUE(connects());
   isojoule_request_answered(isojoule_request_arrived());
@@ -167,6 +169,10 @@ TEST_F(GovernTest, WhatItCannotGovernItSays) {
   foreign[4] = orin;
   EXPECT_THAT(err(foreign), HasSubstr("the study is of the twin of jetson-orin-nx, this is the "
                                       "twin of jetson-nano"));
+  EXPECT_THAT(err(words({"--limit", "latency_p99<1s"})), HasSubstr("two limits of the latency"));
+  EXPECT_THAT(err({"govern", "--simulate", "--board", "twin:jetson-tx2", "--network", "resnet-18",
+                   "--limit", "latency_p99<1s", "--late", "5%"}),
+              HasSubstr("--late 5% contradicts a limit that 1 % may be beyond"));
   EXPECT_THAT(err(words({"--network", "alexnot"})), HasSubstr("alexnet"));
   EXPECT_THAT(err(words({"--limit", "memory<1GB"})), HasSubstr("no such limit"));
   EXPECT_THAT(err(words({"--late", "2"})), HasSubstr("no share"));

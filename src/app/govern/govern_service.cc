@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <filesystem>
 #include <mutex>
+#include <utility>
 
 #include "app/govern/govern_page.h"
 #include "app/guard_place.h"
@@ -41,17 +41,6 @@ Status check_power(const Board& board) {
   return {};
 }
 
-bool pass_on(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(STDOUT_FILENO, bytes.data(), bytes.size());
-    if (count > 0)
-      bytes.remove_prefix(static_cast<std::size_t>(count));
-    else if (count < 0 && errno != EINTR)
-      return false;
-  }
-  return true;
-}
-
 // A wrapped program; none is always at work.
 class Wrapped {
  public:
@@ -61,26 +50,21 @@ class Wrapped {
     options.command = words;
     ISOJOULE_TRY(options.command[0], find_program(words[0]));
     options.environment = {{"ISOJOULE_GOVERN", socket}};
-    options.on_output = [this](std::string_view bytes) {
-      if (!pass_on(bytes)) unread_ = true;
-    };
-    options.pass_errors = true;
+    // Its own: whoever reads slowly holds the program up, and not the loop.
+    options.pass_output = options.pass_errors = true;
     ISOJOULE_TRY(program_, Subprocess::start(options));
     return {};
   }
-  bool has_ended() {
-    if (!program_) return false;
-    if (std::exchange(unread_, false)) program_->close_output();
-    return program_->wait({}).has_value();
-  }
-  std::optional<ExitState> end() {
-    if (!program_) return std::nullopt;
-    if (const auto state = program_->wait({})) return state;
-    return program_->stop(kStopGrace);
+  bool has_ended() { return program_ && program_->wait({}).has_value(); }
+  void end(GovernResult& result) {
+    if (!program_) return;
+    result.program = program_->wait({});
+    if (result.program) return;
+    result.stopped = true;
+    result.program = program_->stop(kStopGrace);
   }
 
  private:
-  bool unread_ = false;
   std::unique_ptr<Subprocess> program_;
 };
 
@@ -187,7 +171,9 @@ class Governing {
     if (!governed) return tl::unexpected<Error>(guard.restore_after(governed.error()));
     ISOJOULE_CHECK(guard.restore());
     shared.set(loop.state());
-    return GovernResult{loop.state(), labels_, program.end(), {}};
+    GovernResult result{loop.state(), labels_, {}, false, {}};
+    program.end(result);
+    return result;
   }
 
   // A full disk is no reason to let the board go.

@@ -36,6 +36,7 @@ struct GovernResult {
   LiveState state;
   GovernLabels labels;
   std::optional<ExitState> program;  // how the wrapped one ended
+  bool stopped = false;              // because we asked it to
   std::string caution;               // what its reader must know first; "" = nothing
 };
 

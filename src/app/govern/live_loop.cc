@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "board/restore.h"
 #include "data/value_text.h"
@@ -140,10 +141,13 @@ EpochReport LiveLoop::gather(Instant end, bool is_last) {
   report.batch_s = std::move(seen.batch_s);
   report.batch_requests = std::move(seen.batch_requests);
   report.latency_s = std::move(seen.latency_s);
+  if (seen.busy_s) report.busy_s = std::min(*seen.busy_s, report.end_s - report.begin_s);
   report.blind = std::exchange(trouble_, {});
   if (report.blind.empty()) report.blind = seen.blind;
   add_energy(end, report);
   add_setting(report);
+  for (const auto& [point, refusal] : refused_)
+    if (refusal.until > end) report.refused.push_back(point);
   add_temperature(report);
   count(seen, report);
   if (!is_last) note(seen, report);
@@ -229,7 +233,8 @@ void LiveLoop::note(const ServiceEpoch& seen, const EpochReport& report) {
   state_.arrival_hz = has_length ? static_cast<double>(report.arrived) / state_.epoch_s : 0;
   state_.latency_s.reset();
   if (!report.latency_s.empty())
-    state_.latency_s = *std::max_element(report.latency_s.begin(), report.latency_s.end());
+    state_.latency_s = std::max(
+        seen.longest_s, *std::max_element(report.latency_s.begin(), report.latency_s.end()));
   state_.power_w.reset();
   if (report.energy_j && has_length) state_.power_w = *report.energy_j / state_.epoch_s;
 }

@@ -190,6 +190,20 @@ TEST_F(LiveLoopTest, AKnobThatRefusesIsGivenBackAtOnceAndLeftAloneForAWhile) {
   EXPECT_EQ(nodes(), before_);
 }
 
+TEST_F(LiveLoopTest, TheControllerHearsWhatWasRefusedAndTakesAnother) {
+  tree_->fail("*/devfreq/*/max_freq", Fault::write_error(EIO).times(1));
+  ServiceGoal goal;
+  goal.latency_limit_s = 0.5;
+  Controller controller(table(), goal);
+  const LiveState state = run(8, mind_of(controller));
+  EXPECT_EQ(settings_[0], "");
+  EXPECT_THAT(blind_[1], HasSubstr("not set"));
+  EXPECT_NE(settings_.back(), "") << blind_.back();
+  EXPECT_EQ(state.controller.fallbacks, 1);
+  EXPECT_GE(state.switches, 1);
+  EXPECT_EQ(nodes(), before_);
+}
+
 TEST_F(LiveLoopTest, AClockThatDoesNotFollowIsRefused) {
   tree_->fail("*/devfreq/*/m??_freq", Fault::ignored_write());
   run(3, script({0}));
@@ -319,6 +333,7 @@ class StatusTest : public testing::Test {
     folder_ =
         std::filesystem::temp_directory_path() / ("isojoule-status-" + std::to_string(::getpid()));
     std::filesystem::create_directories(folder_);
+    std::filesystem::permissions(folder_, std::filesystem::perms::owner_all);
     ::setenv("ISOJOULE_STATE", folder_.c_str(), 1);
   }
   ~StatusTest() override {
@@ -375,6 +390,28 @@ TEST_F(StatusTest, TheDeadTheSilentAndTheForeignAreToldApart) {
   EXPECT_THAT(status_text(status), testing::AllOf(HasSubstr("SILENT"), HasSubstr("DEAD")));
   const StatusFile next(folder_.string(), some_labels());
   EXPECT_EQ(look().governors.size(), 1u) << "the dead one's file is removed by the next governor";
+}
+
+TEST_F(StatusTest, AFolderThatOthersWriteToIsNotTrusted) {
+  write("govern-2.json", {{"isojoule_status", 1}});
+  std::filesystem::permissions(folder_, std::filesystem::perms::all);
+  StatusFile open(folder_.string(), some_labels());
+  const Status told = open.publish(some_state());
+  ASSERT_FALSE(told);
+  EXPECT_EQ(told.error().kind, ErrorKind::permission_denied);
+  const std::string link = folder_.string() + "-link";
+  std::filesystem::create_directory_symlink(folder_, link);
+  std::filesystem::permissions(folder_, std::filesystem::perms::owner_all);
+  EXPECT_FALSE(make_runtime_folder(link));
+  EXPECT_TRUE(make_runtime_folder(folder_.string()));
+  std::filesystem::remove(link);
+}
+
+TEST_F(StatusTest, ThePartOfAnotherIsNotWrittenThrough) {
+  StatusFile file(folder_.string(), some_labels());
+  std::filesystem::create_symlink(folder_ / "victim", file.path() + ".part");
+  EXPECT_TRUE(file.publish(some_state()));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "victim"));
 }
 
 TEST_F(StatusTest, WhoHoldsABoardIsNamed) {

@@ -150,7 +150,11 @@ class TableMaker {
   Status take(const Run& run) {
     if (!is_wanted(run.setting)) return {};
     if (run.state == RunState::throttled) ++throttled_;
-    const bool is_good = run.state == RunState::complete;
+    const bool is_there =
+        run.counters[Counter::clock_not_reached] + run.counters[Counter::setting_not_reached] == 0;
+    if (run.baseline.empty() && !is_there) ++elsewhere_;
+    // Of a baseline no setting was asked for.
+    const bool is_good = run.state == RunState::complete && (is_there || !run.baseline.empty());
     const auto seen = is_good ? seen_in(run) : std::nullopt;
     if (!run.baseline.empty()) {
       if (seen) stock_[{run.baseline, batch_of(run.setting)}].add(*seen);
@@ -242,6 +246,9 @@ class TableMaker {
           fmt::format("{} of {} settings are not known and never chosen", unknown, all));
     if (throttled_ > 0)
       made_.notes.push_back(fmt::format("{} runs were left out: the board throttled", throttled_));
+    if (elsewhere_ > 0)
+      made_.notes.push_back(
+          fmt::format("{} runs were left out: the board did not reach their setting", elsewhere_));
     if (without_energy_ > 0)
       made_.notes.push_back(fmt::format("{} runs were left out: no energy", without_energy_));
     if (without_idle_ > 0)
@@ -259,7 +266,8 @@ class TableMaker {
   Made made_;
   std::map<Setting, JoinedRuns> joined_;
   std::map<std::pair<std::string, std::int64_t>, JoinedRuns> stock_;
-  std::int64_t complete_ = 0, throttled_ = 0, without_energy_ = 0, without_idle_ = 0;
+  std::int64_t complete_ = 0, throttled_ = 0, elsewhere_ = 0, without_energy_ = 0,
+               without_idle_ = 0;
 };
 
 std::string title_of(const std::string& board, bool simulated) {

@@ -68,6 +68,16 @@ TEST(OperatingTable, JoinsRepeatsAndLeavesTheUnknownUnknown) {
   EXPECT_DOUBLE_EQ(made->stock[0].batch_j, 1);
 }
 
+TEST(OperatingTable, ARunThatDidNotReachItsSettingIsNotOfIt) {
+  isojoule::Run elsewhere = run_at(2e8, 8);
+  elsewhere.counters.add(Counter::clock_not_reached);
+  const auto made = table_of({run_at(1e8, 8), elsewhere});
+  ASSERT_TRUE(made) << to_string(made.error());
+  EXPECT_EQ(made->known, 1);
+  EXPECT_EQ(made->runs, 1);
+  EXPECT_THAT(made->notes, testing::Contains(HasSubstr("1 runs were left out: the board did not")));
+}
+
 TEST(OperatingTable, TheSpreadOfBatchesIsTheirOwn) {
   isojoule::Run run = run_at(1e8, 8);
   for (int i = 0; i < 10; ++i) {

@@ -22,6 +22,8 @@ namespace {
 
 // More at once are refused: each has half a megabyte.
 constexpr std::size_t kMostServices = 64;
+// In one look: those that are refused and come again at once must not keep us here.
+constexpr int kMostAtOnce = 16;
 // A thread that took its place in the queue writes it within microseconds, if it is not killed.
 constexpr Duration kSlotPatience = Duration::milliseconds(1000);
 
@@ -85,11 +87,34 @@ std::string runtime_folder() {
 
 std::string usual_service_socket() { return runtime_folder() + "/govern.sock"; }
 
+Status make_runtime_folder(const std::string& folder, bool for_others) {
+  std::error_code code;
+  std::filesystem::create_directories(std::filesystem::path(folder).parent_path(), code);
+  // Root's governors are everybody's to see; a group's members must find the socket.
+  const mode_t mode = ::geteuid() == 0 ? 0755 : for_others ? 0711 : 0700;
+  if (::mkdir(folder.c_str(), mode) != 0 && errno != EEXIST)
+    return tl::unexpected<Error>(error_from_errno(errno, folder, "mkdir"));
+  struct stat found {};
+  if (::lstat(folder.c_str(), &found) != 0)
+    return tl::unexpected<Error>(error_from_errno(errno, folder, "lstat"));
+  if (S_ISDIR(found.st_mode) && found.st_uid == ::geteuid() &&
+      (found.st_mode & (S_IWGRP | S_IWOTH)) == 0)
+    return {};
+  return fail(ErrorKind::permission_denied,
+              folder + " is not a folder that this user alone may write to",
+              "Remove it, or name another one: ISOJOULE_RUNTIME=FOLDER", folder);
+}
+
 Result<std::unique_ptr<ServicePort>> ServicePort::open(const std::string& path,
                                                        const std::string& group,
                                                        const ServiceBookOptions& options) {
-  std::error_code code;
-  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), code);
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  if (folder == std::filesystem::path(runtime_folder())) {
+    ISOJOULE_CHECK(make_runtime_folder(folder.string(), !group.empty()));
+  } else {
+    std::error_code code;  // what fails shows itself at the socket
+    std::filesystem::create_directories(folder, code);
+  }
   std::unique_ptr<ServicePort> port(new ServicePort(options));
   ISOJOULE_TRY(port->listener_, helper::listen_at(path));
   port->path_ = path;
@@ -103,7 +128,10 @@ ServicePort::~ServicePort() {
 
 void ServicePort::do_poll(Instant now) {
   pollfd ready{listener_.get(), POLLIN, 0};
-  while (::poll(&ready, 1, 0) > 0 && (ready.revents & POLLIN) != 0) admit(now);
+  for (int i = 0; i < kMostAtOnce; ++i) {
+    const bool knocks = ::poll(&ready, 1, 0) > 0 && (ready.revents & POLLIN) != 0;
+    if (!knocks || !admit(now)) break;
+  }
   for (auto guest = guests_.begin(); guest != guests_.end();) {
     // Looked at first: what it said before it left is then in the queue.
     const bool leaves = has_left(guest->second.socket.get());
@@ -113,15 +141,18 @@ void ServicePort::do_poll(Instant now) {
   }
 }
 
-void ServicePort::admit(Instant now) {
+bool ServicePort::admit(Instant now) {
   Descriptor socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-  if (!socket || guests_.size() >= kMostServices) return;
+  // Without descriptors whoever knocks goes on knocking: later.
+  if (!socket) return false;
+  if (guests_.size() >= kMostServices) return true;
   auto ring = ServiceRing::make();
-  if (!ring) return;
+  if (!ring) return false;
   ring->set_batch_limit(batch_limit_);
-  if (!helper::send_some(socket.get(), kGovernHello, ring->descriptor())) return;
+  if (!helper::send_some(socket.get(), kGovernHello, ring->descriptor())) return true;
   book_.join(next_, name_of_peer(socket.get()), now);
   guests_.emplace(next_++, Guest{std::move(socket), std::move(*ring)});
+  return true;
 }
 
 void ServicePort::take_from(std::int64_t id, Guest& guest, Instant now) {

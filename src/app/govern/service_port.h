@@ -47,7 +47,7 @@ class ServicePort final : public ServiceSource {
   void do_poll(Instant now) override;
   ServiceEpoch do_close(Instant now) override;
   void do_set_batch_limit(std::int64_t most) override;
-  void admit(Instant now);
+  bool admit(Instant now);  // false: none can be now
   void take_from(std::int64_t id, Guest& guest, Instant now);
 
   std::unique_ptr<Clock> real_;  // of the marks
@@ -64,5 +64,8 @@ class ServicePort final : public ServiceSource {
 // by ISOJOULE_GOVERN).
 std::string runtime_folder();
 std::string usual_service_socket();
+// Makes the folder with that mode, or sees that it is one, of this user, and that nobody else may
+// write there: in /tmp anybody can be first. Errors: permission_denied, io.
+Status make_runtime_folder(const std::string& folder, bool for_others = false);
 
 }  // namespace isojoule

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -76,13 +77,19 @@ void ServiceRing::take(std::vector<ServiceMark>& marks, Instant now, Duration pa
   for (std::uint32_t i = 0; i < kServiceSlots; ++i) {
     Memory::Slot& slot = memory_->slot[tail_ % kServiceSlots];
     const std::uint64_t turn = slot.turn.load(std::memory_order_acquire);
+    // Looked at after the slot: a mark that is written there was counted before.
+    const std::uint64_t head = memory_->head.load(std::memory_order_acquire);
+    if (static_cast<std::int64_t>(head - tail_) <= 0) {
+      // Nobody has taken this place. What a late writer left in it, of a lap that was passed over,
+      // would look to the next ones like a full queue for ever.
+      if (head == tail_ && turn != tail_) slot.turn.store(tail_, std::memory_order_release);
+      stuck_since_ = Instant{INT64_MAX};
+      return;
+    }
     if (turn == tail_ + 1) {
       marks.push_back({static_cast<ServiceMark::Kind>(slot.kind), slot.at, slot.other, slot.count});
     } else {
-      // Nothing there, or somebody is writing it; a number of neither kind is nonsense, which would
-      // keep everybody waiting.
-      const bool is_taken = memory_->head.load(std::memory_order_relaxed) != tail_;
-      if (!is_taken && turn == tail_) return;
+      // Somebody is writing it, was killed there, or has left nonsense.
       stuck_since_ = std::min(stuck_since_, now);
       if (now - stuck_since_ < patience) return;
       ++passed_over_;

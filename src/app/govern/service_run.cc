@@ -38,12 +38,15 @@ class Service {
     zero_s_ = virtual_s(simulation_.now());
     begun_j_ = metered_j_ = joules();
     begin_epoch();
-    while (now() < trace_.seconds) step();
+    while (now() < trace_.seconds && !is_interrupted()) step();
     finish();
     return outcome_;
   }
 
  private:
+  bool is_interrupted() const {
+    return options_.interrupted != nullptr && options_.interrupted->load(std::memory_order_relaxed);
+  }
   double now() const { return virtual_s(simulation_.now()) - zero_s_; }
   double joules() const { return simulation_.total_energy().value() + other_j_; }
 

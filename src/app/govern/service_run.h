@@ -5,6 +5,7 @@
 // throttling, leakage and the variation from batch to batch are its own.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -46,7 +47,8 @@ struct ServiceRunOptions {
   double meter_sd = 0.01;                             // relative, of an epoch's energy
   double cpu_switch_s = 0.001, gpu_switch_s = 0.005;  // until a new clock holds
   std::uint64_t seed = 1;
-  double blind_from_s = 0, blind_to_s = 0;  // the meter is gone meanwhile
+  double blind_from_s = 0, blind_to_s = 0;         // the meter is gone meanwhile
+  const std::atomic<bool>* interrupted = nullptr;  // then the run ends where it is
 };
 
 struct ServiceOutcome {

@@ -3,13 +3,21 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
+#include <numeric>
 #include <thread>
 
 #include "app/govern/service_port.h"
+#include "app/helper/socket.h"
 #include "isojoule/isojoule.h"
 #include "isojoule/isojoule.hpp"
 
@@ -132,14 +140,119 @@ TEST_F(PortTest, TwoGovernorsAtOneSocketAreRefusedAndTheGroupMustBe) {
   EXPECT_EQ(foreign.error().kind, ErrorKind::not_found);
 }
 
-TEST(ServiceRing, ASlotThatIsNeverWrittenIsPassedOver) {
-  auto ring = ServiceRing::make();
-  ASSERT_TRUE(ring);
-  std::vector<ServiceMark> marks;
-  const Instant now{1'000'000'000};
-  ring->take(marks, now, Duration::milliseconds(100));
-  EXPECT_TRUE(marks.empty());
-  EXPECT_EQ(ring->take_lost(), 0u);
+TEST_F(PortTest, WithoutDescriptorsItGoesOnAndAdmitsLater) {
+  const auto port = open();
+  ASSERT_EQ(isojoule_governed(0), 0) << "it calls, and nobody has answered yet";
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit few = before;
+  few.rlim_cur = 3;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  port->poll(real_now());  // would not return
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(port->close(real_now()).services, 1);
+  EXPECT_TRUE(connects(*port));
+}
+
+TEST_F(PortTest, ACopyMadeWhileNobodyHasAnsweredCallsByItself) {
+  const auto port = open();
+  ASSERT_EQ(isojoule_governed(0), 0);
+  const pid_t copy = ::fork();
+  if (copy == 0) ::_exit(isojoule_governed(5'000'000'000) != 0 ? 0 : 1);
+  ASSERT_GT(copy, 0);
+  int status = -1;
+  for (int i = 0; i < 600 && ::waitpid(copy, &status, WNOHANG) == 0; ++i) {
+    port->poll(real_now());
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(status, 0);
+  EXPECT_TRUE(connects(*port));
+}
+
+TEST_F(PortTest, AGovernorThatSaysNothingIsNotWaitedForLong) {
+  const auto mute = helper::listen_at(path_);
+  ASSERT_TRUE(mute);
+  ASSERT_EQ(isojoule_governed(0), 0);
+  ::unlink(path_.c_str());
+  const auto port = open();
+  bool found = false;
+  for (int i = 0; i < 300 && !found; ++i) {
+    port->poll(real_now());
+    found = isojoule_governed(10'000'000) != 0;
+  }
+  EXPECT_TRUE(found);
+}
+
+// The queue as the client sees it.
+class RingTest : public testing::Test {
+ protected:
+  static constexpr std::size_t kSize = 4096 + std::size_t{kServiceSlots} * 32;
+  RingTest() : ring_(std::move(*ServiceRing::make())) {
+    memory_ = static_cast<char*>(
+        ::mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_SHARED, ring_.descriptor(), 0));
+  }
+  ~RingTest() override { ::munmap(memory_, kSize); }
+  std::atomic<std::uint64_t>& number(std::size_t at) {
+    return *reinterpret_cast<std::atomic<std::uint64_t>*>(memory_ + at);
+  }
+  std::atomic<std::uint64_t>& head() { return number(64); }
+  std::atomic<std::uint64_t>& turn(std::uint64_t place) {
+    return number(4096 + (place % kServiceSlots) * 32);
+  }
+  void write(std::uint64_t place) {
+    const std::int64_t at = static_cast<std::int64_t>(place) + 1, other = 0;
+    const std::int32_t count = 1;
+    const std::uint32_t kind = 1;
+    char* const slot = memory_ + 4096 + (place % kServiceSlots) * 32;
+    std::memcpy(slot + 8, &at, 8);
+    std::memcpy(slot + 16, &other, 8);
+    std::memcpy(slot + 24, &count, 4);
+    std::memcpy(slot + 28, &kind, 4);
+    turn(place).store(place + 1);
+  }
+  bool say() {  // as the client's C does
+    const std::uint64_t place = head().load();
+    if (turn(place).load() != place) return false;
+    head().store(place + 1);
+    write(place);
+    return true;
+  }
+  std::size_t take(std::int64_t at_ms) {
+    std::vector<ServiceMark> marks;
+    ring_.take(marks, Instant{1'000'000'000 + at_ms * 1'000'000}, Duration::milliseconds(100));
+    return marks.size();
+  }
+  ServiceRing ring_;
+  char* memory_ = nullptr;
+};
+
+TEST_F(RingTest, ASlotThatIsNeverWrittenIsPassedOver) {
+  EXPECT_EQ(take(0), 0u);
+  const std::uint64_t late = head().fetch_add(1);  // its thread sleeps here
+  ASSERT_TRUE(say());
+  EXPECT_EQ(take(10), 0u) << "it may be at it";
+  EXPECT_EQ(take(50), 0u);
+  EXPECT_EQ(ring_.take_lost(), 0u);
+  EXPECT_EQ(take(200), 1u) << "the one behind it";
+  EXPECT_EQ(ring_.take_lost(), 1u);
+  write(late);  // after all
+  std::size_t arrived = 0, refused = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    refused += say() ? 0 : 1;
+    arrived += take(300 + i);
+  }
+  EXPECT_EQ(refused, 0u);
+  EXPECT_EQ(arrived, 20'000u);
+  EXPECT_EQ(ring_.take_lost(), 0u);
+}
+
+TEST_F(RingTest, NonsenseInTheNumbersIsNotRunAfter) {
+  turn(0).store(12345);
+  EXPECT_EQ(take(0), 0u);
+  EXPECT_EQ(take(500), 0u) << "nobody has taken it: nothing is passed over";
+  EXPECT_EQ(ring_.take_lost(), 0u);
+  EXPECT_TRUE(say());
+  EXPECT_EQ(take(600), 1u);
 }
 
 // ---- The book ----
@@ -211,6 +324,60 @@ TEST_F(BookTest, TwoServicesAreAddedUpAndOneThatLeavesTakesItsLineWithIt) {
   EXPECT_EQ(close().queued, 3);
   book_.leave(1);
   EXPECT_THAT(close().blind, HasSubstr("no service"));
+}
+
+TEST_F(BookTest, OneConnectionTellsOfArrivalsAndAnotherOfAnswers) {
+  book_.join(2, "b", now_);
+  say(Kind::arrived, 10, 0, 3, 1);
+  EXPECT_EQ(close().queued, 3);
+  for (int i = 0; i < 3; ++i) say(Kind::answered, 20, 10, 1, 2);
+  EXPECT_EQ(close().queued, 0);
+  const ServiceEpoch later = close(9000);
+  EXPECT_EQ(later.queued, 0);
+  EXPECT_EQ(later.blind, "");
+  book_.leave(2);
+  EXPECT_EQ(close(9000).queued, 0) << "answered stays answered";
+}
+
+TEST_F(BookTest, AfterLostMarksNobodyWaitsAndAfterAnHourNeither) {
+  say(Kind::arrived, 10, 0, 5);
+  book_.take(1, {}, 2, now_ + Duration::milliseconds(1000));
+  EXPECT_EQ(close().queued, 0);
+  EXPECT_EQ(close(60'000).blind, "");
+  say(Kind::arrived, 10, 0, 5);
+  EXPECT_EQ(close().queued, 5);
+  EXPECT_EQ(close(3'599'000).queued, 5);
+  EXPECT_EQ(close(3'720'000).queued, 0);
+}
+
+TEST_F(BookTest, ManyAreASampleAndAllAreCounted) {
+  for (int i = 0; i < 20'000; ++i) {
+    say(Kind::arrived, 100);
+    say(Kind::answered, 200 + i % 2, 190);
+    say(Kind::served, 200, 190 + i % 2, 1);
+  }
+  say(Kind::answered, 900, 100);
+  const ServiceEpoch epoch = close();
+  EXPECT_EQ(epoch.served, 20'001);
+  EXPECT_EQ(epoch.latency_s.size(), 4096u);
+  EXPECT_EQ(epoch.batch_s.size(), 4096u);
+  EXPECT_EQ(epoch.batch_requests.size(), 4096u);
+  EXPECT_DOUBLE_EQ(epoch.longest_s, 0.8);
+  ASSERT_TRUE(epoch.busy_s);
+  EXPECT_NEAR(*epoch.busy_s, 20'000 * 0.0095, 0.1);
+  EXPECT_NEAR(std::accumulate(epoch.latency_s.begin(), epoch.latency_s.end(), 0.0) / 4096, 0.0105,
+              0.0005);
+  say(Kind::served, 200, 190, 1);
+  EXPECT_FALSE(close().busy_s);
+}
+
+TEST(ServiceBook, ALongLimitIsALongSilence) {
+  ServiceBook book({.latency_limit_s = 10});
+  const Instant now{1000 * 1000 * kMs};
+  book.join(1, "a", now);
+  book.take(1, {{Kind::arrived, now.ns, 0, 1}}, 0, now);
+  EXPECT_EQ(book.close(now + Duration::milliseconds(29'000)).blind, "");
+  EXPECT_THAT(book.close(now + Duration::milliseconds(31'000)).blind, HasSubstr("silent"));
 }
 
 // Whatever stands in the shared memory, the numbers stay such as can be.

@@ -154,7 +154,11 @@ Result<SimulateResult> simulate_service(const Paths& paths, const SimulateReques
   options.seed = request.seed;
   options.blind_from_s = request.blind_from_s;
   options.blind_to_s = request.blind_to_s;
+  options.interrupted = request.interrupted;
   Comparison(request, board, trace, options, result).run();
+  if (request.interrupted != nullptr && request.interrupted->load(std::memory_order_relaxed))
+    return fail(ErrorKind::interrupted, "interrupted: half a simulation says nothing",
+                "Take a shorter one: --for 10m");
   return result;
 }
 

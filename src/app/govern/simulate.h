@@ -2,6 +2,7 @@
 // controller and under what stands beside it.
 #pragma once
 
+#include <atomic>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -28,8 +29,9 @@ struct SimulateRequest {
   double late_share = 0.01;
   bool drift = true;
   bool others = true;  // the policies beside the controller and the clairvoyant, too
-  double blind_from_s = 0, blind_to_s = 0;  // the meter is gone meanwhile
-  ControllerOptions controller;             // its seed is `seed`
+  double blind_from_s = 0, blind_to_s = 0;         // the meter is gone meanwhile
+  ControllerOptions controller;                    // its seed is `seed`
+  const std::atomic<bool>* interrupted = nullptr;  // absent: nobody interrupts
 };
 
 struct PolicyResult {
@@ -50,6 +52,7 @@ struct SimulateResult {
 };
 
 // Errors: those of open_service_board() and make_trace(); out_of_range (epoch, probes, late_share);
+// interrupted;
 // invalid (a limit below what the fastest setting needs for one request: which).
 Result<SimulateResult> simulate_service(const Paths& paths, const SimulateRequest& request);
 

@@ -88,5 +88,16 @@ TEST(Simulate, BadInputSaysWhatIsPossible) {
   EXPECT_EQ(error_of(minutes(1)).kind, ErrorKind::out_of_range);
 }
 
+TEST(Simulate, AnInterruptionEndsItAtOnce) {
+  const auto paths = find_paths();
+  ASSERT_TRUE(paths);
+  SimulateRequest request = minutes(3600);
+  const std::atomic<bool> interrupted{true};
+  request.interrupted = &interrupted;
+  const auto result = simulate_service(*paths, request);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind, ErrorKind::interrupted);
+}
+
 }  // namespace
 }  // namespace isojoule

@@ -1,9 +1,13 @@
 #include "app/govern/status_file.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 
@@ -214,9 +218,10 @@ json status_json(const LiveState& state, const GovernLabels& labels) {
 
 StatusFile::StatusFile(const std::string& folder, GovernLabels labels)
     : path_(folder + "/" + kPrefix + std::to_string(::getpid()) + kEnding),
+      folder_(make_runtime_folder(folder)),
       labels_(std::move(labels)) {
+  if (!folder_) return;
   std::error_code code;
-  fs::create_directories(folder, code);  // what fails shows itself when it is written
   for (const std::string& other : status_files(folder)) {
     const auto found = read_status(other);
     if (!found || found->alive) continue;
@@ -228,7 +233,7 @@ StatusFile::StatusFile(const std::string& folder, GovernLabels labels)
 
 StatusFile::~StatusFile() {
   std::error_code code;
-  fs::remove(path_, code);
+  if (folder_) fs::remove(path_, code);
 }
 
 // Not brought to the disk: it tells of this boot's processes only, and an epoch may be short.
@@ -236,7 +241,11 @@ Status StatusFile::publish(const LiveState& state) {
   const std::string part = path_ + ".part";
   const std::string text =
       status_json(state, labels_).dump(1, ' ', false, json::error_handler_t::replace) + "\n";
-  FILE* const file = std::fopen(part.c_str(), "we");
+  ISOJOULE_CHECK(folder_);
+  ::unlink(part.c_str());  // of one that was killed, with this process's number
+  const int descriptor =
+      ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+  FILE* const file = descriptor >= 0 ? ::fdopen(descriptor, "w") : nullptr;
   if (file == nullptr) return tl::unexpected<Error>(error_from_errno(errno, part, "write"));
   const bool is_written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
   const bool is_closed = std::fclose(file) == 0;

@@ -24,7 +24,8 @@ struct GovernLabels {
 
 class StatusFile {
  public:
-  // In `folder`, which is made; files of governors that are gone are removed.
+  // In `folder`, which is made (publish() tells where that fails); files of governors that are gone
+  // are removed.
   StatusFile(const std::string& folder, GovernLabels labels);
   ~StatusFile();  // removes it
   StatusFile(const StatusFile&) = delete;
@@ -36,6 +37,7 @@ class StatusFile {
 
  private:
   std::string path_;
+  Status folder_;  // whether it is ours to write to
   GovernLabels labels_;
 };
 
