@@ -330,7 +330,8 @@ class Tune {
     } else {
       ISOJOULE_CHECK(check_measured(run, probe.metrics));
       tale_->tell_governors(run.setting, run.baseline, block, probe.metrics);
-      progress.cost = goal_->cost.of(probe.metrics);
+      // weighted: is over the first setting's, which comes after the governors.
+      if (!goal_->cost.needs_reference()) progress.cost = goal_->cost.of(probe.metrics);
     }
     report(progress);
     return {};
@@ -338,6 +339,10 @@ class Tune {
 
   Status search() {
     while (std::ssize(tale_->steps()) < request_.budget) {
+      // Neither what is passed over nor what is told again asks TuneRuns, which looks, too.
+      if (interrupted_.load(std::memory_order_relaxed))
+        return fail(ErrorKind::interrupted, "the search was interrupted");
+      if (const auto error = runs_->hopeless()) return tl::unexpected<Error>(*error);
       if ((out_of_time_ = is_out_of_time())) return {};
       auto question = tale_->ask();
       if (!question) {
