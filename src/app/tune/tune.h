@@ -98,7 +98,8 @@ struct RerankRequest {
 Result<TuneResult> rerank(const RerankRequest& request);
 
 // Sets the knobs of the best setting and leaves the board so; on a twin they are set, and gone with
-// it. Error: no_data (there is no best), those of the knobs.
+// it. Errors: no_data (there is no best), not_reached (a knob reads back otherwise), those of
+// the knobs: the board is restored then.
 Result<std::vector<std::string>> apply_tuned(const Paths& paths, const TargetOptions& target,
                                              const std::string& command, const TuneResult& result);
 
