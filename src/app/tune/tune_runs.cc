@@ -162,8 +162,8 @@ Result<Run> TuneRuns::run(const Ask& ask) {
     ISOJOULE_CHECK(check_board(&cause));
   }
   failures_.note(one, measured);
-  TuneNotes notes{ask.role, ask.why, (parts_.board.clock->now() - before).seconds().value(), false,
-                  {}};
+  TuneNotes notes{
+      ask.role, ask.why, (parts_.board.clock->now() - before).seconds().value(), false, {}};
   // It was tried again already where that could have helped; a board that is hot now may be cool
   // tomorrow.
   notes.definite = !failure_of(run).empty() && run.state != RunState::throttled;
