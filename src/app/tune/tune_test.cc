@@ -212,14 +212,14 @@ TEST_F(TuneTest, AWeightedCostIsNotShownBeforeItsReference) {
 TEST_F(TuneTest, KeepsToItsTime) {
   request_.budget = 1000;
   request_.optimiser = "gp_ei";
-  request_.at_most = Duration::milliseconds(300'000);
+  request_.at_most = Duration::milliseconds(240'000);
   const auto result = run("a.study");
   ASSERT_TRUE(result);
   EXPECT_TRUE(result->out_of_time);
   EXPECT_GT(result->steps.size(), 2U);
   double longest = 0;  // nobody knows before how long a run takes
   for (const SearchStep& step : result->steps) longest = std::max(longest, step.probe.seconds);
-  EXPECT_LT(result->search_s, 300 + longest);
+  EXPECT_LT(result->search_s, 240 + longest);
 }
 
 TEST_F(TuneTest, RefusesBeforeAnythingRuns) {
