@@ -10,6 +10,7 @@
 #include "app/table_text.h"
 #include "base/text.h"
 #include "import/number.h"
+#include "optimise/goal.h"
 
 namespace isojoule {
 
@@ -66,12 +67,15 @@ Result<RecordedFormula> RecordedFormula::parse(const RecordedTable& table, const
     ISOJOULE_CHECK(formula.take_column(text, quantity));
     return formula;
   }
+  const auto no_expression = [&](const std::string& why) {
+    return fail(ErrorKind::parse, fmt::format("'{}' is no column and no expression: {}", text, why),
+                "Name a column, or write an expression of columns: power_w*time_s");
+  };
+  if (const auto stray = stray_operator(text)) return no_expression(*stray);
   try {
     formula.expression_ = std::make_unique<Expression>(text);
   } catch (const mu::ParserError& error) {
-    return fail(ErrorKind::parse,
-                fmt::format("'{}' is no column and no expression: {}", text, error.GetMsg()),
-                "Name a column, or write an expression of columns: power_w*time_s");
+    return no_expression(error.GetMsg());
   }
   if (formula.expression_->names().empty())
     return fail(ErrorKind::invalid, "'" + text + "' names no column",

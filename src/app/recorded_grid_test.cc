@@ -188,6 +188,10 @@ TEST_F(RecordedGridTest, SaysWhatIsWrongAndWhere) {
   EXPECT_THAT(error(kWhole).remedy, HasSubstr("time_ms"));
   request_.energy = "energy_mj*(";
   EXPECT_EQ(error(kWhole).kind, ErrorKind::parse);
+  request_.energy = "time_ms = 2*energy_mj";  // would set it
+  EXPECT_THAT(error(kWhole).what, HasSubstr("'=' at place 9 sets a value"));
+  request_.energy = "2*energy_mj, time_ms";  // would be the last
+  EXPECT_THAT(error(kWhole).what, HasSubstr("',' at place 12 makes several"));
   request_.energy = "2*3";
   EXPECT_EQ(error(kWhole).kind, ErrorKind::invalid);
   request_.energy = "";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <span>
 
 #include "app/tune/recorded_report.h"
 #include "app/tune/tune_goal.h"
@@ -150,7 +151,36 @@ Result<int> run_rerank(TuneArguments& arguments, const Program& program) {
   return show(arguments, result);
 }
 
-Result<int> run_tune(TuneArguments& arguments, const Program& program) {
+// What a run on a board takes, and nothing else does.
+constexpr const char* kOfRuns[] = {"--axis", "--engine", "--batch",      "--set",       "--option",
+                                   "-o",     "--for",    "--inferences", "--finalists", "--repeats",
+                                   "--warm", "--prior",  "--metrics"};
+
+Status refuse_options(const CLI::App& command, std::span<const char* const> names,
+                      const std::string& why, const std::string& remedy) {
+  for (const char* name : names)
+    if (command.count(name) > 0)
+      return fail(ErrorKind::invalid, fmt::format("{} says nothing {}", name, why), remedy);
+  return {};
+}
+
+Status check_options_of_table(const CLI::App& command) {
+  constexpr const char* kOfBoards[] = {"--apply", "--board", "--release", "--sysroot", "--helper"};
+  const std::string why = "with --recorded: nothing runs on a board";
+  const std::string remedy = "Leave it away; columns to choose along go with --axes";
+  ISOJOULE_CHECK(refuse_options(command, kOfRuns, why, remedy));
+  return refuse_options(command, kOfBoards, why, remedy);
+}
+
+Status check_options_of_study(const CLI::App& command) {
+  constexpr const char* kOfSearches[] = {"--budget", "--seed", "--axes"};
+  const std::string why = "with a study: its probes are ranked anew, and nothing runs";
+  const std::string remedy = "To go on with its search name the network, and the study with -o";
+  ISOJOULE_CHECK(refuse_options(command, kOfRuns, why, remedy));
+  return refuse_options(command, kOfSearches, why, remedy);
+}
+
+Result<int> run_tune(const CLI::App& command, TuneArguments& arguments, const Program& program) {
   const bool recorded = !arguments.recorded.table.path.empty();
   if (recorded != arguments.what.empty())
     return fail(ErrorKind::invalid,
@@ -158,8 +188,16 @@ Result<int> run_tune(TuneArguments& arguments, const Program& program) {
                          : "nothing to tune is named",
                 "Say a network (isojoule zoo list, or an ONNX file), the study of a search, or "
                 "--recorded FILE.csv");
-  if (recorded) return run_recorded(arguments);
-  if (arguments.what.ends_with(".study")) return run_rerank(arguments, program);
+  // Takes away those that a study remembers.
+  if (arguments.limits == std::vector<std::string>{"none"}) arguments.limits.clear();
+  if (recorded) {
+    ISOJOULE_CHECK(check_options_of_table(command));
+    return run_recorded(arguments);
+  }
+  if (arguments.what.ends_with(".study")) {
+    ISOJOULE_CHECK(check_options_of_study(command));
+    return run_rerank(arguments, program);
+  }
   return run_live(arguments, program);
 }
 
@@ -195,7 +233,8 @@ void add_goal_options(CLI::App& command, TuneArguments& arguments) {
                      "energy (where nothing is said), latency, power, edp, ed2p, weighted:0.7, or "
                      "an expression: 'energy + 0.2*latency_p99'");
   command.add_option("--limit", arguments.limits,
-                     "latency<33ms, latency_p99<33ms, power<15W, temperature<70C; several");
+                     "latency<33ms, latency_p99<33ms, power<15W, temperature<70C; several. none: "
+                     "without those that the study remembers");
   command.add_option("--optimiser", arguments.optimiser,
                      "See 'isojoule list optimisers' (where nothing is said: blend)");
   command.add_option("--seed", arguments.seed, "Of everything random (where nothing is said: 1)")
@@ -266,7 +305,9 @@ void add_tune(CLI::App& app, Program& program) {
   command->add_flag("--json", arguments->json, "Print JSON, units in the keys");
   command->callback([arguments, command, &program] {
     arguments->limits_said = command->count("--limit") > 0;
-    program.action = [arguments, &program] { return run_tune(*arguments, program); };
+    program.action = [arguments, command, &program] {
+      return run_tune(*command, *arguments, program);
+    };
   });
 }
 

@@ -140,22 +140,6 @@ tl::unexpected<Error> no_expression(const std::string& text, const std::string& 
               "measured: 'energy + 0.2*latency_p99'");
 }
 
-// muParser would set a variable with '=', and take the last of several costs with ','.
-Status check_operators(const std::string& text) {
-  int depth = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char here = text[i], before = i > 0 ? text[i - 1] : ' ';
-    const char after = i + 1 < text.size() ? text[i + 1] : ' ';
-    depth += here == '(' ? 1 : here == ')' ? -1 : 0;
-    if (here == '=' && after != '=' && std::string_view("<>!=").find(before) == std::string::npos)
-      return no_expression(text, fmt::format("'=' at place {} sets a value", i + 1));
-    if (here == ',' && depth <= 0)
-      return no_expression(text, fmt::format("',' at place {} makes several of it", i + 1));
-    if (here == '"') return no_expression(text, "words cannot be reckoned with");
-  }
-  return {};
-}
-
 Result<double> energy_weight(const std::string& word) {
   double weight = 0;
   const auto [end, code] = std::from_chars(word.data(), word.data() + word.size(), weight);
@@ -176,6 +160,20 @@ Unit amount_unit(Metric metric) {
 }
 
 }  // namespace
+
+std::optional<std::string> stray_operator(const std::string& text) {
+  int depth = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char here = text[i], before = i > 0 ? text[i - 1] : ' ';
+    const char after = i + 1 < text.size() ? text[i + 1] : ' ';
+    depth += here == '(' ? 1 : here == ')' ? -1 : 0;
+    if (here == '=' && after != '=' && std::string_view("<>!=").find(before) == std::string::npos)
+      return fmt::format("'=' at place {} sets a value", i + 1);
+    if (here == ',' && depth <= 0) return fmt::format("',' at place {} makes several of it", i + 1);
+    if (here == '"') return "words cannot be reckoned with";
+  }
+  return {};
+}
 
 Result<Limit> parse_limit(const std::string& text) {
   const std::size_t sign = text.find('<');
@@ -227,7 +225,7 @@ Result<CostFunction> CostFunction::parse(const std::string& text) {
     return cost;
   }
   try {
-    ISOJOULE_CHECK(check_operators(cost.text_));
+    if (const auto stray = stray_operator(cost.text_)) return no_expression(cost.text_, *stray);
     ISOJOULE_TRY(cost.metrics_, metrics_in(cost.text_));
     if (cost.metrics_.empty())
       return fail(ErrorKind::invalid, "'" + cost.text_ + "' names nothing that is measured",

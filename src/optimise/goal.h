@@ -22,6 +22,10 @@ struct Limit {
 // unit or one of another quantity), not_found (the metric, with the nearest), out_of_range.
 Result<Limit> parse_limit(const std::string& text);
 
+// What muParser takes in an expression of costs, and nobody means: '=' would set a variable, ','
+// outside parentheses give the last of several. Says which and where; nothing: all is well.
+std::optional<std::string> stray_operator(const std::string& text);
+
 // A copy has a compiled expression of its own: what one is told of, another does not know. One
 // thread.
 class CostFunction {

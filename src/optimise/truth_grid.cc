@@ -96,7 +96,11 @@ Result<Probe> GridEvaluator::do_measure(GridPoint point) {
     const double z = static_cast<Metric>(m) == Metric::energy ? energy : latency;
     probe.metrics[m] = *truth[m] * std::exp(deviation_of(static_cast<Metric>(m), noise_) * z);
   }
-  const auto& power = at(probe.metrics, Metric::power);
+  // Power is energy over time: a look at it is as noisy as they are, and they agree.
+  auto& power = at(probe.metrics, Metric::power);
+  const auto& joules = at(probe.metrics, Metric::energy);
+  const auto& seconds = at(probe.metrics, Metric::time);
+  if (power && joules && seconds && *seconds > 0) power = *joules / *seconds;
   if (power) probe.joules = *power * probe.seconds;
   return probe;
 }

@@ -68,6 +68,16 @@ TEST(GridEvaluator, NoiseIsOfTheSizeThatWasAskedFor) {
   EXPECT_NEAR(sum / looks, 0, 0.005);
 }
 
+TEST(GridEvaluator, PowerIsReadAsEnergyOverTimeAre) {
+  TruthGrid grid = three_points();
+  at(grid.truth[0], Metric::time) = 0.4;  // 2 J in 0.4 s are 5 W
+  GridEvaluator evaluator(grid, {0.05, 0.02}, 3);
+  const auto probe = evaluator.measure(0);
+  const double power = *at(probe->metrics, Metric::power);
+  EXPECT_DOUBLE_EQ(power, *at(probe->metrics, Metric::energy) / *at(probe->metrics, Metric::time));
+  EXPECT_GT(std::abs(power - 5), 1e-3);
+}
+
 TEST(GridEvaluator, WhatCannotRunFailsForGoodAndWhatIsNotThereIsAnError) {
   const TruthGrid grid = three_points();
   GridEvaluator evaluator(grid, {}, 1);

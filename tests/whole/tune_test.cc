@@ -161,6 +161,12 @@ TEST(TuneCommand, SaysWhatIsWrongAndLeavesNothing) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> wrong = {
       {{"tune"}, "nothing to tune"},
       {{"tune", "alexnet", "--recorded", table}, "no network is named with it"},
+      {{"tune", "--recorded", table, "--axes", "clock", "--energy", "energy_j", "--apply"},
+       "--apply says nothing with --recorded"},
+      {{"tune", "--recorded", table, "--axes", "clock", "--energy", "energy_j", "-o", "a.study"},
+       "-o says nothing with --recorded"},
+      {{"tune", "none.study", "--budget", "40"}, "--budget says nothing with a study"},
+      {{"tune", "none.study", "--warm", "b.study"}, "--warm says nothing with a study"},
       {{"tune", "alexnett", "--board", "twin:jetson-nano"}, "alexnet"},
       {{"tune", "alexnet", "--board", "twin:jetson-nano", "--axis", "gpu_frequncy=all"},
        "gpu_frequency"},

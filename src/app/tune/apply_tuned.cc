@@ -37,9 +37,17 @@ Result<std::vector<std::string>> apply_tuned(const Paths& paths, const TargetOpt
   const auto pinned = pin(board, knobs);
   if (!pinned) return tl::unexpected<Error>(guard->restore_after(pinned.error()));
   std::vector<std::string> words;
-  for (const PinnedKnob& knob : *pinned)
-    words.push_back(fmt::format("{} {}{}", knob.axis, value_words(knob.axis, knob.achieved),
-                                knob.reached ? "" : " (NOT REACHED)"));
+  for (const PinnedKnob& knob : *pinned) {
+    // What was measured was another setting than the board has now: better none than half of it.
+    if (!knob.reached)
+      return tl::unexpected<Error>(guard->restore_after(
+          Error{ErrorKind::not_reached,
+                fmt::format("{}: asked for {}, reads {}", knob.axis,
+                            value_words(knob.axis, knob.requested),
+                            value_words(knob.axis, knob.achieved)),
+                "apply", "The board is as it was before; does a power mode or a cap hold it?"}));
+    words.push_back(fmt::format("{} {}", knob.axis, value_words(knob.axis, knob.achieved)));
+  }
   if (target->twin) {
     ISOJOULE_CHECK(guard->restore());
     words.emplace_back("on a twin it ends with this program");

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "app/tune/tune_json.h"
 #include "app/tune/tune_words.h"
 #include "base/text.h"

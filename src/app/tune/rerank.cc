@@ -45,13 +45,11 @@ Result<TuneResult> rerank(const RerankRequest& request) {
       result.candidates.push_back(std::move(one));
   }
   result.governors = tale->governors();
-  result.best = best_candidate(result.goal, result.candidates);
+  result.judge();
   if (!result.best)
     return fail(ErrorKind::no_data,
                 request.study_path + ": no run in it has what this goal is about",
                 "Goals are about what was measured: energy, latency, power, temperature");
-  if (!result.governors.empty())
-    result.saving = tune_saving(result.candidates[*result.best], result.governors.front());
   result.answer = tale->recommend();
   result.runs = result.already_there = std::ssize(runs);
   result.decide_s = tale->decide_s();

@@ -6,20 +6,15 @@
 #include <cmath>
 #include <filesystem>
 
-#include "app/engines.h"
 #include "app/guard_place.h"
 #include "app/live_metrics.h"
 #include "app/tune/earlier_probes.h"
 #include "app/tune/run_probe.h"
+#include "app/tune/tune_opening.h"
 #include "app/tune/tune_runs.h"
 #include "app/tune/tune_tale.h"
 #include "app/tune/tune_words.h"
-#include "base/hash.h"
 #include "base/text.h"
-#include "base/text_file.h"
-#include "base/wall_time.h"
-#include "experiment/apply.h"
-#include "isojoule/version.h"
 
 namespace isojoule {
 namespace {
@@ -30,58 +25,6 @@ constexpr double kProbe_s = 4;  // of the inference phase, at the governors' clo
 constexpr std::int64_t kFewest = 10, kMost = 1'000'000;
 // Of the time that is allowed, at most so much is kept back for the blocks at the end.
 constexpr double kMostForBlocks = 0.5;
-
-// Axes and values of the engine in a setting.
-Setting engine_part(const Setting& setting) {
-  Setting part;
-  for (const auto& [axis, value] : setting.values())
-    if (is_engine_axis(axis)) part.set(axis, value);
-  return part;
-}
-
-// The governors with everything of a setting that is neither a clock nor searched along.
-Setting governors_setting(const Board& board, const Setting& setting, const Setting& fixed) {
-  Setting made = engine_part(setting);
-  for (const auto& [axis, value] : fixed.values()) {
-    const Knob* const knob = board.knob(axis);
-    if (knob != nullptr && knob->axis().unit != Unit::hertz) made.set(axis, value);
-  }
-  for (const auto& [axis, governor] : board.file.default_governors)
-    if (board.knob(axis) != nullptr) made.set(axis, governor);
-  return made;
-}
-
-Result<std::string> identity_of(const TuneMemory& memory, const Target& target,
-                                const OpenedEngines& engines) {
-  std::string text = "tune" + target.board.file.name + '\0' + target.board.release.name + '\0' +
-                     to_string(memory.fixed) + '\0' + std::to_string(memory.inferences);
-  for (const SearchAxis& axis : memory.axes) {
-    text += '\0' + axis.name;
-    for (const Value& value : axis.values) text += '\0' + to_string(value);
-  }
-  for (const auto& [name, use] : engines.uses) {
-    text += '\0' + use.engine->name();
-    for (const auto& [network, path] : use.model_paths) {
-      if (path.empty())
-        return fail(ErrorKind::unsupported,
-                    "engine " + use.engine->name() + " runs no networks: nothing to tune",
-                    "Take another engine: 'isojoule list engines'");
-      ISOJOULE_TRY(const std::string bytes, read_text_file(path));
-      text += '\0' + network + '\0' + content_hash(bytes);
-    }
-  }
-  return content_hash(text);
-}
-
-// What a command did not say is as the study remembers.
-template <typename T>
-void take_over(const std::optional<T>& said, const T& remembered, const std::string& name, T& into,
-               std::vector<std::string>& notes) {
-  into = said.value_or(remembered);
-  if (said && *said != remembered)
-    notes.push_back("the study was begun with another " + name +
-                    ": its probes count all the same, and are ranked anew");
-}
 
 class Tune {
  public:
@@ -111,102 +54,18 @@ class Tune {
   // ---- before anything runs ----
 
   Status open() {
-    TargetOptions options = request_.target;
-    options.seed = static_cast<std::uint64_t>(request_.seed.value_or(1));
-    ISOJOULE_TRY(target_, open_target(paths_, options));
-    ISOJOULE_TRY(TuneAxes axes, tune_axes(board(), request_.space));
-    TuneMemory fresh;
-    fresh.network = request_.network;
-    fresh.inferences = request_.inferences;
-    fresh.axes = std::move(axes.axes);
-    fresh.fixed = std::move(axes.fixed);
-    ISOJOULE_TRY(space_, SearchSpace::grid(fresh.axes, fresh.fixed));
-    ISOJOULE_CHECK(check_no_contradiction(board(), space_->setting(0)));
-    ISOJOULE_CHECK(open_engines_of_all());
-    ISOJOULE_TRY(const std::string hash, identity_of(fresh, *target_, engines_));
-    ISOJOULE_CHECK(open_study(fresh, hash));
-    ISOJOULE_TRY(goal_, tune_goal(asked_.minimise, asked_.limits));
+    ISOJOULE_TRY(TuneOpening opened, open_tune(paths_, request_));
+    protocol_ = opened.protocol;
+    target_ = std::move(opened.target);
+    engines_ = std::move(opened.engines);
+    engine_parts_ = opened.engine_parts;
+    asked_ = std::move(opened.asked);
+    space_ = std::move(opened.space);
+    goal_ = std::move(opened.goal);
+    study_ = std::move(opened.study);
+    created_ = opened.created;
+    notes_ = std::move(opened.notes);
     return begin_runs();
-  }
-
-  Status open_engines_of_all() {
-    std::map<std::string, Setting> distinct;  // of engine axes
-    for (GridPoint point = 0; point < space_->size(); ++point) {
-      const Setting part = engine_part(space_->setting(point));
-      distinct.emplace(to_string(part), part);
-    }
-    std::vector<PlannedRun> planned;
-    for (auto& [text, part] : distinct) {
-      planned.emplace_back();
-      planned.back().network = request_.network;
-      planned.back().setting = part;
-    }
-    ISOJOULE_TRY(engines_,
-                 open_engines(*target_, paths_, planned, request_.engine, request_.options));
-    return {};
-  }
-
-  StudyInfo describe(const TuneMemory& memory, const std::string& hash) {
-    StudyInfo info;
-    info.name = "tune";
-    info.board = board().file.name;
-    info.release = board().release.name;
-    info.simulated = board().simulated;
-    info.plan_toml = to_toml(memory);
-    info.plan_hash = hash;
-    info.program_version = ISOJOULE_VERSION;
-    info.command = request_.command;
-    info.engine = engines_.uses.begin()->second.engine->name();
-    info.total = board().file.total;
-    info.rails = board().file.rails;
-    info.created = wall_time_now();
-    info.planned_runs = 0;  // as many as it takes
-    info.protocol_json = protocol_json(protocol_);
-    return info;
-  }
-
-  // As far as it shows before anything runs.
-  Status check_measurable(const Goal& goal) {
-    for (const Metric metric : goal.metrics())
-      if ((metric == Metric::energy || metric == Metric::power) && board().sensors.empty())
-        return fail(ErrorKind::unmeasured,
-                    fmt::format("nothing here measures {}: {} has no power source that can be read",
-                                name_of(metric), board().file.name),
-                    "isojoule probe says where it was looked for; --minimise latency needs none");
-    return {};
-  }
-
-  Status open_study(TuneMemory memory, const std::string& hash) {
-    std::error_code code;
-    created_ = !std::filesystem::exists(request_.study_path, code);
-    if (created_) {
-      memory.minimise = request_.minimise.value_or(memory.minimise);
-      memory.limits = request_.limits.value_or(memory.limits);
-      memory.optimiser = request_.optimiser.value_or(memory.optimiser);
-      memory.seed = request_.seed.value_or(memory.seed);
-      // Before a file is there: what is wrong with the words leaves none behind.
-      ISOJOULE_TRY(const Goal goal, tune_goal(memory.minimise, memory.limits));
-      ISOJOULE_CHECK(check_measurable(goal));
-      ISOJOULE_CHECK(find_optimiser(memory.optimiser));
-      protocol_.seed = static_cast<std::uint64_t>(memory.seed);
-      ISOJOULE_TRY(study_, StudyFile::create(request_.study_path, describe(memory, hash)));
-      asked_ = std::move(memory);
-      return {};
-    }
-    ISOJOULE_TRY(study_, StudyFile::open(request_.study_path, StudyFile::Mode::write));
-    ISOJOULE_TRY(const TuneMemory before, tune_memory(study_->info(), request_.study_path));
-    if (study_->info().plan_hash != hash)
-      return fail(ErrorKind::invalid,
-                  request_.study_path +
-                      ": the study there is of another board, network, engine or of other axes",
-                  "Give another file with -o, or the axes and network that it was begun with");
-    asked_ = before;
-    take_over(request_.minimise, before.minimise, "cost", asked_.minimise, notes_);
-    take_over(request_.limits, before.limits, "limit", asked_.limits, notes_);
-    take_over(request_.optimiser, before.optimiser, "optimiser", asked_.optimiser, notes_);
-    take_over(request_.seed, before.seed, "seed", asked_.seed, notes_);
-    protocol_.seed = static_cast<std::uint64_t>(before.seed);
-    return {};
   }
 
   Status begin_runs() {
@@ -283,7 +142,8 @@ class Tune {
   }
   double mean_run_s() const { return search_s_ / static_cast<double>(tale_->steps().size() + 1); }
   std::int64_t blocks_runs() const {
-    return request_.finalists > 0 ? request_.repeats * (request_.finalists + 1) : 0;
+    const auto governors = std::min(request_.finalists, static_cast<std::int64_t>(engine_parts_));
+    return request_.repeats * (request_.finalists + governors);
   }
 
   Status search_and_compare() {
@@ -329,7 +189,8 @@ class Tune {
     } else {
       ISOJOULE_CHECK(check_measured(run, probe.metrics));
       tale_->tell_governors(run.setting, run.baseline, block, probe.metrics);
-      progress.cost = goal_->cost.of(probe.metrics);
+      // weighted: is over the first setting's, which comes after the governors.
+      if (!goal_->cost.needs_reference()) progress.cost = goal_->cost.of(probe.metrics);
     }
     report(progress);
     return {};
@@ -337,6 +198,10 @@ class Tune {
 
   Status search() {
     while (std::ssize(tale_->steps()) < request_.budget) {
+      // Neither what is passed over nor what is told again asks TuneRuns, which looks, too.
+      if (interrupted_.load(std::memory_order_relaxed))
+        return fail(ErrorKind::interrupted, "the search was interrupted");
+      if (const auto error = runs_->hopeless()) return tl::unexpected<Error>(*error);
       if ((out_of_time_ = is_out_of_time())) return {};
       auto question = tale_->ask();
       if (!question) {
@@ -428,9 +293,14 @@ class Tune {
     if (request_.finalists < 1 || request_.repeats < 1) return {};
     const auto points = tale_->finalists(static_cast<std::size_t>(request_.finalists));
     if (points.empty()) return {};
-    const Setting governors =
-        governors_setting(board(), space_->setting(points.front()), asked_.fixed);
-    const std::size_t each = points.size() + 1;
+    // A winner with another batch or precision is compared with governors that have it, too.
+    std::vector<Setting> governors;
+    for (const GridPoint point : points) {
+      const Setting own = governors_setting(board(), space_->setting(point), asked_.fixed);
+      if (std::find(governors.begin(), governors.end(), own) == governors.end())
+        governors.push_back(own);
+    }
+    const std::size_t each = points.size() + governors.size();
     const std::int64_t first = last_block_ + 1;
     double turn_s = mean_run_s() * static_cast<double>(each);
     for (std::int64_t turn = 0; turn < request_.repeats; ++turn) {
@@ -438,8 +308,9 @@ class Tune {
       const double before = search_s_;
       for (std::size_t i = 0; i < each; ++i) {
         const std::size_t who = turn % 2 == 0 ? i : each - 1 - i;
-        ISOJOULE_CHECK(who == points.size() ? again_governors(governors, first + turn)
-                                            : again(points[who], first + turn));
+        ISOJOULE_CHECK(who >= points.size()
+                           ? again_governors(governors[who - points.size()], first + turn)
+                           : again(points[who], first + turn));
       }
       turn_s = search_s_ - before;
     }
@@ -503,9 +374,6 @@ class Tune {
     result.steps = tale_->steps();
     result.candidates = tale_->candidates(static_cast<std::size_t>(request_.finalists));
     result.governors = tale_->governors();
-    result.best = best_candidate(*goal_, result.candidates);
-    if (result.best && !result.governors.empty())
-      result.saving = tune_saving(result.candidates[*result.best], result.governors.front());
     result.answer = tale_->recommend();
     result.runs = runs_->made() + runs_->stored();
     result.already_there = already_there_;
@@ -517,6 +385,7 @@ class Tune {
     result.out_of_time = out_of_time_;
     result.caution = caution_of(*target_);
     result.notes = notes_;
+    result.judge();
     if (passed_over_ > 0)
       result.notes.push_back(
           fmt::format("{} setting{} passed over, which cannot run as others have shown",
@@ -534,14 +403,10 @@ class Tune {
   const TuneRequest& request_;
   const std::atomic<bool>& interrupted_;
   const std::function<void(const TuneProgress&)>& progress_;
-  Protocol protocol_ = [] {
-    Protocol protocol;
-    protocol.repeats = 1;
-    protocol.idle = Duration::milliseconds(1000);
-    return protocol;
-  }();
+  Protocol protocol_;
   std::unique_ptr<Target> target_;
   OpenedEngines engines_;  // refers to the target
+  std::size_t engine_parts_ = 1;
   TuneMemory asked_;
   std::optional<SearchSpace> space_;
   std::optional<Goal> goal_;

@@ -50,8 +50,9 @@ struct TuneResult {
   std::vector<TuneCandidate> candidates = {};  // finalists, or the best of what was measured
   std::optional<std::size_t> best = {};        // of candidates
   std::vector<TuneCandidate> governors = {};
-  std::optional<TuneSaving> saving = {};  // of the best over the first of `governors`
-  std::optional<Answer> answer = {};      // the optimiser's last word
+  // Of the best over the governors with its batch, precision and so on; else `notes` say why not.
+  std::optional<TuneSaving> saving = {};
+  std::optional<Answer> answer = {};  // the optimiser's last word
   std::int64_t runs = 0, already_there = 0;
   double search_s = 0, search_j = 0;  // of the board's clock; governors and blocks included
   double decide_s = 0;                // real time
@@ -61,6 +62,8 @@ struct TuneResult {
   std::vector<std::string> notes = {};
 
   const TuneCandidate* winner() const { return best ? &candidates[*best] : nullptr; }
+  // Sets `best` and `saving`, from what is in `candidates` and `governors`.
+  void judge();
   bool met() const { return winner() != nullptr && winner()->met; }
 };
 
@@ -95,7 +98,8 @@ struct RerankRequest {
 Result<TuneResult> rerank(const RerankRequest& request);
 
 // Sets the knobs of the best setting and leaves the board so; on a twin they are set, and gone with
-// it. Error: no_data (there is no best), those of the knobs.
+// it. Errors: no_data (there is no best), not_reached (a knob reads back otherwise), those of
+// the knobs: the board is restored then.
 Result<std::vector<std::string>> apply_tuned(const Paths& paths, const TargetOptions& target,
                                              const std::string& command, const TuneResult& result);
 

@@ -1,5 +1,6 @@
 #include "app/tune/tune_json.h"
 
+#include <cctype>
 #include <cmath>
 
 #include "app/tune/tune_goal.h"

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::array<const char*, 3> kRoles = {"baseline", "search", "final"};
 constexpr const char *kRole = "tune.role", *kWhy = "tune.why", *kTook = "tune.took_s",
-                     *kDefinite = "tune.definite";
+                     *kDefinite = "tune.definite", *kEngineError = "tune.engine_error";
 
 // A JSON string is a basic string of TOML.
 std::string toml_text(const std::string& text) {
@@ -27,6 +27,13 @@ std::string toml_list(const std::vector<std::string>& texts) {
   quoted.reserve(texts.size());
   for (const std::string& text : texts) quoted.push_back(toml_text(text));
   return "[" + join(quoted, ", ") + "]";
+}
+
+// Nothing: no error, or one that only a later version knows.
+std::optional<ErrorKind> kind_named(const std::string& name) {
+  for (int kind = 0; kind <= static_cast<int>(ErrorKind::internal); ++kind)
+    if (name_of(static_cast<ErrorKind>(kind)) == name) return static_cast<ErrorKind>(kind);
+  return {};
 }
 
 Value value_from(const std::string& text) {
@@ -91,6 +98,7 @@ void put_notes(const TuneNotes& notes, Run& run) {
   if (!notes.why.empty()) run.notes[kWhy] = notes.why;
   run.notes[kTook] = to_string(Value(notes.took_s));
   if (notes.definite) run.notes[kDefinite] = "yes";
+  if (notes.engine_error) run.notes[kEngineError] = std::string(name_of(*notes.engine_error));
 }
 
 Result<TuneNotes> notes_of(const Run& run) {
@@ -111,6 +119,7 @@ Result<TuneNotes> notes_of(const Run& run) {
   notes.why = text(kWhy);
   notes.took_s = import::parse_decimal(text(kTook)).value_or(0);
   notes.definite = text(kDefinite) == "yes";
+  notes.engine_error = kind_named(text(kEngineError));
   return notes;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,7 @@ struct TuneNotes {
   std::string why;        // the optimiser's words
   double took_s = 0;      // of the board's clock, with everything around the run
   bool definite = false;  // a failure that would come again
+  std::optional<ErrorKind> engine_error = {};  // where it was the engine that failed
 };
 void put_notes(const TuneNotes& notes, Run& run);
 // Error: damaged (the run has none).

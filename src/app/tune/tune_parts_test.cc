@@ -5,6 +5,7 @@
 
 #include "app/tune/recorded_report.h"
 #include "app/tune/tune_memory.h"
+#include "app/tune/tune_tale.h"
 #include "app/tune/tune_verdict.h"
 #include "app/tune/tune_words.h"
 
@@ -61,6 +62,24 @@ TEST(TuneWords, LimitsThatAreNotKeptSayByHowMuch) {
   EXPECT_THAT(text, HasSubstr("latency<10ms: 12.4 ms, 24 % beyond it"));
   EXPECT_THAT(text, HasSubstr("power<15W: not measured"));
   EXPECT_EQ(limits_text(goal("energy", {"latency<10ms"}), metrics(1, 0.01)), "");
+}
+
+TEST(TuneTale, WhatIsKnownFromBeforeMayWin) {
+  const auto space = SearchSpace::grid({{"batch", {1.0, 2.0, 4.0}, true}});
+  ASSERT_TRUE(space);
+  Goal energy = goal("energy");
+  SearchOptions options;
+  options.budget = 1;
+  options.warm = {{.point = 1, .metrics = metrics(1, 1)}, {.point = 2, .metrics = metrics(3, 1)}};
+  const auto tale = TuneTale::make(*space, energy, "random", options);
+  ASSERT_TRUE(tale);
+  (*tale)->tell({0, ""}, {.point = 0, .metrics = metrics(2, 1)});
+  const auto candidates = (*tale)->candidates(3);
+  ASSERT_EQ(candidates.size(), 3U);
+  const auto best = best_candidate(energy, candidates);
+  ASSERT_TRUE(best);
+  EXPECT_EQ(candidates[*best].setting.number("batch"), 2.0);
+  EXPECT_EQ(candidates[*best].runs, 1);
 }
 
 TEST(TuneVerdict, BlocksCountAloneWhereThereAreSome) {

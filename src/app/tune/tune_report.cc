@@ -97,6 +97,12 @@ std::string candidates_text(const TuneResult& result) {
   return text;
 }
 
+// Which of several governors: at what the engine was told.
+std::string governors_words(const TuneResult& result, const TuneCandidate& one) {
+  if (result.governors.size() < 2) return "";
+  return ", at " + to_string(engine_part(one.setting));
+}
+
 std::string best_text(const TuneResult& result) {
   const TuneCandidate* const winner = result.winner();
   if (winner == nullptr) return "Nothing that was measured has a cost\n";
@@ -110,9 +116,10 @@ std::string best_text(const TuneResult& result) {
         "Limits that no setting that was measured keeps, and by how much this one breaks them:\n" +
         limits_text(result.goal, winner->mean);
   for (const TuneCandidate& one : result.governors)
-    text += fmt::format(
-        "Governors {}{}{}\n", one.cost ? cost_text(*one.cost, result.goal.cost) : "-",
-        interval_words(one.cost_95, result.goal.cost), one.met ? "" : ", beyond a limit");
+    text +=
+        fmt::format("Governors {}{}{}{}\n", one.cost ? cost_text(*one.cost, result.goal.cost) : "-",
+                    interval_words(one.cost_95, result.goal.cost), governors_words(result, one),
+                    one.met ? "" : ", beyond a limit");
   if (result.saving)
     text += fmt::format("Saving   {} against the governors\n", saving_words(*result.saving));
   return text;

@@ -37,6 +37,9 @@ void TuneRuns::use(std::size_t index) {
   const Run& run = stored_[index];
   MeasuredRun measured;
   measured.run = run;
+  const auto notes = notes_of(run);  // begin() read them all
+  if (notes && notes->engine_error)
+    measured.engine_error = Error{*notes->engine_error, run.failure, "", ""};
   failures_.note(planned({.setting = run.setting, .baseline = run.baseline}, run.sequence),
                  measured);
 }
@@ -119,8 +122,8 @@ Result<MeasuredRun> TuneRuns::attempt(const PlannedRun& planned) {
       MeasuredRun refused;
       refused.run = run_of(planned);
       refused.run.state = RunState::failed;
+      // No engine_error: at another clock the engine has not been asked yet.
       refused.run.failure = measured.error().what;
-      refused.engine_error = measured.error();  // definite by its kind
       return refused;
     }
     Run& run = measured->run;
@@ -159,9 +162,12 @@ Result<Run> TuneRuns::run(const Ask& ask) {
     ISOJOULE_CHECK(check_board(&cause));
   }
   failures_.note(one, measured);
-  TuneNotes notes{ask.role, ask.why, (parts_.board.clock->now() - before).seconds().value(), false};
-  // It was tried again already where that could have helped.
-  notes.definite = !failure_of(run).empty();
+  TuneNotes notes{
+      ask.role, ask.why, (parts_.board.clock->now() - before).seconds().value(), false, {}};
+  // It was tried again already where that could have helped; a board that is hot now may be cool
+  // tomorrow.
+  notes.definite = !failure_of(run).empty() && run.state != RunState::throttled;
+  if (measured.engine_error) notes.engine_error = measured.engine_error->kind;
   put_notes(notes, run);
   const bool keep = parts_.protocol.keep_traces && !measured.trace.channels.empty();
   ISOJOULE_TRY(run.id, parts_.study.add(run, keep ? &measured.trace : nullptr));

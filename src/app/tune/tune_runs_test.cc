@@ -117,6 +117,52 @@ TEST_F(TuneRunsTest, AClockThatIsRefusedIsThisSettingsFailure) {
   EXPECT_GT(probe.seconds, 0);
 }
 
+TEST_F(TuneRunsTest, AWriteThatTheKernelRefusesSaysNothingOfTheEngine) {
+  TuneRuns runs = begin();
+  bench_.tree.add_node(
+      fake::kGpuNode, [](std::span<char> into) { return copy_text("open", into); },
+      [](std::string_view text) -> Status {
+        if (text != "614400000") return {};
+        return fail(ErrorKind::invalid, "gpu: Invalid argument");  // EINVAL
+      });
+  const auto made = runs.run(ask(614.4e6));
+  ASSERT_TRUE(made) << to_string(made.error());
+  EXPECT_THAT(failure_of(*made), HasSubstr("Invalid argument"));
+  EXPECT_TRUE(notes_of(*made)->definite);
+  EXPECT_FALSE(notes_of(*made)->engine_error);
+  EXPECT_FALSE(runs.known_failure(clocks(76.8e6)));
+  EXPECT_FALSE(runs.hopeless());
+  TuneRuns again = begin();
+  again.pass_stored();
+  EXPECT_FALSE(again.known_failure(clocks(76.8e6)));
+}
+
+TEST_F(TuneRunsTest, WhatTheEngineRefusesIsKnownAgainAfterAResume) {
+  TuneRuns runs = begin();
+  bench_.script.refuses = [](const Job&) {
+    return Error{ErrorKind::unsupported, "no such precision here", "", ""};
+  };
+  ASSERT_TRUE(runs.run(ask(614.4e6)));
+  ASSERT_TRUE(runs.known_failure(clocks(76.8e6)));
+  TuneRuns again = begin();
+  EXPECT_FALSE(again.known_failure(clocks(76.8e6)));
+  again.pass_stored();
+  const auto known = again.known_failure(clocks(76.8e6));
+  ASSERT_TRUE(known);
+  EXPECT_THAT(known->failure, HasSubstr("no such precision here"));
+  EXPECT_TRUE(again.hopeless());
+}
+
+TEST_F(TuneRunsTest, ABoardThatWasHotMayDoItAnotherDay) {
+  TuneRuns runs = begin();
+  bench_.script.at_inference = [this](int) { ++bench_.throttled; };
+  const auto made = runs.run(ask(614.4e6));
+  ASSERT_TRUE(made) << to_string(made.error());
+  const Probe probe = probe_of(*made, *notes_of(*made), 1);
+  EXPECT_EQ(probe.failure, "the board throttled");
+  EXPECT_FALSE(probe.definite);
+}
+
 TEST_F(TuneRunsTest, AnEngineThatCrashesTwiceCannotDoIt) {
   TuneRuns runs = begin();
   bench_.script.crashes = [](const Job&, int) { return true; };

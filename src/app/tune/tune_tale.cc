@@ -38,6 +38,8 @@ Result<std::unique_ptr<TuneTale>> TuneTale::make(const SearchSpace& space, Goal&
       goal.cost.set_reference(probe.metrics);
       tale->referred_ = true;
     }
+  // What was known before counts like a probe of this search: it may be what is recommended.
+  for (const Probe& probe : options.warm) tale->remember(probe, 0);
   Stopwatch watch(tale->decide_s_);
   ISOJOULE_TRY(tale->optimiser_, kind->make(space, goal, options));
   return tale;
@@ -53,10 +55,14 @@ void TuneTale::take(const Probe& probe, std::int64_t block) {
     goal_.cost.set_reference(probe.metrics);
     referred_ = true;
   }
-  log_.add(probe);
-  if (probe.failure.empty()) runs_[probe.point].push_back({block, probe.metrics});
+  remember(probe, block);
   const Stopwatch watch(decide_s_);
   optimiser_->tell(probe);
+}
+
+void TuneTale::remember(const Probe& probe, std::int64_t block) {
+  log_.add(probe);
+  if (probe.failure.empty()) runs_[probe.point].push_back({block, probe.metrics});
 }
 
 const SearchStep& TuneTale::tell(Question question, const Probe& probe) {
@@ -124,7 +130,8 @@ std::vector<TuneCandidate> TuneTale::governors() const {
     (was_measured_again(runs) ? again : once)
         .push_back(tune_candidate(goal_, setting, baseline, runs));
   }
-  return again.empty() ? once : again;
+  again.insert(again.end(), once.begin(), once.end());
+  return again;
 }
 
 }  // namespace isojoule

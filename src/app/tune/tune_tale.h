@@ -40,13 +40,14 @@ class TuneTale {
   std::vector<TuneCandidate> candidates(std::size_t most);
   // The best by all that was measured of each, in blocks or not.
   std::vector<TuneCandidate> best_of_all(std::size_t most);
-  // Those of the blocks, or where there are none the first.
+  // One for each engine part that they ran with; those of the blocks first.
   std::vector<TuneCandidate> governors() const;
   double decide_s() const { return decide_s_; }
 
  private:
   TuneTale(const SearchSpace& space, Goal& goal) : space_(space), goal_(goal), log_(space, goal) {}
   void take(const Probe& probe, std::int64_t block);
+  void remember(const Probe& probe, std::int64_t block);
 
   const SearchSpace& space_;
   Goal& goal_;

@@ -173,6 +173,43 @@ TEST_F(TuneTest, WhatDoesNotFitIsLearntAndNotTriedAgain) {
   EXPECT_EQ(result->winner()->setting.number("batch"), 1.0);
 }
 
+TEST_F(TuneTest, GovernorsRunWithTheWinnersBatch) {
+  request_.space.axes = {"gpu_frequency=307.2MHz,921.6MHz", "batch=1,8"};
+  request_.budget = 4;
+  request_.inferences = 40;
+  const auto result = run("a.study");
+  ASSERT_TRUE(result) << to_string(result.error());
+  ASSERT_NE(result->winner(), nullptr);
+  ASSERT_EQ(result->winner()->setting.number("batch"), 8.0);  // the first governors had 1
+  const TuneCandidate* const like = governors_like(*result->winner(), result->governors);
+  ASSERT_NE(like, nullptr);
+  EXPECT_EQ(like->setting.number("batch"), 8.0);
+  EXPECT_EQ(like->runs, 2);
+  ASSERT_TRUE(result->saving);
+  EXPECT_NEAR(result->saving->share, 1 - *result->winner()->cost / *like->cost, 1e-9);
+  request_.finalists = 0;
+  const auto without = run("b.study");
+  ASSERT_TRUE(without) << to_string(without.error());
+  ASSERT_EQ(without->winner()->setting.number("batch"), 8.0);
+  EXPECT_FALSE(without->saving);
+  EXPECT_THAT(without->notes, Contains(HasSubstr("no saving is given")));
+}
+
+TEST_F(TuneTest, AWeightedCostIsNotShownBeforeItsReference) {
+  request_.minimise = "weighted:0.7";
+  request_.study_path = folder_ + "/a.study";
+  const std::atomic<bool> interrupted = false;
+  std::optional<double> first;
+  bool any = false;
+  const auto result = tune(paths_, request_, interrupted, [&](const TuneProgress& progress) {
+    if (!any) first = progress.cost;
+    any = true;
+  });
+  ASSERT_TRUE(result) << to_string(result.error());
+  EXPECT_TRUE(any);
+  EXPECT_FALSE(first);
+}
+
 TEST_F(TuneTest, KeepsToItsTime) {
   request_.budget = 1000;
   request_.optimiser = "gp_ei";

@@ -69,6 +69,20 @@ std::optional<TuneSaving> tune_saving(const TuneCandidate& best, const TuneCandi
   return saving;
 }
 
+Setting engine_part(const Setting& setting) {
+  Setting part;
+  for (const auto& [axis, value] : setting.values())
+    if (is_engine_axis(axis)) part.set(axis, value);
+  return part;
+}
+
+const TuneCandidate* governors_like(const TuneCandidate& best,
+                                    const std::vector<TuneCandidate>& governors) {
+  for (const TuneCandidate& one : governors)
+    if (engine_part(one.setting) == engine_part(best.setting)) return &one;
+  return nullptr;
+}
+
 std::optional<std::size_t> best_candidate(const Goal& goal,
                                           const std::vector<TuneCandidate>& candidates) {
   std::optional<std::size_t> best;

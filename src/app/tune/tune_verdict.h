@@ -38,6 +38,12 @@ struct TuneSaving {
 };
 std::optional<TuneSaving> tune_saving(const TuneCandidate& best, const TuneCandidate& other);
 
+// Axes and values of the engine in a setting: precision, batch.
+Setting engine_part(const Setting& setting);
+// The governors that did the same as `best`: those with its engine part; null where none ran.
+const TuneCandidate* governors_like(const TuneCandidate& best,
+                                    const std::vector<TuneCandidate>& governors);
+
 // The place of the best: what meets the limits before what does not, then by cost or by how far it
 // is beyond them. Nothing where none has a cost.
 std::optional<std::size_t> best_candidate(const Goal& goal,
