@@ -16,6 +16,7 @@ constexpr double kLeastNoise = 0.003;   // no board repeats itself better
 constexpr std::size_t kRivalsFrom = 4;  // runs, before which left-out densities tell nothing
 constexpr double kLeastWeight = 0.05;
 constexpr double kMostOfOneRun = 5;  // nats that one run may speak for a model
+constexpr float kElsewhere = 0.2F;   // of a run here, where another board's tells what runs
 constexpr float kSure = 0.5F;        // of meeting the limits, to be recommended
 // Of each clock's highest, where the least energy of other boards' networks was about.
 constexpr double kAnchorCpu = 0.45, kAnchorGpu = 0.65, kAnchorCap = 0.6;
@@ -49,6 +50,12 @@ ModelSearch::ModelSearch(const SearchSpace& space, const Goal& goal, const Searc
       metrics_(goal.metrics()) {
   options_.noise = std::max(kLeastNoise, options.noise);
   make_models();
+  for (const PriorProbe& known : options_.prior) {
+    if (known.probe.failure.empty())
+      runnable_.ran(known.probe.point, kElsewhere);
+    else
+      runnable_.failed(known.probe.point, kElsewhere);
+  }
   for (const Probe& probe : options_.warm) tell(probe);
 }
 
@@ -116,7 +123,7 @@ std::optional<Question> ModelSearch::draw() {
 std::optional<Question> ModelSearch::first() {
   if (log_.probes().empty() && bounds_latency())
     return Question{highest(), "the fastest: does it keep the limit?"};
-  const VectorXf runs = runnable_.probability();
+  const VectorXf runs = runnable_.probability().cwiseAbs2();
   std::optional<GridPoint> best;
   double most = 0;
   for (GridPoint p = 0; p < space_.size(); ++p) {
@@ -142,18 +149,19 @@ VectorXf ModelSearch::gains(GridPoint incumbent) const {
     gain.array() *= belief.met.array().square().square();
     score += static_cast<float>(belief.weight) * gain;
   }
-  return score.cwiseProduct(runnable_.probability());
+  return score.cwiseProduct(runnable_.probability().cwiseAbs2());
 }
 
 // While nothing that was measured meets the limits: how likely each setting is to, the cheaper
 // first among the likely ones; where none has a chance, the nearest to the limits that was not
 // tried.
 VectorXf ModelSearch::chances() const {
-  constexpr float kChance = 0.01F, kCheaper = 0.2F;
+  constexpr float kChance = 0.01F;
+  const float cheaper = goal_.limits.empty() ? 10 : 0.2F;
   const VectorXf cost = blended_cost();
   const float lowest = cost.minCoeff(), width = std::max(1e-6F, cost.maxCoeff() - lowest);
   VectorXf score = blended_met();
-  score.array() *= 1 + kCheaper * (1 - (cost.array() - lowest) / width);
+  score.array() *= 1 + cheaper * (1 - (cost.array() - lowest) / width);
   if (score.maxCoeff() < kChance) {
     score.setZero();
     for (const Belief& belief : beliefs_)
@@ -161,7 +169,7 @@ VectorXf ModelSearch::chances() const {
           static_cast<float>(belief.weight) * belief.inside.cwiseMax(-30).array().exp().matrix();
     for (const GridPoint point : log_.points()) score[point] *= 1e-6F;
   }
-  return score.cwiseProduct(runnable_.probability());
+  return score.cwiseProduct(runnable_.probability().cwiseAbs2());
 }
 
 std::optional<Question> ModelSearch::do_ask() {

@@ -6,7 +6,8 @@
 namespace isojoule {
 namespace {
 
-constexpr double kNear = 1;          // in SearchSpace::coordinates()
+constexpr double kNear = 2;          // in SearchSpace::coordinates(): clocks matter little here
+constexpr double kNearBatch = 0.5;   // against what is known of larger and smaller ones
 constexpr double kOtherWord = 0.1;   // another engine or accelerator says little
 constexpr float kBeforehand = 0.3F;  // successes
 
@@ -17,14 +18,16 @@ Runnable::Runnable(const SearchSpace& space)
       successes_(Eigen::VectorXf::Zero(space.size())),
       failures_(Eigen::VectorXf::Zero(space.size())) {}
 
-void Runnable::take(GridPoint point, bool success) {
+void Runnable::take(GridPoint point, bool success, float weight) {
   any_failure_ = any_failure_ || !success;
-  Eigen::VectorXf near = Eigen::VectorXf::Ones(space_.size());
+  Eigen::VectorXf near = Eigen::VectorXf::Constant(space_.size(), weight);
   const auto own = space_.levels(point);
   for (std::size_t a = 0; a < space_.axes().size(); ++a) {
     const SearchAxis& axis = space_.axes()[a];
-    Eigen::VectorXf along = KernelTables::table(axis, kNear, kOtherWord).col(own[a]);
-    if (role_of(axis) == AxisRole::batch) {
+    const bool is_batch = role_of(axis) == AxisRole::batch;
+    Eigen::VectorXf along =
+        KernelTables::table(axis, is_batch ? kNearBatch : kNear, kOtherWord).col(own[a]);
+    if (is_batch) {
       const Eigen::Index here = own[a], last = along.size();
       if (success)
         along.head(here).setOnes();

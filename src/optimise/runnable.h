@@ -14,13 +14,14 @@ namespace isojoule {
 class Runnable {
  public:
   explicit Runnable(const SearchSpace& space);
-  void ran(GridPoint point) { take(point, true); }
-  void failed(GridPoint point) { take(point, false); }
+  // `weight`: less than 1 of what was seen elsewhere.
+  void ran(GridPoint point, float weight = 1) { take(point, true, weight); }
+  void failed(GridPoint point, float weight = 1) { take(point, false, weight); }
   // 1 everywhere until something failed.
   Eigen::VectorXf probability() const;
 
  private:
-  void take(GridPoint point, bool success);
+  void take(GridPoint point, bool success, float weight);
 
   const SearchSpace& space_;
   Eigen::VectorXf successes_, failures_;
