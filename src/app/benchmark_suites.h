@@ -15,9 +15,9 @@ enum class SuiteRole : std::uint8_t { developed, judged };
 struct SuiteMaker {
   std::string_view name;
   std::string_view what;
-  std::string_view board;  // of a twin; "": recorded
-  bool large = false;      // clocks x memory x batch x cores instead of the two clocks
-  double allowed_share = 1;
+  std::string_view board;    // of a twin; "": recorded
+  double allowed_share = 1;  // of the settings, by latency
+  bool large = false;        // clocks x memory x batch x cores instead of the two clocks
   SuiteRole role = SuiteRole::judged;
   // Of somebody's measurements that may not be handed on: a file below the folder that the request
   // names, with the columns that it is judged on.

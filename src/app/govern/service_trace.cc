@@ -62,8 +62,8 @@ class Maker {
   // A Poisson process of a moving rate, by thinning (P. A. W. Lewis and G. S. Shedler, 1979).
   void requests(ServiceTrace& trace) {
     const double highest = (std::max(kNoon, kOn) + kBurst) * options_.capacity_hz;
-    for (double t = exponential(random_, 1 / highest); t < options_.seconds;
-         t += exponential(random_, 1 / highest)) {
+    double t = 0;
+    while ((t += exponential(random_, 1 / highest)) < options_.seconds) {
       if (random_.uniform() * highest > rate(t)) continue;
       const bool heavy = random_.uniform() < heavy_share(t);
       trace.requests.push_back({t, static_cast<float>(heavy ? kHeavy : kLight)});
