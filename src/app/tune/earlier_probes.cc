@@ -61,8 +61,9 @@ std::optional<Level> level_like(const SearchAxis& axis, const Value* value, doub
   const bool is_clock = unit_of_axis(axis.name) == Unit::hertz;
   const double last = std::get<double>(axis.values.back());
   const double wanted = is_clock && highest > 0 ? *number / highest * last : *number;
+  const auto last_level = static_cast<Level>(axis.values.size() - 1);
   Level best = 0;
-  for (Level level = 1; level < std::ssize(axis.values); ++level)
+  for (Level level = 1; level <= last_level; ++level)
     if (std::abs(axis.number(level) - wanted) < std::abs(axis.number(best) - wanted)) best = level;
   return best;
 }
