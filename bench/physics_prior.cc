@@ -100,10 +100,11 @@ int main() {
   const std::atomic<bool> interrupted{false};
   BenchmarkRequest request;
   std::vector<std::string> notes;
+  TwinTruths truths;
   Fits fits;
   for (const SuiteMaker& maker : all_suites()) {
     if (maker.role != SuiteRole::developed || maker.allowed_share < 1) continue;
-    const auto suite = make_suite(maker, *paths, request, interrupted, notes);
+    const auto suite = make_suite(maker, *paths, request, interrupted, truths, notes);
     if (!suite) {
       fmt::print(stderr, "{}\n", suite.error().what);
       return 1;

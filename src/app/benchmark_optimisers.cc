@@ -103,11 +103,12 @@ Result<BenchmarkResult> benchmark_optimisers(
     const std::function<void(const std::string&)>& progress) {
   ISOJOULE_TRY(const auto kinds, kinds_of(request));
   BenchmarkResult result;
+  TwinTruths truths;
   ISOJOULE_TRY(const auto makers, benchmark_suites(request));
   for (const SuiteMaker* maker : makers) {
     progress(fmt::format("{}: the truth", maker->name));
     ISOJOULE_TRY(const BenchmarkSuite suite,
-                 make_suite(*maker, paths, request, interrupted, result.notes));
+                 make_suite(*maker, paths, request, interrupted, truths, result.notes));
     result.suites.push_back(info_of(suite));
     for (const OptimiserKind* kind : kinds) {
       progress(fmt::format("{}: {}", suite.name, kind->name));

@@ -94,7 +94,10 @@ Status keep_grid(const TruthGrid& grid, const BenchmarkRequest& request, const S
 
 Result<std::vector<TruthGrid>> twin_suite(const SuiteMaker& maker, const Paths& paths,
                                           const BenchmarkRequest& request,
-                                          const std::atomic<bool>& interrupted) {
+                                          const std::atomic<bool>& interrupted,
+                                          TwinTruths& truths) {
+  const std::string key = fmt::format("{}{}", maker.board, maker.large ? " large" : "");
+  if (const auto made = truths.find(key); made != truths.end()) return made->second;
   TwinGridRequest wanted = clocks_of(maker, request);
   if (wanted.networks.empty())
     wanted.networks = maker.large
@@ -102,6 +105,7 @@ Result<std::vector<TruthGrid>> twin_suite(const SuiteMaker& maker, const Paths& 
                           : networks_of_zoo();
   ISOJOULE_TRY(auto grids, twin_grids(paths, wanted, interrupted));
   for (const TruthGrid& grid : grids) ISOJOULE_CHECK(keep_grid(grid, request, maker));
+  truths[key] = grids;
   return grids;
 }
 
@@ -184,7 +188,7 @@ Result<std::vector<const SuiteMaker*>> benchmark_suites(const BenchmarkRequest& 
 
 Result<BenchmarkSuite> make_suite(const SuiteMaker& maker, const Paths& paths,
                                   const BenchmarkRequest& request,
-                                  const std::atomic<bool>& interrupted,
+                                  const std::atomic<bool>& interrupted, TwinTruths& truths,
                                   std::vector<std::string>& notes) {
   BenchmarkSuite suite;
   suite.name = maker.name;
@@ -194,9 +198,10 @@ Result<BenchmarkSuite> make_suite(const SuiteMaker& maker, const Paths& paths,
   suite.options.noise = {request.noise, request.noise};
   suite.options.threads = request.threads;
   suite.options.allowed_share = maker.allowed_share;
-  ISOJOULE_TRY(auto grids, !maker.file.empty()   ? measured_suite(maker, request)
-                           : maker.board.empty() ? recorded_suite(maker, paths)
-                                                 : twin_suite(maker, paths, request, interrupted));
+  ISOJOULE_TRY(auto grids, !maker.file.empty() ? measured_suite(maker, request)
+                           : maker.board.empty()
+                               ? recorded_suite(maker, paths)
+                               : twin_suite(maker, paths, request, interrupted, truths));
   for (TruthGrid& grid : grids) {
     if (anything_runs(grid))
       suite.grids.push_back(std::move(grid));

@@ -1,6 +1,7 @@
 // The sets of grids that optimisers are judged on: twins, and what other people measured.
 #pragma once
 
+#include <map>
 #include <span>
 #include <string_view>
 
@@ -29,10 +30,13 @@ std::span<const SuiteMaker> all_suites();
 // nearest; invalid (one that needs a folder of measurements, without it).
 Result<std::vector<const SuiteMaker*>> benchmark_suites(const BenchmarkRequest& request);
 
+// Truth of twins that was made already: a suite and the same under a limit have the same grids.
+using TwinTruths = std::map<std::string, std::vector<TruthGrid>>;
+
 // Networks that no setting of a board can run are left out, with a note.
 Result<BenchmarkSuite> make_suite(const SuiteMaker& maker, const Paths& paths,
                                   const BenchmarkRequest& request,
-                                  const std::atomic<bool>& interrupted,
+                                  const std::atomic<bool>& interrupted, TwinTruths& truths,
                                   std::vector<std::string>& notes);
 
 }  // namespace isojoule

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/random.h"
+
 namespace isojoule {
 
 using Eigen::Index;

@@ -7,7 +7,6 @@
 #include <optional>
 #include <vector>
 
-#include "base/random.h"
 #include "optimise/probe_log.h"
 #include "optimise/runnable.h"
 #include "optimise/search_model.h"
