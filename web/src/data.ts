@@ -100,6 +100,100 @@ export interface CounterRow {
   remedy: string;
   count: number;
 }
+// Integers of a long column, packed: value[i] = scale * n[i]. `data` is base64 of LEB128 varints, each a zigzag
+// integer; summed up `order` times (1: differences, 2: differences of differences) from `first` they give n.
+// `first`: the integers that the sums begin with, `order` of them. src/report/column.h writes it.
+export interface Column {
+  count: number;
+  scale: number;
+  order: 0 | 1 | 2;
+  first: number[];
+  data: string;
+}
+export type SeriesKind = 'power' | 'total' | 'clock' | 'temperature' | 'other';
+export interface Series {
+  name: string; // "VDD_IN", "gpu_frequency", "temperature_cpu"
+  kind: SeriesKind;
+  unit: string; // "W", "Hz", "°C", "%"
+  time: Column | number; // s from the run's begin, or the index of the series that has the same times
+  value: Column;
+}
+export interface Timeline {
+  run: number; // its id
+  point: number | null;
+  label: string; // "alexnet, best", "alexnet, default"
+  duration_s: number;
+  series: Series[];
+  phases: { name: string; begin_s: number; end_s: number }[];
+  batches: { begin_s: Column; end_s: Column } | null;
+  why_absent: string; // why there are no series
+}
+// Energy since the program's start, at the ends of phases and batches (thinned to some hundreds).
+export interface Cumulative {
+  point: number;
+  run: number;
+  time_s: number[];
+  energy_j: number[];
+  inferences: number[]; // done by then
+}
+export interface BudgetCause {
+  cause: string;
+  type: string; // "A" (statistics) or "B"
+  u_j: number;
+  percent_of_variance: number;
+}
+export interface Budget {
+  point: number;
+  energy_j: number | null;
+  combined_u_j: number | null;
+  causes: BudgetCause[];
+  why_absent: string;
+}
+export interface Profile {
+  network: string;
+  setting: Setting;
+  profiler_slowdown: number | null;
+  why_absent: string;
+  layers: { layer: string; operation: string; device: string; time_s: number; share: number; energy_j: number | null; energy_u_j: number | null }[];
+}
+// One probe of a search, in order.
+export interface Probe {
+  run: number | null; // its id
+  setting: Setting;
+  cost: number | null; // of what is minimised; null: failed, or nothing was measured
+  energy_j: number | null; // of one inference
+  latency_s: number | null; // of one inference
+  least: number | null; // the least cost so far among those within the limits
+  within_limits: boolean | null;
+  why: string; // the optimiser's words
+  failure: string;
+}
+export interface Search {
+  minimise: string;
+  unit: string; // of cost: "J", "J s", ""
+  limits: string[];
+  optimiser: string;
+  probes: Probe[];
+  governors: { name: string; cost: number | null }[];
+  best: { setting: Setting; cost: number | null; run: number | null } | null;
+}
+// Another study beside this one: its minima alone.
+export interface BoardRow {
+  study: string;
+  board: string;
+  simulated: boolean;
+  network: string;
+  job: string;
+  batch: number;
+  setting: Setting;
+  energy_per_inference_j: Estimate | null;
+  latency_per_inference_s: Estimate | null;
+  baseline: string | null; // the leading one
+  baseline_energy_per_inference_j: number | null;
+  saving_percent: number | null;
+  saving_uncertainty_percent: number | null;
+  why_absent: string;
+}
 export interface Study {
   schema: number;
   generator: string;
@@ -122,6 +216,12 @@ export interface Study {
   minima: Minimum[];
   runs: Run[];
   drift?: Drift; // absent from older programs
+  profiles?: Profile[];
+  timelines?: Timeline[]; // of the runs that stand for best settings and governors
+  cumulative?: Cumulative[];
+  budgets?: Budget[];
+  search?: Search; // of a study that `isojoule tune` made
+  boards?: BoardRow[]; // where several studies are in one report: this one's rows first
   counters: CounterRow[];
   totals: { runs: number; failed: number; throttled: number };
 }

@@ -2,14 +2,9 @@
 import './style.css';
 import { readStudy, type Study } from './data';
 import { h, replace } from './dom';
-import { batchOverGpu, overBatch } from './figure/batch';
-import { figureElement, type Figure } from './figure/frame';
-import { heatMap } from './figure/heat_map';
-import { repeats } from './figure/repeats';
-import { residency } from './figure/residency';
+import { figureElement } from './figure/frame';
 import { kFigureStyle } from './figure/style';
-import { surface } from './figure/surface';
-import { sweepCpu, sweepGpu } from './figure/sweep';
+import { kFigureGroups, type FigureGroup } from './figures';
 import { answer } from './section/answer';
 import { bar } from './section/bar';
 import { counters } from './section/counters';
@@ -27,26 +22,29 @@ function masthead(study: Study): HTMLElement {
     study.simulated && h('p', { class: 'simulated', role: 'note' }, h('strong', {}, 'Simulated. '), 'Every number on this page comes from a twin, a model of the board. None is evidence about a real board.'));
 }
 
-function figures(view: View, id: string, title: string, list: Figure[], ...more: (Node | null)[]): HTMLElement {
-  const section = h('section', { id }, h('h2', {}, title));
-  section.append(h('div', { class: 'figures' }, ...list.map((figure) => figureElement(figure, view))));
-  more.forEach((node) => node && section.append(node));
-  return section;
+// The tables that stand below a group's figures.
+function tablesOf(id: string, view: View): (Node | null)[] {
+  if (id === 'batches') return [minima(view)];
+  if (id === 'uncertainty') return [repeatsText(view), runs(view)];
+  return [];
+}
+
+function groupElement(view: View, group: FigureGroup): HTMLElement | null {
+  const figures = group.figures.filter((figure) => figure.applies?.(view.study) ?? true);
+  const below = tablesOf(group.id, view).filter((node): node is Node => node !== null);
+  const shown = group.needsGrid && !view.grid.cpus.length ? [] : figures;
+  if (!shown.length && !below.length) return null;
+  return h('section', { id: group.id }, h('h2', {}, group.title), shown.length > 0 && h('div', { class: 'figures' }, ...shown.map((figure) => figureElement(figure, view))), ...below);
 }
 
 function page(study: Study): Node[] {
   const view = new View(study);
-  const measured = view.grid.cpus.length > 0;
   const style = h('style');
   style.textContent = kFigureStyle;
   document.head.append(style);
   const main = h('main', {}, answer(view), bar(view));
-  if (measured) {
-    main.append(figures(view, 'map', 'Energy over the clocks', [heatMap, surface]), figures(view, 'sweeps', 'Power and latency', [sweepGpu, sweepCpu]), figures(view, 'batches', 'Batch size', [overBatch, batchOverGpu]));
-  }
-  const table = minima(view);
-  if (table) main.append(table);
-  main.append(figures(view, 'governors', 'The governors', [residency]), figures(view, 'uncertainty', 'How sure it is', [repeats], repeatsText(view), runs(view)), points(view), counters(view), method(view));
+  for (const group of kFigureGroups) main.append(groupElement(view, group) ?? '');
+  main.append(points(view), counters(view), method(view));
   const foot = h('footer', {}, `Made by ${study.generator}. `, 'This file holds everything it shows; it opens without a network.');
   return [masthead(study), main, foot];
 }

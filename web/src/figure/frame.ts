@@ -3,6 +3,7 @@
 // the window, and again when the choice or its width changes.
 import { toCsv, type Table } from '../csv';
 import { download, fileName, h, replace } from '../dom';
+import type { Study } from '../data';
 import type { View } from '../view';
 import { savePng, saveSvg } from './export';
 
@@ -12,6 +13,10 @@ export interface Drawn {
 }
 export interface Figure {
   id: string;
+  // 'choice' (the usual): one for each network and batch size; 'study': one for all of it.
+  scope?: 'choice' | 'study';
+  // Whether the study has anything for it at all; where not, the figure is left out of page and paper.
+  applies?: (study: Study) => boolean;
   title: (view: View) => string;
   sentence: (view: View) => string;
   controls?: (view: View) => Node[];
