@@ -7,6 +7,7 @@ import { repeats } from './figure/repeats';
 import { residency } from './figure/residency';
 import { surface } from './figure/surface';
 import { sweepCpu, sweepGpu } from './figure/sweep';
+import { timeline } from './figure/timeline';
 
 export interface FigureGroup {
   id: string; // of its section on the page
@@ -20,5 +21,6 @@ export const kFigureGroups: FigureGroup[] = [
   { id: 'sweeps', title: 'Power and latency', needsGrid: true, figures: [sweepGpu, sweepCpu] },
   { id: 'batches', title: 'Batch size', needsGrid: true, figures: [overBatch, batchOverGpu] },
   { id: 'governors', title: 'The governors', figures: [residency] },
+  { id: 'timelines', title: 'Over time', figures: [timeline] },
   { id: 'uncertainty', title: 'How sure it is', figures: [repeats] },
 ];
