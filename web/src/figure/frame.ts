@@ -31,7 +31,17 @@ const nearby = new IntersectionObserver((entries) => entries.forEach((entry) => 
   rootMargin: '300px',
 });
 
-export function figureElement(figure: Figure, view: View): HTMLElement {
+// A figure that fails says so in its place and leaves the others whole.
+function drawOrSay(figure: Figure, view: View, width: number, say: (text: string | null) => void): Drawn | string {
+  try {
+    return figure.draw(view, width, say);
+  } catch (error) {
+    return `This figure could not be drawn from this study: ${(error as Error).message}. Please report it, with the study.`;
+  }
+}
+
+// `first`: drawn as soon as the page stands, wherever it is on it.
+export function figureElement(figure: Figure, view: View, first = false): HTMLElement {
   const host = h('div', { class: 'plot' });
   const readout = h('output', { class: 'readout', for: figure.id });
   const title = h('h3', { id: `${figure.id}-title` });
@@ -40,14 +50,14 @@ export function figureElement(figure: Figure, view: View): HTMLElement {
   const element = h('figure', { id: figure.id, class: figure.wide ? 'wide' : null, 'aria-labelledby': `${figure.id}-title` },
     h('figcaption', {}, title, sentence), controls, host, readout);
   let drawn: Drawn | null = null;
-  let near = false;
+  let near = first;
   let stale = true;
   let width = 0;
 
   const say = (text: string | null) => (readout.textContent = text ?? drawn?.readout ?? '');
   const draw = () => {
     stale = false;
-    const made = figure.draw(view, Math.max(260, host.clientWidth), say);
+    const made = drawOrSay(figure, view, Math.max(260, host.clientWidth), say);
     drawn = typeof made === 'string' ? null : made;
     replace(host, drawn ? drawn.drawing : h('p', { class: 'nothing' }, made as string));
     element.dataset['drawn'] = 'true';
