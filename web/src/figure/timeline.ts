@@ -154,7 +154,7 @@ function draw(view: View, width: number, say: (text: string | null) => void): Dr
   };
   addKeys(state, drawing, point);
   addPointers(state, painted, point);
-  return { drawing, readout: `${state.readout()} Choose the drawing (click, Tab), then the wheel, + and \u2212 zoom, dragging and the arrow keys move, M or a double click sets a mark.` };
+  return { drawing, readout: state.readout() };
 }
 
 function seriesSwitches(state: TimelineState): HTMLElement {
@@ -205,7 +205,7 @@ export const timeline: Figure = {
   wide: true,
   applies: (study: Study) => (study.timelines?.length ?? 0) > 0,
   title: () => title,
-  sentence: (view) => `Power, clocks and temperatures of one run${view.study.simulated ? ' (simulated)' : ''}, its phases as bands, its batches as a row of ticks. The CSV has the samples of the window shown, every one up to ${kMostRows / 1000} thousand, every n-th beyond.`,
+  sentence: (view) => `Power, clocks and temperatures of one run${view.study.simulated ? ' (simulated)' : ''}, its phases as bands, its batches as a row of ticks. Choose the drawing (a click, Tab); then the wheel, + and \u2212 zoom, dragging and the arrow keys move, M or a double click sets a mark. The CSV has the samples of the window shown, every one up to ${kMostRows / 1000} thousand, every n-th beyond.`,
   controls,
   draw,
   table,

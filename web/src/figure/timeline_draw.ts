@@ -64,7 +64,7 @@ export const shortName = (name: string) => (name.length > 28 ? `${name.slice(0, 
 function namesOf(lane: Lane, left: number, right: number): { trace: Trace; x: number; row: number }[] {
   let x = left + (lane.name.length + lane.unit.length + 5) * kCharacter, row = 0;
   return lane.traces.map((trace) => {
-    const width = 26 + shortName(trace.series.name).length * kCharacter;
+    const width = 30 + shortName(trace.series.name).length * kCharacter * 1.12; // names are often capitals
     if (x + width > right && x > left) [x, row] = [left, row + 1];
     const place = { trace, x, row };
     x += width;
@@ -98,35 +98,38 @@ export const timeScale = (scene: Scene, layout: Layout): TimeScale => scaleLinea
 // A clock holds its value until the next sample; a power or a temperature moves on.
 const holds = (trace: Trace) => trace.series.kind === 'clock';
 
-// Every sample where they are few, otherwise the least and the greatest of each column of `fine` px.
-export function pathOf(trace: Trace, x: TimeScale, y: (value: number) => number, fine = 1): string {
+// Every sample where they are few; otherwise the area from the least to the greatest of each column of `fine` px (to fill
+// one outline costs a browser a third of what it costs to stroke a zigzag of as many points).
+export function pathOf(trace: Trace, x: TimeScale, y: (value: number) => number, fine = 1): { d: string; area: boolean } {
   const [t0, t1] = x.domain() as [number, number];
   const [left, right] = x.range() as [number, number];
   const { time, value } = trace;
   const from = Math.max(0, firstFrom(time, t0) - 1);
   const to = Math.min(time.length, firstFrom(time, t1) + 1);
   const columns = Math.max(1, Math.round((right - left) / fine));
+  if (to - from > 2 * columns) return { d: areaOf(trace, from, to, columns, x, y), area: true };
   let d = '';
-  if (to - from <= 2 * columns) {
-    for (let i = from; i < to; ++i) {
-      const px = round(Math.min(Math.max(x(time[i]!), left), right));
-      d += i === from ? `M${px},${round(y(value[i]!))}` : holds(trace) ? `H${px}V${round(y(value[i]!))}` : `L${px},${round(y(value[i]!))}`;
-    }
-    return holds(trace) && to > from ? `${d}H${round(right)}` : d;
+  for (let i = from; i < to; ++i) {
+    const px = round(Math.min(Math.max(x(time[i]!), left), right));
+    d += i === from ? `M${px},${round(y(value[i]!))}` : holds(trace) ? `H${px}V${round(y(value[i]!))}` : `L${px},${round(y(value[i]!))}`;
   }
-  let begin = from;
-  for (let column = 0; column < columns && begin < to; ++column) {
-    const end = column === columns - 1 ? to : Math.min(to, firstFrom(time, t0 + ((t1 - t0) * (column + 1)) / columns));
+  return { d: holds(trace) && to > from ? `${d}H${round(right)}` : d, area: false };
+}
+
+function areaOf(trace: Trace, from: number, to: number, columns: number, x: TimeScale, y: (value: number) => number): string {
+  const [t0, t1] = x.domain() as [number, number];
+  const [left, right] = x.range() as [number, number];
+  const tops: string[] = [], bottoms: string[] = [];
+  for (let column = 0, begin = from; column < columns && begin < to; ++column) {
+    const end = column === columns - 1 ? to : Math.min(to, firstFrom(trace.time, t0 + ((t1 - t0) * (column + 1)) / columns));
     if (end <= begin) continue;
     const [low, high] = extremes(trace, begin, end);
     const px = round(left + ((right - left) * (column + 0.5)) / columns);
-    // The end nearer to where the line comes from first, so that a rise stays a rise.
-    const rising = value[begin]! - low <= high - value[begin]!;
-    d += `${d ? 'L' : 'M'}${px},${round(y(rising ? low : high))}`;
-    if (high > low) d += `V${round(y(rising ? high : low))}`;
+    tops.push(`${px},${round(y(high))}`);
+    bottoms.push(`${px},${round(y(low))}`);
     begin = end;
   }
-  return d;
+  return tops.length ? `M${tops.join('L')}L${bottoms.reverse().join('L')}Z` : '';
 }
 
 function valueScale(lane: Lane): ScaleLinear<number, number> {
@@ -149,7 +152,7 @@ function drawLane(scene: Scene, lane: Lane, layout: Layout): { group: SVGGElemen
     const colour = colourOf(scene.all, trace);
     const middle = lane.top + row * kRow + 7;
     group.append(s('path', { style: `stroke: ${colour}; stroke-width: 2.5`, d: `M${round(at)},${middle}h14` }), s('text', { x: at + 18, y: middle + 4 }, trace.fault ? `${shortName(trace.series.name)} (damaged)` : shortName(trace.series.name), trace.series.name.length > 28 && s('title', {}, trace.series.name)));
-    const element = s('path', { class: 'trace', 'data-series': trace.series.name, style: `stroke: ${colour}; stroke-width: ${trace.series.kind === 'total' ? 1.6 : 1.2}; fill: none; stroke-linejoin: round` });
+    const element = s('path', { class: 'trace', 'data-series': trace.series.name });
     group.append(element);
     return { trace, y, element };
   });
@@ -199,7 +202,7 @@ function drawAxis(layout: Layout, x: TimeScale): SVGGElement {
   const group = s('g', {}, s('path', { class: 'frame-line', d: `M${layout.left},${bottom}H${layout.right}` }));
   const ticks = x.ticks(Math.max(2, Math.floor((layout.right - layout.left) / 80)));
   const text = x.tickFormat(ticks.length);
-  for (const tick of ticks) group.append(s('path', { class: 'frame-line', d: `M${round(x(tick))},${bottom}v4` }), s('text', { x: x(tick), y: bottom + 17, 'text-anchor': 'middle' }, text(tick)));
+  for (const tick of ticks) group.append(s('path', { class: 'frame-line', d: `M${round(x(tick))},${bottom}v4` }), s('text', { x: Math.min(x(tick), layout.right), y: bottom + 17, 'text-anchor': x(tick) > layout.right - 20 ? 'end' : 'middle' }, text(tick).replace(/,/g, '\u202f')));
   group.append(s('text', { class: 'axis-name', x: layout.right, y: bottom + 33, 'text-anchor': 'end' }, "Time from the run's begin (s)"));
   return group;
 }
@@ -210,7 +213,10 @@ function drawStrip(scene: Scene, layout: Layout): { group: SVGGElement; window: 
   const x = stripScale(scene, layout);
   const lead = scene.traces.find((trace) => trace.series.kind === 'total') ?? scene.traces[0];
   const group = s('g', { class: 'strip' }, s('rect', { x: layout.left, y: top, width: layout.right - layout.left, height: bottom - top, style: 'fill: var(--rule); fill-opacity: .35' }));
-  if (lead?.value.length) group.append(s('path', { style: 'stroke: var(--ink-soft); stroke-width: 1; fill: none', d: pathOf(lead, x, scaleLinear([Math.min(0, lead.low), lead.high || 1], [bottom - 2, top + 2])) }));
+  if (lead?.value.length) {
+    const { d, area } = pathOf(lead, x, scaleLinear([Math.min(0, lead.low), lead.high || 1], [bottom - 2, top + 2]));
+    group.append(s('path', { style: `stroke: var(--ink-soft); stroke-width: 1; fill: ${area ? 'var(--ink-soft)' : 'none'}`, d }));
+  }
   const window = s('rect', { class: 'window', y: top, height: bottom - top, style: 'fill: var(--series-a); fill-opacity: .18; stroke: var(--series-a)' });
   group.append(window);
   return { group, window };
@@ -251,7 +257,11 @@ export function paintWindow(stage: Stage, scene: Scene, fine: number): TimeScale
   const { layout, lines, window, below, above } = stage;
   const x = timeScale(scene, layout);
   below.replaceChildren(drawPhases(scene, layout, x), drawBatches(scene, layout, x), drawAxis(layout, x));
-  for (const { trace, y, element } of lines) element.setAttribute('d', pathOf(trace, x, y, fine));
+  for (const { trace, y, element } of lines) {
+    const { d, area } = pathOf(trace, x, y, fine);
+    element.setAttribute('d', d);
+    element.setAttribute('style', `stroke: ${colourOf(scene.all, trace)}; stroke-width: ${trace.series.kind === 'total' ? 1.6 : 1.2}; fill: ${area ? colourOf(scene.all, trace) : 'none'}; stroke-linejoin: round`);
+  }
   above.replaceChildren(drawMarks(scene, layout, x));
   const strip = stripScale(scene, layout);
   window.setAttribute('x', String(round(strip(scene.from))));
