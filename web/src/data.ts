@@ -1,5 +1,6 @@
 // The study as the program writes it (src/report/summary_json.h). Keys carry their units.
 // web/schema/study.schema.json is the same as a schema: the program's tests and this page check the data with it.
+import { unpackRuns } from './decode';
 import kStudySchema from '../schema/study.schema.json';
 import { showName } from './names';
 import { firstFault } from './schema_check';
@@ -65,6 +66,7 @@ export interface Point {
   runs: number;
   failed: number;
   throttled: number;
+  watched?: Record<string, { mean: number | null; least: number; most: number }>; // what took too many values for residency
   repeats?: Repeats | null; // absent from older programs
 }
 export interface Comparison {
@@ -244,12 +246,27 @@ function danglingReference(study: Study): string | null {
   return null;
 }
 
+// Runs that stand as columns become runs, which fit the schema too.
+function unpackedFault(study: Study, misfit: () => string | null): string | null {
+  if (Array.isArray(study.runs)) return null;
+  try {
+    study.runs = unpackRuns(study.runs);
+  } catch (error) {
+    return `The study's data in this page is damaged: runs: ${(error as Error).message}.`;
+  }
+  return misfit();
+}
+
 function faultIn(study: Study): string | null {
   const schema = (study as Study | null)?.schema as unknown;
   if (typeof schema === 'number' && schema !== kSchema)
     return `The data in this page has schema ${schema}, this page reads schema ${kSchema}. ${schema > kSchema ? 'A newer program wrote it' : 'An older program wrote it'}: make the report again with one version of isojoule.`;
-  const fault = firstFault(study, kStudySchema);
-  if (fault) return `The study's data in this page does not fit its schema: ${fault.where || 'the whole'} ${fault.what}.`;
+  const misfit = () => {
+    const fault = firstFault(study, kStudySchema);
+    return fault && `The study's data in this page does not fit its schema: ${fault.where || 'the whole'} ${fault.what}.`;
+  };
+  const fault = misfit() ?? unpackedFault(study, misfit);
+  if (fault) return fault;
   const dangling = danglingReference(study);
   return dangling && `The study's data in this page does not fit together: ${dangling}.`;
 }
