@@ -1,4 +1,7 @@
 // The study as the program writes it (src/report/summary_json.h). Keys carry their units.
+// web/schema/study.schema.json is the same as a schema: the program's tests and this page check the data with it.
+import kStudySchema from '../schema/study.schema.json';
+import { firstFault } from './schema_check';
 
 export interface Estimate {
   value: number;
@@ -221,23 +224,47 @@ export interface Study {
   cumulative?: Cumulative[];
   budgets?: Budget[];
   search?: Search; // of a study that `isojoule tune` made
+  calibrations?: Record<string, string[]>; // channel to what its numbers rest on, where any were used
   boards?: BoardRow[]; // where several studies are in one report: this one's rows first
   counters: CounterRow[];
   totals: { runs: number; failed: number; throttled: number };
 }
 
-export const kSchema = 1;
+export const kSchema = 2;
+
+const kReferences = 'its points, minima and runs do not fit one another';
+
+// Indices that lead nowhere: the schema cannot say this.
+function danglingReference(study: Study): string | null {
+  const isPoint = (index: number | null) => index === null || index < study.points.length;
+  const bad = (what: string, i: number) => `${what}[${i}] names a setting that is not there: ${kReferences}`;
+  for (const [i, minimum] of study.minima.entries()) if (!isPoint(minimum.best) || !minimum.comparisons.every((comparison) => isPoint(comparison.point))) return bad('minima', i);
+  for (const part of ['runs', 'timelines', 'cumulative', 'budgets'] as const) for (const [i, row] of (study[part] ?? []).entries()) if (!isPoint(row.point)) return bad(part, i);
+  return null;
+}
+
+function faultIn(study: Study): string | null {
+  const schema = (study as Study | null)?.schema as unknown;
+  if (typeof schema === 'number' && schema !== kSchema)
+    return `The data in this page has schema ${schema}, this page reads schema ${kSchema}. ${schema > kSchema ? 'A newer program wrote it' : 'An older program wrote it'}: make the report again with one version of isojoule.`;
+  const fault = firstFault(study, kStudySchema);
+  if (fault) return `The study's data in this page does not fit its schema: ${fault.where || 'the whole'} ${fault.what}.`;
+  const dangling = danglingReference(study);
+  return dangling && `The study's data in this page does not fit together: ${dangling}.`;
+}
 
 // The study embedded in the page, or why there is none. A network under other engine axes is another one to
 // the figures: each has its own map and its own least energy.
 export function readStudy(text: string | null): Study | string {
   if (!text || text.startsWith('@ISOJOULE')) return 'This page holds no study yet. `isojoule report FILE.study -o report.html` fills it.';
+  let study: Study;
   try {
-    const study = JSON.parse(text) as Study;
-    if (study.schema !== kSchema) return `This page reads studies of schema ${kSchema}; the data in it has schema ${study.schema}.`;
-    for (const row of [...study.points, ...study.minima]) if (row.job) row.network += ` ${row.job}`;
-    return study;
+    study = JSON.parse(text) as Study;
   } catch (error) {
     return `The study's data in this page is damaged: ${(error as Error).message}`;
   }
+  const fault = faultIn(study);
+  if (fault) return fault;
+  for (const row of [...study.points, ...study.minima]) if (row.job) row.network += ` ${row.job}`;
+  return study;
 }

@@ -10,8 +10,16 @@ export interface Choice {
   gpu: number | null;
 }
 
+// The clocks of the cell that the reader points at, in whichever map: the others mark it too.
+export interface Pointed {
+  cpu: number; // Hz
+  gpu: number;
+}
+
 export class View {
   choice: Choice;
+  pointed: Pointed | null = null;
+  private pointListeners: ((cell: Pointed | null) => void)[] = [];
   private grids = new Map<string, Grid>();
   private listeners: (() => void)[] = [];
 
@@ -27,8 +35,20 @@ export class View {
     this.listeners.push(listener);
   }
 
+  // A cell pointed at in one map is marked in every other. A figure that is drawn anew subscribes once, not at
+  // each drawing: listeners stay for the page's life.
+  point(cell: Pointed | null): void {
+    if (cell?.cpu === this.pointed?.cpu && cell?.gpu === this.pointed?.gpu) return;
+    this.pointed = cell && { cpu: cell.cpu, gpu: cell.gpu };
+    this.pointListeners.forEach((listener) => listener(this.pointed));
+  }
+  onPoint(listener: (cell: Pointed | null) => void): void {
+    this.pointListeners.push(listener);
+  }
+
   choose(change: Partial<Choice>): void {
     this.choice = { ...this.choice, ...change };
+    this.pointed = null;
     this.settle();
     this.listeners.forEach((listener) => listener());
   }

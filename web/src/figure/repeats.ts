@@ -68,6 +68,13 @@ function draw(view: View, width: number, say: (text: string | null) => void) {
   return { drawing, readout: 'Point at a run to read its energy.' };
 }
 
+function sentence(view: View): string {
+  const found = groups(view).filter((group) => group.mean && group.runs.some((run) => run.energy_j !== null));
+  const reach = found.map((group) => ({ group, most: Math.max(...group.runs.map((run) => Math.abs(deviation(group, run)?.value ?? 0))) })).sort((a, b) => b.most - a.most)[0];
+  const farthest = reach && Number.isFinite(reach.most) ? ` The farthest run stands ${percent(reach.most, 2)} from its mean (${reach.group.name}).` : '';
+  return `Each dot is one run with its k = 2 interval, in the order of measuring, as its distance from the mean of its group.${farthest}`;
+}
+
 function table(view: View): Table {
   const rows = groups(view).flatMap((group) => group.runs.map((run) => [group.name.replace(/'/g, ''), run.id, run.sequence, run.block, run.repeat, run.state, run.failure, run.energy_j, run.energy_u_j, run.latency_s, String(view.study.simulated)]));
   return { header: ['group', 'run', 'sequence', 'block', 'repeat', 'state', 'failure', 'energy_j', 'energy_standard_uncertainty_j', 'latency_s', 'simulated'], rows };
@@ -76,7 +83,7 @@ function table(view: View): Table {
 export const repeats: Figure = {
   id: 'repeats',
   title: () => 'Run by run',
-  sentence: () => "Each dot is one run with its k = 2 interval, in the order of measuring, as its distance from the mean of its group.",
+  sentence,
   draw,
   table,
 };
