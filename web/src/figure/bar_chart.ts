@@ -43,11 +43,13 @@ const kHead = 22; // of a panel's name
 const kFoot = 24; // of its ticks
 const bare = (value: number) => significant(value, 3).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '');
 
+const isWide = (low: number, high: number) => low > 0 && high / low > 30;
+
 function scaleOf(values: BarValue[], left: number, right: number) {
   const highs = values.map((at) => at.value + at.half);
   const lows = values.map((at) => at.value);
   const [low, high] = [Math.min(...lows), Math.max(...highs)];
-  if (values.length > 1 && low > 0 && high / low > 30) {
+  if (isWide(low, high)) {
     const scale = scaleLog([low / 1.4, high * 1.2], [left, right]);
     const decades = scale.ticks().filter((tick) => Math.abs(Math.log10(tick) - Math.round(Math.log10(tick))) < 1e-9);
     return { x: (value: number) => scale(Math.max(value, low / 1.4)), ticks: decades.length > 1 ? decades : scale.ticks(3), log: true };
@@ -70,9 +72,9 @@ class Chart {
   get panelHeight(): number {
     return kHead + this.chart.rows.length * this.rowHeight + kFoot;
   }
-  // How many panels stand beside each other.
+  // How many panels stand beside each other: all of them or one, no ragged last row.
   get across(): number {
-    return Math.max(1, Math.min(this.chart.panels.length, Math.floor((this.width - this.names) / 200)));
+    return this.width - this.names >= this.chart.panels.length * 150 ? this.chart.panels.length : 1;
   }
   y(place: Place, row: number, series: number): number {
     return place.top + kHead + row * this.rowHeight + (this.narrow ? 16 : 0) + series * (kBar + 2);
@@ -81,7 +83,8 @@ class Chart {
   panel(k: number, place: Place, named: boolean): SVGGElement {
     const { chart } = this;
     const all = chart.rows.flatMap((row) => row.values[k]!.filter((at): at is BarValue => Boolean(at)));
-    const unit = readable(Math.max(0, ...all.map((at) => at.value)), chart.panels[k]!.unit);
+    const [low, high] = [Math.min(...all.map((at) => at.value)), Math.max(0, ...all.map((at) => at.value))];
+    const unit = readable(isWide(low, high) ? Math.sqrt(low * high) : high, chart.panels[k]!.unit);
     const ends = all.map((at) => at.label ?? bare(at.value * unit.factor));
     const scale = scaleOf(all, place.left + 2, place.right - 12 - Math.min(90, Math.max(20, ...ends.map(widthOf))));
     const bottom = place.top + this.panelHeight - kFoot;

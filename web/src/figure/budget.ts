@@ -35,9 +35,14 @@ function sentence(view: View): string {
   return `${total}${percent(top!.percent_of_variance, 0)} of the variance comes from ${top!.cause}. Type A is found from statistics, type B from what is known of the instrument.`;
 }
 
+function elsewhere(study: Study): string {
+  const named = (study.budgets ?? []).filter((one) => one.causes.length > 0).flatMap((one) => study.points[one.point] ?? []).map((point) => [point.network, batchOf(point) > 0 ? `batch ${batchOf(point)}` : ''].filter(Boolean).join(', '));
+  return named.length ? ` These have one: ${[...new Set(named)].slice(0, 5).join('; ')}.` : '';
+}
+
 function draw(view: View, width: number, say: (text: string | null) => void) {
   const all = whole(view);
-  if (!all.length) return found(view).find(({ budget }) => budget.why_absent)?.budget.why_absent ?? 'This network and batch size have no budget of uncertainty.';
+  if (!all.length) return found(view).find(({ budget }) => budget.why_absent)?.budget.why_absent ?? `This network and batch size have no budget of uncertainty.${elsewhere(view.study)}`;
   const causes = new Map<string, { most: number; type: string }>();
   for (const { budget } of all) for (const { cause, type, percent_of_variance } of budget.causes) causes.set(cause, { most: Math.max(causes.get(cause)?.most ?? 0, percent_of_variance), type });
   const rows = [...causes].sort((a, b) => b[1].most - a[1].most).map(([cause, { type }]) => ({

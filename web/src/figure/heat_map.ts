@@ -45,8 +45,8 @@ function drawCells(drawing: SVGSVGElement, grid: Grid, x: Scale, y: Scale, colou
   drawing.append(group);
 }
 
-function drawLevels(drawing: SVGSVGElement, vertices: (Vertex | null)[][], box: Box, least: number, most: number, governor: number): void {
-  const taken: { x: number; y: number }[] = [];
+function drawLevels(drawing: SVGSVGElement, vertices: (Vertex | null)[][], box: Box, least: number, most: number, governor: number, marks: { x: number; y: number }[]): void {
+  const taken = [...marks];
   for (const level of levelsOf(least, most)) {
     if (Math.abs(level.energy / governor - 1) < 0.03) continue; // two lines that cannot be told apart
     for (const line of joinSegments(gridSegments(vertices, level.energy))) {
@@ -170,9 +170,9 @@ function draw(view: View, width: number, say: (text: string | null) => void): Dr
   drawing.append(hatch());
   drawCells(drawing, grid, x, y, colour);
   const governor = view.baseline?.point.energy_j?.value;
-  drawLevels(over, vertices, box, least, most, governor ?? 0);
-  if (governor) drawGovernor(over, vertices, governor);
   const set = paretoCells(view);
+  drawLevels(over, vertices, box, least, most, governor ?? 0, [grid.least, ...set].map((cell) => ({ x: x(cell.gpu), y: y(cell.cpu) + 4 })));
+  if (governor) drawGovernor(over, vertices, governor);
   drawPareto(over, set, x, y);
   over.append(minimumMark(x(grid.least.gpu), y(grid.least.cpu), grid.least.cpu, grid.least.gpu, least));
   drawing.append(over);

@@ -73,13 +73,13 @@ function draw(view: View, width: number, say: (text: string | null) => void) {
     const half = energies ? kCoverage * (part.u ?? 0) : 0;
     const unit = readable(value, 'J');
     const amount = energies ? plusMinus(value * unit.factor, half * unit.factor, unit.unit) : second(value);
-    return { name: part.name, why: '', values: [[{ value, half, label: `${percent(100 * part.share)}, so far ${percent(100 * sum, 0)}`, text: `${part.name}: ${amount}, ${second(part.time)}, ${percent(100 * part.share)} of the time, with those above ${percent(100 * sum)}` }]] };
+    return { name: part.name, why: '', values: [[{ value, half, label: `${percent(100 * part.share)} · Σ ${percent(100 * sum, 0)}`, text: `${part.name}: ${amount}, ${second(part.time)}, ${percent(100 * part.share)} of the time, with those above ${percent(100 * sum)}` }]] };
   });
   const drawing = barChart(view, {
     label: `Energy of one inference by ${look(view).by}. ${sentence(view)} Arrow keys read out the bars.`,
     panels: [energies ? { name: 'Energy of one inference', unit: 'J' } : { name: 'Time of one inference', unit: 's' }], series: [''], rows,
   }, width, say);
-  return { drawing, readout: `${energies ? `Together ${joule(all.reduce((total, part) => total + part.energy!, 0))} an inference.` : 'Energies are absent; the bars are times.'} Beside each bar: its share, and that of all down to it.` };
+  return { drawing, readout: `${energies ? `Together ${joule(all.reduce((total, part) => total + part.energy!, 0))} an inference.` : 'Energies are absent; the bars are times.'} Beside each bar its share, and Σ, the share of all bars down to it.` };
 }
 
 function controls(view: View): Node[] {

@@ -20,7 +20,7 @@ function sentence(view: View, sign: string): string {
   const inferences = view.grid.least?.point.inferences;
   const what = inferences ? `Energy of ${inferences} inferences. ` : '';
   const least = view.grid.least?.point.energy_j;
-  const against = energy && least ? `, ${percent(Math.abs(100 * (energy.value / least.value - 1)))} ${least.value < energy.value ? 'more' : 'less'} than the least (${joule(least.value)})` : '';
+  const against = energy && least ? `; the least, ${joule(least.value)}, is ${percent(Math.abs(100 * (1 - least.value / energy.value)))} ${least.value < energy.value ? 'below' : 'above'}` : '';
   const governor = energy
     ? `${sign}: what the governors '${view.choice.baseline}' use (${joule(energy.value)}${against}).`
     : view.baseline ? `The governors '${view.choice.baseline}' have no energy: ${view.baseline.point.why_absent}.` : 'No governors were measured here.';

@@ -2,10 +2,12 @@
 // a stair (what least energy a limit of latency leaves), the governors and the least energy.
 import { scaleLinear } from 'd3-scale';
 import type { Table } from '../csv';
+import type { Study } from '../data';
 import { s } from '../dom';
 import { joule, kCoverage, percent, plusMinus, second, settingText, significant } from '../format';
 import { paretoSet, tradesOf, type Trade } from '../pareto';
 import type { View } from '../view';
+import { select } from './controls';
 import type { Drawn, Figure } from './frame';
 import { eachInference, fitted, readable, widthOf } from './jobs';
 import { onPointed, pointAt } from './link';
@@ -43,6 +45,23 @@ function sentence(view: View): string {
   const few = `${set.length} of ${dots(view).length} settings cannot be bettered in both.`;
   if (fastest === least) return `One setting is both the fastest and the one of least energy: ${joule(least.y)} and ${second(least.x)} an inference.`;
   return `${few} From the fastest (${second(fastest.x)}, ${joule(fastest.y)} an inference) to the least energy (${second(least.x)}, ${joule(least.y)}): ${percent(100 * (1 - least.y / fastest.y))} less energy for ${percent(100 * (least.x / fastest.x - 1))} more time.`;
+}
+
+const wide = new WeakMap<Study, boolean>();
+
+// What is drawn by default: round the set and the governors that are chosen. A sweep's slowest settings lie so far
+// out that the rest would be a heap in the corner.
+function framed(view: View, all: Dot[], set: Dot[], held: Dot[]): Dot[] {
+  if (wide.get(view.study)) return [...all, ...held];
+  const near = [...set, ...held.filter((dot) => dot.name === view.choice.baseline)];
+  const [mostX, mostY] = [Math.max(...near.map((dot) => dot.x)), Math.max(...near.map((dot) => dot.y))];
+  const inside = (dot: Dot) => dot.x <= 1.6 * mostX && dot.y <= 1.35 * mostY;
+  return [...all, ...held].filter(inside);
+}
+
+function controls(view: View): Node[] {
+  const names = ['round the Pareto set', 'all settings'];
+  return [select('Show', names, String, names[Number(wide.get(view.study) ?? false)], (name) => (wide.set(view.study, name === names[1]), view.choose({})))];
 }
 
 const span = (values: number[]): [number, number] => {
@@ -89,30 +108,33 @@ function draw(view: View, width: number, say: (text: string | null) => void): Dr
   const all = dots(view);
   if (!all.length) return 'No setting here has both an energy and a latency.';
   const [set, held] = [front(view), governors(view)];
+  if (all.length + held.length < 2) return `Only one setting here has both an energy and a latency: ${text(all[0]!)}.`;
   const box = { left: 58, top: 60, right: width - 14, bottom: Math.round(Math.min(440, 190 + width * 0.3)) };
   const drawing = canvas(view, width, box.bottom + 44, `Energy over latency of ${all.length} settings. ${sentence(view)} Arrow keys walk along the Pareto set.`);
-  const seen = [...all, ...held];
+  const seen = framed(view, all, set, held);
+  const inFrame = new Set(seen.map((dot) => dot.index));
+  const beyond = all.length + held.length - seen.length;
   const x = scaleLinear(span(seen.map((dot) => dot.x)), [box.left, box.right]);
   const y = scaleLinear(span(seen.map((dot) => dot.y)), [box.bottom, box.top]);
   drawAxes(drawing, box, x, y);
   drawKey(drawing, 48, held.length > 0);
   const inSet = new Set(set.map((dot) => dot.index));
   const group = s('g', { class: 'settings' });
-  for (const dot of all) if (!inSet.has(dot.index)) group.append(s('circle', { class: 'setting-dot', cx: x(dot.x).toFixed(1), cy: y(dot.y).toFixed(1), r: all.length > 400 ? 2.2 : 3, 'data-index': dot.index, 'data-energy-j': dot.y, 'data-latency-s': dot.x }));
+  for (const dot of all) if (!inSet.has(dot.index) && inFrame.has(dot.index)) group.append(s('circle', { class: 'setting-dot', cx: x(dot.x).toFixed(1), cy: y(dot.y).toFixed(1), r: all.length > 400 ? 2.2 : 3, 'data-index': dot.index, 'data-energy-j': dot.y, 'data-latency-s': dot.x }));
   drawing.append(group);
   const stair = set.map((dot, i) => `${i ? `H${x(dot.x).toFixed(1)}V` : `M${x(dot.x).toFixed(1)},${box.top}V`}${y(dot.y).toFixed(1)}`).join('') + `H${box.right}`;
   drawing.append(s('path', { class: 'pareto-line', d: stair }));
   for (const dot of set) drawing.append(s('circle', { class: 'pareto', cx: x(dot.x).toFixed(1), cy: y(dot.y).toFixed(1), r: 4, 'data-index': dot.index, 'data-energy-j': dot.y, 'data-latency-s': dot.x }));
-  drawGovernors(drawing, held, x, y, box);
+  drawGovernors(drawing, held.filter((dot) => inFrame.has(dot.index)), x, y, box);
   const least = all.reduce((best, dot) => (dot.y < best.y ? dot : best));
   drawing.append(minimumMark(x(least.x), y(least.y), Number(least.point.setting['cpu_frequency_hz'] ?? 0), Number(least.point.setting['gpu_frequency_hz'] ?? 0), least.energy));
   // The keyboard walks the set first, then governors, then the rest.
-  const order = [...set, ...held, ...all.filter((dot) => !inSet.has(dot.index))];
+  const order = [...set, ...[...held, ...all].filter((dot) => inFrame.has(dot.index) && !inSet.has(dot.index))];
   const bound = (dot: Dot) => (inSet.has(dot.index) ? `. No setting within ${second(dot.x)} uses less` : '');
   const spots: Spot[] = order.map((dot) => ({ x: x(dot.x), y: y(dot.y), text: `${text(dot)}${bound(dot)}` }));
   const { mark } = addPicking(drawing, spots, say, { picked: (i) => pointAt(view, 'pareto', i === null ? null : order[i]!.index) });
-  onPointed(view, 'pareto', (index) => mark(index === null ? null : order.findIndex((dot) => dot.index === index)));
-  return { drawing, readout: 'Point at a dot, or walk along the Pareto set with the arrow keys.' };
+  onPointed(view, 'pareto', (index) => mark(index === null || !inFrame.has(index) ? null : order.findIndex((dot) => dot.index === index)));
+  return { drawing, readout: `Point at a dot, or walk along the Pareto set with the arrow keys.${beyond ? ` ${beyond} of ${all.length + held.length} lie beyond the frame.` : ''}` };
 }
 
 function table(view: View): Table {
@@ -122,6 +144,6 @@ function table(view: View): Table {
 }
 
 export const pareto: Figure = {
-  id: 'pareto', title: () => 'Energy against latency', sentence, draw, table,
+  id: 'pareto', title: () => 'Energy against latency', sentence, controls, draw, table,
   applies: (study) => study.points.some((point) => point.baseline === null && point.energy_j && point.latency_s),
 };

@@ -35,6 +35,13 @@ function panel(axis: string, shares: [number, number][], left: number, width: nu
   return group;
 }
 
+// How much of the time each clock stood at its highest: what governors do with an idle minute shows there.
+function highest(view: View): string {
+  const clocks = residencyOf(view).filter(([axis, shares]) => axis.endsWith('_hz') && shares.length);
+  const text = clocks.map(([axis, shares]) => `${axisName(axis)} ${percent(shares.at(-1)![1], 0)} of the time at ${megahertz(shares.at(-1)![0])}, the highest seen`);
+  return text.length ? `${text.join('; ')}.` : '';
+}
+
 function draw(view: View, width: number, say: (text: string | null) => void) {
   const panels = residencyOf(view).filter(([, shares]) => shares.length);
   if (!panels.length) return `No residency was recorded for the governors '${view.choice.baseline}' here.`;
@@ -47,8 +54,7 @@ function draw(view: View, width: number, say: (text: string | null) => void) {
     group.setAttribute('transform', `translate(0,${height * Math.floor(i / across)})`);
     drawing.append(group);
   });
-  const top = panels.map(([axis, shares]) => `${axisName(axis)} at its highest clock there ${percent(shares.at(-1)![1], 0)} of the time`);
-  return { drawing, readout: top.join('; ') };
+  return { drawing, readout: 'Point at a bar to read it.' };
 }
 
 function table(view: View): Table {
@@ -59,7 +65,7 @@ function table(view: View): Table {
 export const residency: Figure = {
   id: 'residency',
   title: (view) => `Where the governors '${view.choice.baseline}' kept the clocks`,
-  sentence: () => 'Share of the inference phase at each clock, mean over the runs.',
+  sentence: (view) => `Share of the inference phase at each value, mean over the runs. ${highest(view)}`.trim(),
   draw,
   table,
 };

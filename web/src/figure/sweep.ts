@@ -4,6 +4,7 @@ import type { Table } from '../csv';
 import { chosenCut, cutsAlong, sweptAxes, type Cut } from '../cuts';
 import type { Estimate, Point } from '../data';
 import { axisName, joule, kCoverage, megahertz, mhz, percent, plusMinus, second, settingText, significant, watt } from '../format';
+import { batchesOf, networksOf } from '../grid';
 import type { View } from '../view';
 import { cpuSelect, gpuSelect, select } from './controls';
 import type { Figure } from './frame';
@@ -80,6 +81,13 @@ function sentence(view: View, axis: string): string {
   return `${held ? `Held: ${held}. ` : ''}Latency and energy are those of the whole inference phase. ${finding(axis, cut)}${governors}${left}`;
 }
 
+// Which networks were swept along it: the reader can choose one of them.
+function elsewhere(view: View, axis: string): string {
+  const { study } = view;
+  const found = networksOf(study).filter((network) => batchesOf(study, network).some((batch) => cutsAlong(study, network, batch, axis).length));
+  return found.length ? ` These were: ${found.slice(0, 5).join('; ')}${found.length > 5 ? '; …' : ''}.` : '';
+}
+
 function table(view: View, axis: string): Table {
   const values = (point: Point) => [point.latency_s?.value, point.latency_s?.uncertainty, point.power_w?.value, point.power_w?.uncertainty, point.energy_j?.value, point.energy_j?.uncertainty, point.why_absent, String(view.study.simulated)];
   const text = (held: Cut['held']) => settingText(held, ['batch']).replace(/[\u00a0\u202f]/g, ' ');
@@ -104,7 +112,7 @@ function sweep(id: string, axisOf: (view: View) => string, controls: (view: View
     draw: (view, width, say) => {
       const axis = axisOf(view);
       const cut = cutOf(view, axis);
-      if (!cut) return `This network and batch size were not swept along the ${what(axis)}.`;
+      if (!cut) return `This network and batch size were not swept along the ${what(axis)}.${elsewhere(view, axis)}`;
       const { latency, power, energy } = linesOf(cut);
       if (!latency.points.length) return 'Nothing was measured along this axis.';
       const number = (value: number) => significant(value, 3).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '');
