@@ -1,4 +1,5 @@
 // Comma-separated values after RFC 4180, one header line with units in the names.
+import { wholeName } from './names';
 
 export type Cell = string | number | null | undefined;
 export interface Table {
@@ -9,7 +10,7 @@ export interface Table {
 // An absent value is an empty field, never 0. Numbers are written so that they read back the same.
 function field(cell: Cell): string {
   if (cell === null || cell === undefined) return '';
-  const text = String(cell);
+  const text = wholeName(String(cell));
   return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
 }
 

@@ -1,6 +1,7 @@
 // The study as the program writes it (src/report/summary_json.h). Keys carry their units.
 // web/schema/study.schema.json is the same as a schema: the program's tests and this page check the data with it.
 import kStudySchema from '../schema/study.schema.json';
+import { showName } from './names';
 import { firstFault } from './schema_check';
 
 export interface Estimate {
@@ -266,5 +267,24 @@ export function readStudy(text: string | null): Study | string {
   const fault = faultIn(study);
   if (fault) return fault;
   for (const row of [...study.points, ...study.minima]) if (row.job) row.network += ` ${row.job}`;
+  nameForPage(study);
   return study;
+}
+
+// Names that anyone may have chosen, as they can stand beside others (names.ts).
+function nameForPage(study: Study): void {
+  const change = (rows: object[], ...keys: string[]) => {
+    for (const row of rows as Record<string, unknown>[]) for (const key of keys) if (typeof row[key] === 'string') row[key] = showName(row[key] as string);
+  };
+  change([study.study], 'name', 'board', 'release', 'engine', 'total');
+  change(study.study.rails, 'name', 'parent', 'what');
+  change(study.points, 'network', 'job', 'baseline');
+  change(study.points.map((point) => point.setting), ...new Set(study.points.flatMap((point) => Object.keys(point.setting))));
+  change(study.minima, 'network', 'job');
+  change(study.minima.flatMap((minimum) => minimum.comparisons), 'baseline');
+  change(study.timelines ?? [], 'label');
+  for (const timeline of study.timelines ?? []) change([...timeline.series, ...timeline.phases], 'name', 'unit');
+  for (const profile of study.profiles ?? []) change([profile, ...profile.layers], 'network', 'layer', 'operation', 'device');
+  change(study.boards ?? [], 'study', 'board', 'network', 'job', 'baseline');
+  change(study.search?.governors ?? [], 'name');
 }

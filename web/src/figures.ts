@@ -16,6 +16,7 @@ import { residency } from './figure/residency';
 import { search } from './figure/search';
 import { surface } from './figure/surface';
 import { sweepCpu, sweepGpu, sweepOther } from './figure/sweep';
+import { timeline } from './figure/timeline';
 
 export interface FigureGroup {
   id: string; // of its section on the page
@@ -30,6 +31,7 @@ export const kFigureGroups: FigureGroup[] = [
   { id: 'sweeps', title: 'Power, latency and energy along one axis', figures: [sweepGpu, sweepCpu, sweepOther] },
   { id: 'batches', title: 'Batch size', figures: [overBatch, batchOverGpu, batchEach] },
   { id: 'governors', title: 'The governors', figures: [governors, residency] },
+  { id: 'timelines', title: 'A run over time', figures: [timeline] },
   { id: 'choices', title: 'Accelerators, precisions, graphs', figures: [...comparisons, cumulative] },
   { id: 'layer-energy', title: 'Inside the network', figures: [layers] },
   { id: 'board-by-board', title: 'Boards', figures: [boards] },

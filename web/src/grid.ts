@@ -12,6 +12,7 @@ export interface Grid {
   gpus: number[];
   cells: (Cell | null)[][]; // [cpu][gpu]; null: not measured
   least: Cell | null; // of what is in `cells`
+  thinned: string; // why clocks are left out, where there are too many to draw
   folded: number; // further settings that share a cell; the cell holds the one of least energy
 }
 
@@ -40,20 +41,36 @@ function leastOf(cells: (Cell | null)[]): Cell | null {
   return cells.reduce((best, cell) => ((energyOf(cell) ?? Infinity) < (energyOf(best) ?? Infinity) ? cell : best), null);
 }
 
+const kMostClocks = 100; // of an axis; more could not be told apart in any figure
+
+// Evenly picked, both ends and the one of least energy kept.
+function drawable(clocks: number[], least: number | undefined): number[] {
+  const step = Math.ceil(clocks.length / kMostClocks);
+  return step < 2 ? clocks : clocks.filter((clock, i) => i % step === 0 || i === clocks.length - 1 || clock === least);
+}
+
+function thinnedText(all: { cpus: number[]; gpus: number[] }, cpus: number[], gpus: number[]): string {
+  if (cpus.length === all.cpus.length && gpus.length === all.gpus.length) return '';
+  return `Too many clocks to draw: the figures show ${cpus.length} of ${all.cpus.length} CPU and ${gpus.length} of ${all.gpus.length} GPU clocks, those of the least energy among them. The table and its CSV have all.`;
+}
+
 export function gridOf(study: Study, network: string, batch: number): Grid {
   const found = gridCells(study, network, batch);
-  const cpus = ascending(found.map((cell) => cell.cpu));
-  const gpus = ascending(found.map((cell) => cell.gpu));
+  const all = { cpus: ascending(found.map((cell) => cell.cpu)), gpus: ascending(found.map((cell) => cell.gpu)) };
+  const least = leastOf(found);
+  const [cpus, gpus] = [drawable(all.cpus, least?.cpu), drawable(all.gpus, least?.gpu)];
+  const [rowOf, columnOf] = [new Map(cpus.map((cpu, i) => [cpu, i])), new Map(gpus.map((gpu, i) => [gpu, i]))];
   const cells: (Cell | null)[][] = cpus.map(() => gpus.map(() => null));
   let folded = 0;
   for (const cell of found) {
-    const row = cells[cpus.indexOf(cell.cpu)]!;
-    const column = gpus.indexOf(cell.gpu);
+    const row = cells[rowOf.get(cell.cpu) ?? -1];
+    const column = columnOf.get(cell.gpu);
+    if (!row || column === undefined) continue;
     const present = row[column] ?? null;
     if (present) ++folded;
     row[column] = present ? (leastOf([present, cell]) ?? present) : cell;
   }
-  return { cpus, gpus, cells, least: leastOf(cells.flat()), folded };
+  return { cpus, gpus, cells, least, thinned: thinnedText(all, cpus, gpus), folded };
 }
 
 export function minimumOf(study: Study, network: string, batch: number): Minimum | undefined {

@@ -13,13 +13,29 @@ import { minima } from './section/minima';
 import { points } from './section/points';
 import { repeatsText } from './section/repeats';
 import { runs } from './section/runs';
+import { themeSelect } from './section/theme';
 import { View } from './view';
 
 function masthead(study: Study): HTMLElement {
   const { name, board, engine, created } = study.study;
   const line = [board, engine && `engine ${engine}`, created.slice(0, 10)].filter(Boolean).join(' · ');
-  return h('header', { class: 'masthead' }, h('p', { class: 'wordmark' }, 'isojoule'), h('h1', {}, name), h('p', { class: 'under' }, line),
+  return h('header', { class: 'masthead' }, h('div', { class: 'top-line' }, h('p', { class: 'wordmark' }, 'isojoule'), themeSelect()), h('h1', {}, name), h('p', { class: 'under' }, line),
     study.simulated && h('p', { class: 'simulated', role: 'note' }, h('strong', {}, 'Simulated. '), 'Every number on this page comes from a twin, a model of the board. None is evidence about a real board.'));
+}
+
+// A link to every section that has a title.
+function contents(main: HTMLElement): HTMLElement {
+  const sections = [...main.querySelectorAll<HTMLElement>(':scope > section[id]')].filter((section) => section.querySelector(':scope > h2'));
+  return h('nav', { class: 'contents', 'aria-label': 'Contents' }, h('ul', {}, ...sections.map((section) => h('li', {}, h('a', { href: `#${section.id}` }, section.querySelector('h2')!.textContent)))));
+}
+
+// What the figures of a grid leave out, where it is too large to draw.
+function thinnedNote(view: View): HTMLElement {
+  const note = h('p', { class: 'sentence' });
+  const show = () => ((note.textContent = view.grid.thinned), (note.hidden = !view.grid.thinned));
+  show();
+  view.subscribe(show);
+  return note;
 }
 
 // The tables that stand below a group's figures.
@@ -29,12 +45,13 @@ function tablesOf(id: string, view: View): (Node | null)[] {
   return [];
 }
 
-function groupElement(view: View, group: FigureGroup): HTMLElement | null {
+function groupElement(view: View, group: FigureGroup, first: boolean): HTMLElement | null {
   const figures = group.figures.filter((figure) => figure.applies?.(view.study) ?? true);
   const below = tablesOf(group.id, view).filter((node): node is Node => node !== null);
   const shown = group.needsGrid && !view.grid.cpus.length ? [] : figures;
   if (!shown.length && !below.length) return null;
-  return h('section', { id: group.id }, h('h2', {}, group.title), shown.length > 0 && h('div', { class: 'figures' }, ...shown.map((figure) => figureElement(figure, view))), ...below);
+  return h('section', { id: group.id, 'aria-labelledby': `${group.id}-heading` }, h('h2', { id: `${group.id}-heading` }, group.title), shown.length > 0 && group.needsGrid && thinnedNote(view),
+    shown.length > 0 && h('div', { class: 'figures' }, ...shown.map((figure) => figureElement(figure, view, first))), ...below);
 }
 
 function page(study: Study): Node[] {
@@ -42,11 +59,18 @@ function page(study: Study): Node[] {
   const style = h('style');
   style.textContent = kFigureStyle;
   document.head.append(style);
-  const main = h('main', {}, answer(view), bar(view));
-  for (const group of kFigureGroups) main.append(groupElement(view, group) ?? '');
+  const main = h('main', { id: 'main', tabindex: -1 }, answer(view), bar(view));
+  let first = true;
+  for (const group of kFigureGroups) {
+    const element = groupElement(view, group, first);
+    if (element) main.append(element);
+    first &&= element === null;
+  }
   main.append(points(view), counters(view), method(view));
+  const head = masthead(study);
+  head.append(contents(main));
   const foot = h('footer', {}, `Made by ${study.generator}. `, 'This file holds everything it shows; it opens without a network.');
-  return [masthead(study), main, foot];
+  return [h('a', { class: 'skip', href: '#main' }, 'To the answer'), head, main, foot];
 }
 
 const host = document.getElementById('page')!;

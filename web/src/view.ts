@@ -19,6 +19,7 @@ export interface Pointed {
 export class View {
   choice: Choice;
   pointed: Pointed | null = null;
+  private redrawListeners: ((figure: string) => void)[] = [];
   private pointListeners: ((cell: Pointed | null) => void)[] = [];
   private grids = new Map<string, Grid>();
   private listeners: (() => void)[] = [];
@@ -44,6 +45,14 @@ export class View {
   }
   onPoint(listener: (cell: Pointed | null) => void): void {
     this.pointListeners.push(listener);
+  }
+
+  // One figure whose own choice (a run, a network of its own) has changed.
+  redraw(figure: string): void {
+    this.redrawListeners.forEach((listener) => listener(figure));
+  }
+  onRedraw(listener: (figure: string) => void): void {
+    this.redrawListeners.push(listener);
   }
 
   choose(change: Partial<Choice>): void {

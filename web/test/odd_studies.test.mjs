@@ -54,7 +54,7 @@ test('a study of one setting, without clocks, governors or sensors', { skip }, a
   const [point] = study.points;
   study.points = [{ ...point, setting: { batch: 8, threads: 2 }, energy_j: null, net_energy_j: null, power_w: null, why_absent: 'no sensor', counters: {} }];
   study.runs = [{ ...study.runs[0], point: 0, energy_j: null, energy_u_j: null, state: 'complete', failure: '' }, { ...study.runs[1], point: null }];
-  Object.assign(study, { minima: [], counters: [] });
+  Object.assign(study, { minima: [], counters: [], timelines: [], cumulative: [], budgets: [] });
   Object.assign(study.study, { protocol: null, rails: [], release: '' });
   const { page, close } = await open(reportOf(study));
   await drawAll(page);

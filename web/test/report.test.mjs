@@ -221,7 +221,7 @@ test('prints with every figure, none of the controls', { skip }, async () => {
   assert.ok((await page.pdf({ format: 'A4', printBackground: true })).length > 50_000);
   assert.equal(await page.locator('figure:not([data-drawn])').count(), 0);
   await page.emulateMedia({ media: 'print' });
-  assert.equal(await page.locator('nav.bar').isVisible(), false);
+  assert.equal(await page.locator('.bar').isVisible(), false);
   assert.ok(await page.locator('#residency rect.share').last().isVisible());
   await close();
 });

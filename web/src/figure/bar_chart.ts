@@ -19,6 +19,7 @@ export interface BarValue {
 export interface BarPanel {
   name: string;
   unit: string; // "J", "s", "%": a prefix is put before it where that reads better
+  linear?: boolean; // shares of a whole: never logarithmic
 }
 export interface BarRow {
   name: string;
@@ -45,11 +46,11 @@ const bare = (value: number) => significant(value, 3).replace(/(\.\d*?)0+$/, '$1
 
 const isWide = (low: number, high: number) => low > 0 && high / low > 30;
 
-function scaleOf(values: BarValue[], left: number, right: number) {
+function scaleOf(values: BarValue[], linear: boolean, left: number, right: number) {
   const highs = values.map((at) => at.value + at.half);
   const lows = values.map((at) => at.value);
   const [low, high] = [Math.min(...lows), Math.max(...highs)];
-  if (isWide(low, high)) {
+  if (!linear && isWide(low, high)) {
     const scale = scaleLog([low / 1.4, high * 1.2], [left, right]);
     const decades = scale.ticks().filter((tick) => Math.abs(Math.log10(tick) - Math.round(Math.log10(tick))) < 1e-9);
     return { x: (value: number) => scale(Math.max(value, low / 1.4)), ticks: decades.length > 1 ? decades : scale.ticks(3), log: true };
@@ -84,9 +85,9 @@ class Chart {
     const { chart } = this;
     const all = chart.rows.flatMap((row) => row.values[k]!.filter((at): at is BarValue => Boolean(at)));
     const [low, high] = [Math.min(...all.map((at) => at.value)), Math.max(0, ...all.map((at) => at.value))];
-    const unit = readable(isWide(low, high) ? Math.sqrt(low * high) : high, chart.panels[k]!.unit);
+    const unit = readable(!chart.panels[k]!.linear && isWide(low, high) ? Math.sqrt(low * high) : high, chart.panels[k]!.unit);
     const ends = all.map((at) => at.label ?? bare(at.value * unit.factor));
-    const scale = scaleOf(all, place.left + 2, place.right - 12 - Math.min(90, Math.max(20, ...ends.map(widthOf))));
+    const scale = scaleOf(all, chart.panels[k]!.linear ?? false, place.left + 2, place.right - 12 - Math.min(90, Math.max(20, ...ends.map(widthOf))));
     const bottom = place.top + this.panelHeight - kFoot;
     const group = s('g', { class: 'panel', 'data-panel': chart.panels[k]!.name });
     group.append(s('text', { class: 'axis-name', x: place.left, y: place.top + 10 }, `${chart.panels[k]!.name}${unit.unit ? ` (${unit.unit})` : ''}`));

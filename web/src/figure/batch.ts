@@ -66,7 +66,7 @@ function saving(view: View): string {
   if (!widest.length) return '';
   const [low, high] = [Math.min(...widest.map((one) => one.percent)), Math.max(...widest.map((one) => one.percent))];
   const less = (value: number) => percent(Math.abs(value));
-  const range = low >= 0 ? `${less(low)} to ${less(high)} less` : high <= 0 ? `${less(high)} to ${less(low)} more` : `between ${less(low)} more and ${less(high)} less`;
+  const range = less(low) === less(high) && low * high > 0 ? `${less(low)} ${low > 0 ? 'less' : 'more'}` : low >= 0 ? `${less(low)} to ${less(high)} less` : high <= 0 ? `${less(high)} to ${less(low)} more` : `between ${less(low)} more and ${less(high)} less`;
   return ` Batch ${widest[0]!.to} uses ${range} energy than batch ${widest[0]!.from}, by the GPU clock.`;
 }
 

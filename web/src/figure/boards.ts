@@ -38,9 +38,9 @@ function values(row: BoardRow, name: string): (BarValue | null | undefined)[][] 
   const saving = row.saving_percent;
   return [
     [energy && { value: energy.value, half: kCoverage * energy.uncertainty, text: `${name}, best: ${plusMinus(energy.value * unit.factor, kCoverage * energy.uncertainty * unit.factor, unit.unit)} an inference at ${at}${row.simulated ? ' (simulated)' : ''}` },
-      governor === null ? null : { value: governor, half: 0, text: `${name}, the governors '${row.baseline ?? ''}': ${joule(governor)} an inference` }],
+      row.baseline === null ? undefined : governor === null ? null : { value: governor, half: 0, text: `${name}, the governors '${row.baseline ?? ''}': ${joule(governor)} an inference` }],
     [latency && { value: latency.value, half: kCoverage * latency.uncertainty, text: `${name}, best: ${second(latency.value)} an inference` }, undefined],
-    [saving === null ? null : { value: saving, half: kCoverage * (row.saving_uncertainty_percent ?? 0), text: `${name}: ${plusMinus(saving, kCoverage * (row.saving_uncertainty_percent ?? 0), '%')} less energy than '${row.baseline ?? ''}'` }, undefined],
+    [row.baseline === null ? undefined : saving === null ? null : { value: saving, half: kCoverage * (row.saving_uncertainty_percent ?? 0), text: `${name}: ${plusMinus(saving, kCoverage * (row.saving_uncertainty_percent ?? 0), '%')} less energy than '${row.baseline ?? ''}'` }, undefined],
   ];
 }
 
@@ -63,6 +63,6 @@ function table(view: View): Table {
 }
 
 export const boards: Figure = {
-  id: 'boards', scope: 'study', title: () => 'Boards against each other', sentence, draw, table,
+  id: 'boards', scope: 'study', wide: true, title: () => 'Boards against each other', sentence, draw, table,
   applies: (study) => (study.boards?.length ?? 0) > 1,
 };

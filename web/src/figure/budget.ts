@@ -7,6 +7,7 @@ import { batchOf } from '../grid';
 import type { View } from '../view';
 import { barChart } from './bar_chart';
 import type { Figure } from './frame';
+import { bestOf } from './jobs';
 
 interface Named {
   name: string;
@@ -16,7 +17,7 @@ interface Named {
 // Of the network and batch size that are looked at: the best setting first, then governors.
 function found(view: View): Named[] {
   const { study, choice } = view;
-  const best = view.minimum?.best ?? view.grid.least?.index;
+  const best = bestOf(view);
   return (study.budgets ?? []).flatMap((budget) => {
     const point = study.points[budget.point];
     if (!point || point.network !== choice.network || batchOf(point) !== choice.batch) return [];
@@ -50,10 +51,10 @@ function draw(view: View, width: number, say: (text: string | null) => void) {
     values: [all.map(({ name, budget }) => {
       const row = budget.causes.find((one) => one.cause === cause);
       if (!row) return undefined;
-      return { value: row.percent_of_variance, half: 0, label: `${significant(row.percent_of_variance, 2)} %, ${joule(row.u_j, 2)}`, text: `${name}, ${cause} (type ${type}): u = ${joule(row.u_j, 3)}, ${percent(row.percent_of_variance)} of the variance` };
+      return { value: row.percent_of_variance, half: 0, label: `${row.percent_of_variance < 0.01 ? '< 0.01' : significant(row.percent_of_variance, 2)}\u00a0%, ${joule(row.u_j, 2)}`, text: `${name}, ${cause} (type ${type}): u = ${joule(row.u_j, 3)}, ${percent(row.percent_of_variance)} of the variance` };
     })],
   }));
-  const drawing = barChart(view, { label: `Budget of uncertainty. ${sentence(view)} Arrow keys read out the bars.`, panels: [{ name: 'Share of the variance', unit: '%' }], series: all.map(({ name }) => name), rows }, width, say);
+  const drawing = barChart(view, { label: `Budget of uncertainty. ${sentence(view)} Arrow keys read out the bars.`, panels: [{ name: 'Share of the variance', unit: '%', linear: true }], series: all.map(({ name }) => name), rows }, width, say);
   return { drawing, readout: all.map(({ name, budget }) => `${name}: combined u = ${budget.combined_u_j === null ? 'absent' : joule(budget.combined_u_j, 3)}`).join('; ') };
 }
 

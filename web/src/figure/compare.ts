@@ -117,6 +117,7 @@ function compare(id: string, axisOf: (study: Study) => string | undefined, contr
   return {
     id,
     scope: 'study',
+    wide: true,
     title: (view) => (axis(view) === 'accelerator' && ['dla', 'gpu'].every((value) => valuesOf(groupsOf(view.study, 'accelerator')).includes(value)) ? 'GPU against DLA' : (kKnown[axis(view)] ?? `By ${axisName(axis(view))}`)),
     sentence: (view) => `Each at its own setting of least energy. ${finding(groupsOf(view.study, axis(view)))}`,
     ...(controls ? { controls } : {}),
@@ -145,6 +146,6 @@ export const comparisons: Figure[] = [
   ...Object.keys(kKnown).map(named),
   compare('compare-other', (study) => chosen.get(study) ?? rest(study)[0], (view) => {
     const axes = rest(view.study);
-    return axes.length < 2 ? [] : [select('Axis', axes, axisName, chosen.get(view.study) ?? axes[0], (axis) => (chosen.set(view.study, axis), view.choose({})))];
+    return axes.length < 2 ? [] : [select('Axis', axes, axisName, chosen.get(view.study) ?? axes[0], (axis) => (chosen.set(view.study, axis), view.redraw('compare-other')))];
   }),
 ];

@@ -130,8 +130,8 @@ function draw(view: View, width: number, say: (text: string | null) => void): Dr
 
 function controls(view: View): Node[] {
   const sets = setsOf(view.study).map((set) => set.name);
-  const over = select('Over', ['inferences', 'time'], String, isTime(view) ? 'time' : 'inferences', (what) => (overTime.set(view.study, what === 'time'), view.choose({})));
-  return sets.length < 2 ? [over] : [select('Of', sets, String, setOf(view)?.name, (name) => (chosen.set(view.study, name), view.choose({}))), over];
+  const over = select('Over', ['inferences', 'time'], String, isTime(view) ? 'time' : 'inferences', (what) => (overTime.set(view.study, what === 'time'), view.redraw('cumulative')));
+  return sets.length < 2 ? [over] : [select('Of', sets, String, setOf(view)?.name, (name) => (chosen.set(view.study, name), view.redraw('cumulative'))), over];
 }
 
 function table(view: View): Table {
@@ -143,7 +143,7 @@ function table(view: View): Table {
 }
 
 export const cumulative: Figure = {
-  id: 'cumulative', scope: 'study', sentence, controls, draw, table,
+  id: 'cumulative', scope: 'study', wide: true, sentence, controls, draw, table,
   title: (view) => (setOf(view)?.name.endsWith(': graph') ? 'Cumulative energy of static and dynamic graph' : 'Cumulative energy'),
   applies: (study) => setsOf(study).length > 0,
 };

@@ -15,6 +15,7 @@ export interface Figure {
   id: string;
   // 'choice' (the usual): one for each network and batch size; 'study': one for all of it.
   scope?: 'choice' | 'study';
+  wide?: boolean; // takes the whole width of the page
   // Whether the study has anything for it at all; where not, the figure is left out of page and paper.
   applies?: (study: Study) => boolean;
   title: (view: View) => string;
@@ -30,23 +31,33 @@ const nearby = new IntersectionObserver((entries) => entries.forEach((entry) => 
   rootMargin: '300px',
 });
 
-export function figureElement(figure: Figure, view: View): HTMLElement {
+// A figure that fails says so in its place and leaves the others whole.
+function drawOrSay(figure: Figure, view: View, width: number, say: (text: string | null) => void): Drawn | string {
+  try {
+    return figure.draw(view, width, say);
+  } catch (error) {
+    return `This figure could not be drawn from this study: ${(error as Error).message}. Please report it, with the study.`;
+  }
+}
+
+// `first`: drawn as soon as the page stands, wherever it is on it.
+export function figureElement(figure: Figure, view: View, first = false): HTMLElement {
   const host = h('div', { class: 'plot' });
   const readout = h('output', { class: 'readout', for: figure.id });
   const title = h('h3', { id: `${figure.id}-title` });
   const sentence = h('p', { class: 'sentence' });
   const controls = h('div', { class: 'controls' });
-  const element = h('figure', { id: figure.id, 'aria-labelledby': `${figure.id}-title` },
+  const element = h('figure', { id: figure.id, class: figure.wide ? 'wide' : null, 'aria-labelledby': `${figure.id}-title` },
     h('figcaption', {}, title, sentence), controls, host, readout);
   let drawn: Drawn | null = null;
-  let near = false;
+  let near = first;
   let stale = true;
   let width = 0;
 
   const say = (text: string | null) => (readout.textContent = text ?? drawn?.readout ?? '');
   const draw = () => {
     stale = false;
-    const made = figure.draw(view, Math.max(260, host.clientWidth), say);
+    const made = drawOrSay(figure, view, Math.max(260, host.clientWidth), say);
     drawn = typeof made === 'string' ? null : made;
     replace(host, drawn ? drawn.drawing : h('p', { class: 'nothing' }, made as string));
     element.dataset['drawn'] = 'true';
@@ -55,7 +66,10 @@ export function figureElement(figure: Figure, view: View): HTMLElement {
   const caption = () => {
     title.textContent = figure.title(view);
     sentence.textContent = figure.sentence(view);
+    // The keyboard stays where it was: the controls are made anew.
+    const held = [...controls.querySelectorAll('button, select')].indexOf(document.activeElement!);
     replace(controls, ...(figure.controls?.(view) ?? []));
+    if (held >= 0) (controls.querySelectorAll('button, select')[held] as HTMLElement | undefined)?.focus();
   };
   const refresh = () => {
     stale = true;
@@ -63,6 +77,7 @@ export function figureElement(figure: Figure, view: View): HTMLElement {
   };
   caption();
   view.subscribe(() => (caption(), refresh()));
+  view.onRedraw((id) => id === figure.id && (caption(), refresh()));
   observers.set(element, (seen) => {
     near = seen;
     if (near && stale) draw();
@@ -79,7 +94,8 @@ export function figureElement(figure: Figure, view: View): HTMLElement {
 }
 
 function toolbar(figure: Figure, view: View, drawn: () => Drawn | null): HTMLElement {
-  const name = () => fileName(view.study.study.name, view.choice.network, `batch${view.choice.batch}`, figure.id);
+  const choice = () => (figure.scope === 'study' ? [] : [view.choice.network, `batch${view.choice.batch}`]);
+  const name = () => fileName(view.study.study.name, ...choice(), figure.id);
   const title = () => `${figure.title(view)}${view.study.simulated ? ' (simulated)' : ''}`;
   const button = (label: string, what: string, act: () => void) =>
     h('button', { type: 'button', class: 'quiet', 'aria-label': `${what} of figure: ${figure.title(view)}`, click: act }, label);

@@ -6,6 +6,7 @@ import { kCoverage, percent, plusMinus, settingText } from '../format';
 import type { View } from '../view';
 import { barChart, type BarValue } from './bar_chart';
 import type { Figure } from './frame';
+import { bestOf } from './jobs';
 
 interface Row {
   name: string;
@@ -13,8 +14,8 @@ interface Row {
 }
 
 function rowsOf(view: View): Row[] {
-  const best = view.minimum ? view.study.points[view.minimum.best] : view.grid.least?.point;
-  return [...(best ? [{ name: 'best setting', point: best }] : []), ...view.baselines.map(({ name, point }) => ({ name: `'${name}'`, point }))];
+  const best = bestOf(view);
+  return [...(best === undefined ? [] : [{ name: 'best setting', point: view.study.points[best]! }]), ...view.baselines.map(({ name, point }) => ({ name: `'${name}'`, point }))];
 }
 
 const kQuantities: { name: string; unit: string; of: (point: Point) => Estimate | null }[] = [
@@ -41,6 +42,7 @@ function bar(row: Row, quantity: (typeof kQuantities)[number]): BarValue | null 
 
 export const governors: Figure = {
   id: 'governors-compared',
+  wide: true,
   title: () => 'Governors against the best setting',
   sentence,
   applies: (study) => study.points.some((point) => point.baseline !== null && point.energy_j),

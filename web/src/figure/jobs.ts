@@ -1,9 +1,23 @@
 // Names and values of points as the figures that compare them need them.
 import type { Estimate, Point } from '../data';
+import { batchOf } from '../grid';
+import { showName, wholeName } from '../names';
+import type { View } from '../view';
 
 // The network alone: where engine axes were turned, the page's names carry them behind it.
 export function bareNetwork(row: { network: string; job?: string }): string {
-  return row.job && row.network.endsWith(` ${row.job}`) ? row.network.slice(0, -row.job.length - 1) : row.network;
+  const [network, job] = [wholeName(row.network), wholeName(row.job ?? '')];
+  return job && network.endsWith(` ${job}`) ? showName(network.slice(0, -job.length - 1)) : row.network;
+}
+
+// Index of the point of least energy of what is looked at: of the minimum where the study has one, otherwise of the
+// network and batch size.
+export function bestOf(view: View): number | undefined {
+  const { study, choice } = view;
+  if (view.minimum) return view.minimum.best;
+  const energy = (i: number) => study.points[i]!.energy_j?.value ?? Infinity;
+  const found = study.points.flatMap((point, i) => (point.baseline === null && point.network === choice.network && batchOf(point) === choice.batch && point.energy_j ? [i] : []));
+  return found.reduce<number | undefined>((best, i) => (best === undefined || energy(i) < energy(best) ? i : best), undefined);
 }
 
 export interface Value {

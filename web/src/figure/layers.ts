@@ -77,7 +77,7 @@ function draw(view: View, width: number, say: (text: string | null) => void) {
   });
   const drawing = barChart(view, {
     label: `Energy of one inference by ${look(view).by}. ${sentence(view)} Arrow keys read out the bars.`,
-    panels: [energies ? { name: 'Energy of one inference', unit: 'J' } : { name: 'Time of one inference', unit: 's' }], series: [''], rows,
+    panels: [energies ? { name: 'Energy of one inference', unit: 'J', linear: true } : { name: 'Time of one inference', unit: 's', linear: true }], series: [''], rows,
   }, width, say);
   return { drawing, readout: `${energies ? `Together ${joule(all.reduce((total, part) => total + part.energy!, 0))} an inference.` : 'Energies are absent; the bars are times.'} Beside each bar its share, and Σ, the share of all bars down to it.` };
 }
@@ -85,7 +85,7 @@ function draw(view: View, width: number, say: (text: string | null) => void) {
 function controls(view: View): Node[] {
   const profiles = usable(view.study);
   const now = look(view);
-  const set = (change: Partial<Looking>) => (looking.set(view.study, { ...now, ...change }), view.choose({}));
+  const set = (change: Partial<Looking>) => (looking.set(view.study, { ...now, ...change }), view.redraw('layers'));
   const by = select('By', ['layer', 'operation'], String, now.by, (what) => set({ by: what as Looking['by'] }));
   return profiles.length < 2 ? [by] : [select('Of', profiles.map((_, i) => i), (i) => named(profiles[i]!), now.profile, (profile) => set({ profile })), by];
 }
@@ -96,6 +96,6 @@ function table(view: View): Table {
 }
 
 export const layers: Figure = {
-  id: 'layers', scope: 'study', title: (view) => `Energy by ${look(view).by === 'layer' ? 'layer' : 'operation'}`, sentence, controls, draw, table,
+  id: 'layers', scope: 'study', wide: true, title: (view) => `Energy by ${look(view).by === 'layer' ? 'layer' : 'operation'}`, sentence, controls, draw, table,
   applies: (study) => usable(study).length > 0,
 };

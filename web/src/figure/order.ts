@@ -81,4 +81,4 @@ function table(view: View): Table {
   return { header: ['sequence', 'run', 'block', 'repeat', 'state', 'energy_j', 'from_mean_of_setting_percent', 'simulated'], rows };
 }
 
-export const order: Figure = { id: 'order', scope: 'study', title: () => 'The order of the runs', sentence, draw, table, applies: (study) => placed(study).length > 1 };
+export const order: Figure = { id: 'order', scope: 'study', wide: true, title: () => 'The order of the runs', sentence, draw, table, applies: (study) => placed(study).length > 1 };

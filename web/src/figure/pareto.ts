@@ -5,11 +5,12 @@ import type { Table } from '../csv';
 import type { Study } from '../data';
 import { s } from '../dom';
 import { joule, kCoverage, percent, plusMinus, second, settingText, significant } from '../format';
+import { batchOf } from '../grid';
 import { paretoSet, tradesOf, type Trade } from '../pareto';
 import type { View } from '../view';
 import { select } from './controls';
 import type { Drawn, Figure } from './frame';
-import { eachInference, fitted, readable, widthOf } from './jobs';
+import { bareNetwork, eachInference, fitted, readable, widthOf } from './jobs';
 import { onPointed, pointAt } from './link';
 import { canvas, minimumMark, type Box } from './parts';
 import { addPicking, type Spot } from './pick';
@@ -24,8 +25,22 @@ function dotOf(trade: Trade, name = ''): Dot {
   const each = Math.max(1, trade.point.inferences);
   return { ...trade, x: trade.latency / each, y: trade.energy / each, name };
 }
-const dots = (view: View) => tradesOf(view.study, view.choice.network, view.choice.batch).map((trade) => dotOf(trade));
-const front = (view: View) => paretoSet(tradesOf(view.study, view.choice.network, view.choice.batch)).map((trade) => dotOf(trade));
+// Where a network and batch size have one setting alone, as in a study of graphs, all ways of running the network
+// stand together: what one inference takes can be held against each other.
+function trades(view: View): { found: Trade[]; all: boolean } {
+  const { study, choice } = view;
+  const found = tradesOf(study, choice.network, choice.batch);
+  const name = study.points.find((point) => point.network === choice.network);
+  if (found.length > 1 || !name) return { found, all: false };
+  const alike = new Set(study.points.filter((point) => bareNetwork(point) === bareNetwork(name)).map((point) => `${batchOf(point)} ${point.network}`));
+  return { found: [...alike].flatMap((key) => tradesOf(study, key.slice(key.indexOf(' ') + 1), Number(key.slice(0, key.indexOf(' '))))), all: alike.size > 1 };
+}
+const dots = (view: View) => trades(view).found.map((trade) => dotOf(trade));
+function front(view: View): Dot[] {
+  const each = (trade: Trade) => Math.max(1, trade.point.inferences);
+  const scaled = trades(view).found.map((trade) => ({ ...trade, energy: trade.energy / each(trade), latency: trade.latency / each(trade) }));
+  return paretoSet(scaled).map((trade) => dotOf({ ...trade, energy: trade.energy * each(trade), latency: trade.latency * each(trade) }));
+}
 function governors(view: View): Dot[] {
   return view.baselines.flatMap(({ name, point }) => (point.energy_j && point.latency_s
     ? [dotOf({ index: view.study.points.indexOf(point), point, energy: point.energy_j.value, latency: point.latency_s.value }, name)] : []));
@@ -34,7 +49,7 @@ function governors(view: View): Dot[] {
 function text(dot: Dot): string {
   const energy = eachInference(dot.point, dot.point.energy_j);
   const unit = readable(dot.y, 'J');
-  const who = dot.name ? `The governors '${dot.name}'` : settingText(dot.point.setting, ['batch']);
+  const who = dot.name ? `The governors '${dot.name}'` : settingText(dot.point.setting);
   return `${who}: ${plusMinus(dot.y * unit.factor, kCoverage * (energy?.u ?? 0) * unit.factor, unit.unit)} and ${second(dot.x)} an inference`;
 }
 
@@ -42,7 +57,7 @@ function sentence(view: View): string {
   const set = front(view);
   const [fastest, least] = [set[0], set.at(-1)];
   if (!fastest || !least) return 'Each dot is a setting; lower left is better.';
-  const few = `${set.length} of ${dots(view).length} settings cannot be bettered in both.`;
+  const few = `${trades(view).all ? 'All batch sizes and ways of running the network. ' : ''}${set.length} of ${dots(view).length} settings cannot be bettered in both.`;
   if (fastest === least) return `One setting is both the fastest and the one of least energy: ${joule(least.y)} and ${second(least.x)} an inference.`;
   return `${few} From the fastest (${second(fastest.x)}, ${joule(fastest.y)} an inference) to the least energy (${second(least.x)}, ${joule(least.y)}): ${percent(100 * (1 - least.y / fastest.y))} less energy for ${percent(100 * (least.x / fastest.x - 1))} more time.`;
 }
@@ -61,8 +76,10 @@ function framed(view: View, all: Dot[], set: Dot[], held: Dot[]): Dot[] {
 
 function controls(view: View): Node[] {
   const names = ['round the Pareto set', 'all settings'];
-  return [select('Show', names, String, names[Number(wide.get(view.study) ?? false)], (name) => (wide.set(view.study, name === names[1]), view.choose({})))];
+  return [select('Show', names, String, names[Number(wide.get(view.study) ?? false)], (name) => (wide.set(view.study, name === names[1]), view.redraw('pareto')))];
 }
+
+const kMostDots = 1500;
 
 const span = (values: number[]): [number, number] => {
   const [low, high] = [Math.min(...values), Math.max(...values)];
@@ -120,7 +137,10 @@ function draw(view: View, width: number, say: (text: string | null) => void): Dr
   drawKey(drawing, 48, held.length > 0);
   const inSet = new Set(set.map((dot) => dot.index));
   const group = s('g', { class: 'settings' });
-  for (const dot of all) if (!inSet.has(dot.index) && inFrame.has(dot.index)) group.append(s('circle', { class: 'setting-dot', cx: x(dot.x).toFixed(1), cy: y(dot.y).toFixed(1), r: all.length > 400 ? 2.2 : 3, 'data-index': dot.index, 'data-energy-j': dot.y, 'data-latency-s': dot.x }));
+  const plain = all.filter((dot) => !inSet.has(dot.index) && inFrame.has(dot.index));
+  // Thousands of circles would be thousands of elements: one path of round-ended strokes stands for them.
+  if (plain.length > kMostDots) group.append(s('path', { class: 'dots', d: plain.map((dot) => `M${x(dot.x).toFixed(1)},${y(dot.y).toFixed(1)}h0`).join('') }));
+  else for (const dot of plain) group.append(s('circle', { class: 'setting-dot', cx: x(dot.x).toFixed(1), cy: y(dot.y).toFixed(1), r: all.length > 400 ? 2.2 : 3, 'data-index': dot.index, 'data-energy-j': dot.y, 'data-latency-s': dot.x }));
   drawing.append(group);
   const stair = set.map((dot, i) => `${i ? `H${x(dot.x).toFixed(1)}V` : `M${x(dot.x).toFixed(1)},${box.top}V`}${y(dot.y).toFixed(1)}`).join('') + `H${box.right}`;
   drawing.append(s('path', { class: 'pareto-line', d: stair }));
@@ -139,11 +159,11 @@ function draw(view: View, width: number, say: (text: string | null) => void): Dr
 
 function table(view: View): Table {
   const inSet = new Set(front(view).map((dot) => dot.index));
-  const rows = [...dots(view), ...governors(view)].map((dot) => [dot.point.network, view.choice.batch, dot.name, settingText(dot.point.setting, ['batch']).replace(/\u00a0/g, ' '), dot.point.inferences, dot.energy, dot.point.energy_j?.uncertainty, dot.latency, dot.point.latency_s?.uncertainty, dot.y, dot.x, String(inSet.has(dot.index)), String(view.study.simulated)]);
+  const rows = [...dots(view), ...governors(view)].map((dot) => [dot.point.network, batchOf(dot.point), dot.name, settingText(dot.point.setting, ['batch']).replace(/\u00a0/g, ' '), dot.point.inferences, dot.energy, dot.point.energy_j?.uncertainty, dot.latency, dot.point.latency_s?.uncertainty, dot.y, dot.x, String(inSet.has(dot.index)), String(view.study.simulated)]);
   return { header: ['network', 'batch', 'baseline', 'setting', 'inferences', 'energy_j', 'energy_standard_uncertainty_j', 'latency_s', 'latency_standard_uncertainty_s', 'energy_per_inference_j', 'latency_per_inference_s', 'pareto', 'simulated'], rows };
 }
 
 export const pareto: Figure = {
-  id: 'pareto', title: () => 'Energy against latency', sentence, controls, draw, table,
+  id: 'pareto', wide: true, title: () => 'Energy against latency', sentence, controls, draw, table,
   applies: (study) => study.points.some((point) => point.baseline === null && point.energy_j && point.latency_s),
 };

@@ -6,6 +6,7 @@ import { s } from '../dom';
 import { joule, kCoverage, percent, plusMinus } from '../format';
 import type { View } from '../view';
 import type { Figure } from './frame';
+import { bestOf } from './jobs';
 import { canvas } from './parts';
 
 interface Group {
@@ -16,7 +17,8 @@ interface Group {
 
 function groups(view: View): Group[] {
   const { points, runs } = view.study;
-  const wanted = [...(view.grid.least ? [{ name: 'best setting', index: view.grid.least.index }] : []), ...view.baselines.map(({ name, point }) => ({ name: `'${name}'`, index: points.indexOf(point) }))];
+  const best = bestOf(view);
+  const wanted = [...(best === undefined ? [] : [{ name: 'best setting', index: best }]), ...view.baselines.map(({ name, point }) => ({ name: `'${name}'`, index: points.indexOf(point) }))];
   return wanted.map(({ name, index }) => ({ name, mean: points[index]?.energy_j?.value ?? null, runs: runs.filter((run) => run.point === index) }));
 }
 

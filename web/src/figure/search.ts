@@ -84,7 +84,7 @@ function draw(view: View, width: number, say: (text: string | null) => void): Dr
   const drawing = canvas(view, width, box.bottom + 46, `Progress of the search. ${sentence(view)} Arrow keys read out the probes.`);
   const x = scaleLinear([0.5, Math.max(search.probes.length, 2) + 0.5], [box.left, box.right]);
   const room = 0.06 * (high - low) || 0.05 * high;
-  const y = (low > 0 && high / low > 8 ? scaleLog([low / 1.15, high * 1.15], [box.bottom, box.top]) : scaleLinear([Math.max(0, low - room), high + room], [box.bottom, box.top])) as unknown as Scale;
+  const y = (low > 0 && high / low > 2.5 ? scaleLog([low / 1.15, high * 1.15], [box.bottom, box.top]) : scaleLinear([Math.max(0, low - room), high + room], [box.bottom, box.top])) as unknown as Scale;
   drawAxes(drawing, search, box, x, y);
   drawKey(drawing, 48);
   drawGovernors(drawing, search, y, box);
@@ -108,6 +108,6 @@ function table(view: View): Table {
 }
 
 export const search: Figure = {
-  id: 'search', scope: 'study', title: () => 'How the search went', sentence, draw, table,
+  id: 'search', scope: 'study', wide: true, title: () => 'How the search went', sentence, draw, table,
   applies: (study) => (study.search?.probes.length ?? 0) > 0,
 };

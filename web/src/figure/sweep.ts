@@ -133,7 +133,7 @@ const heldGpu = (view: View) => (view.grid.cpus.length ? [gpuSelect(view)] : [])
 function axisSelect(view: View): Node[] {
   const swept = others(view).filter((axis) => here(view, axis).length);
   if (swept.length < 2) return [];
-  return [select('Along', swept, what, otherAxis(view), (axis) => (chosenAxis.set(view, axis), view.choose({})))];
+  return [select('Along', swept, what, otherAxis(view), (axis) => (chosenAxis.set(view, axis), view.redraw('sweep-other')))];
 }
 
 export const sweepGpu = sweep('sweep-gpu', () => kGpu, heldCpu, (axes) => axes.includes(kGpu));

@@ -1,13 +1,14 @@
 // The answer first: for each network and batch size the best setting, what it saves, what it costs.
 import type { Minimum } from '../data';
 import { h, replace, type Child } from '../dom';
-import { batchText, governorsText, interval, joule, kCoverage, megahertz, percent, second } from '../format';
+import { batchText, governorsText, interval, joule, kCoverage, percent, second, settingText } from '../format';
 import { leadingComparison } from '../grid';
 import type { View } from '../view';
+import { pager } from './table';
 
 function settingLines(view: View, minimum: Minimum): Node[] {
   const { setting } = view.study.points[minimum.best]!;
-  return [h('span', {}, `CPU ${megahertz(Number(setting['cpu_frequency_hz']))}`), h('span', {}, `GPU ${megahertz(Number(setting['gpu_frequency_hz']))}`)];
+  return Object.entries(setting).filter(([key]) => key !== 'batch').map(([key, value]) => h('span', {}, settingText({ [key]: value })));
 }
 
 // "24.1 % less energy than the default governors", or the truth where there is no saving.
@@ -19,7 +20,7 @@ function savingBlock(minimum: Minimum): HTMLElement {
   const what = leading.saving_percent >= 0 ? 'less energy' : 'more energy';
   const note = sure ? '' : ': within its uncertainty, so no difference was shown';
   return h('p', { class: 'saving' }, h('strong', {}, percent(Math.abs(leading.saving_percent))), h('span', { class: 'what' }, `\u00a0${what}`),
-    h('span', { class: 'than' }, `than ${governorsText(leading.baseline)}, ± ${percent(half)}${note}`));
+    h('span', { class: 'than' }, `than ${governorsText(leading.baseline)}, ±\u00a0${percent(half)}${note}`));
 }
 
 function latencyText(view: View, minimum: Minimum): string {
@@ -53,13 +54,34 @@ function card(view: View, minimum: Minimum): HTMLElement {
   return element;
 }
 
+// The answer in a sentence: where most is saved, how sure that is, what it costs in time.
+function leadText(view: View): string {
+  const rows = view.study.minima.flatMap((minimum) => leadingComparison(minimum) ?? []);
+  const most = view.study.minima.reduce((best, minimum) => ((leadingComparison(minimum)?.saving_percent ?? -Infinity) > (leadingComparison(best)?.saving_percent ?? -Infinity) ? minimum : best));
+  const { setting } = view.study.points[most.best]!;
+  const name = `${most.network}${most.batch > 0 ? ` at batch ${most.batch}` : ''}`;
+  const leading = leadingComparison(most);
+  const best = settingText(setting, ['batch']);
+  if (!leading) return `${name} uses least energy at ${best}. No governors were measured to compare with.`;
+  const half = kCoverage * leading.saving_uncertainty_percent;
+  if (leading.saving_percent <= half) return `No setting was shown to use less energy than ${governorsText(leading.baseline)}: the best, ${name} at ${best}, differs by ${percent(leading.saving_percent)} ± ${percent(half)}.`;
+  const time = leading.latency_change_percent;
+  const others = rows.length > 1 ? ` Over all ${rows.length} networks and batch sizes the saving is ${percent(Math.min(...rows.map((row) => row.saving_percent)))} to ${percent(leading.saving_percent)}.` : '';
+  return `${name} at ${best} uses ${percent(leading.saving_percent)} ± ${percent(half)} less energy than ${governorsText(leading.baseline)}, and takes ${percent(Math.abs(time))} ${time >= 0 ? 'longer' : 'less time'}.${others}`;
+}
+
+const kCards = 24; // at a time
+
 export function answer(view: View): HTMLElement {
   const { minima } = view.study;
-  const section = h('section', { id: 'answer' }, h('h2', {}, 'The answer'));
+  const section = h('section', { id: 'answer', 'aria-labelledby': 'answer-title' }, h('h2', { id: 'answer-title' }, 'The answer'));
   if (!minima.length) section.append(h('p', { class: 'nothing' }, noMinimum(view)));
+  else section.append(h('p', { class: 'lead' }, leadText(view), view.study.simulated && ' (Simulated.)'));
   const cards = h('div', { class: 'cards' });
-  replace(cards, ...minima.map((minimum) => card(view, minimum)));
-  section.append(cards, h('p', { class: 'note' }, 'Every interval on this page is the mean ± 2 standard uncertainties (k = 2, about 95 %). Energy is that of the inference phase at the whole module, idle power included.'));
+  const show = (page: number) => replace(cards, ...minima.slice(page * kCards, (page + 1) * kCards).map((minimum) => card(view, minimum)));
+  show(0);
+  section.append(cards, minima.length > kCards ? pager(minima.length, show, kCards, 'Answers') : '',
+    h('p', { class: 'note' }, 'Every interval on this page is the mean ± 2 standard uncertainties (k = 2, about 95 %). Energy is that of the inference phase at the whole module, idle power included.'));
   return section;
 }
 

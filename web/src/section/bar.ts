@@ -1,18 +1,8 @@
-// The bar that stays in sight: network, batch size, governors, theme.
+// The bar that stays in sight: network, batch size, governors.
 import { h, replace } from '../dom';
 import { select } from '../figure/controls';
 import { batchesOf, networksOf } from '../grid';
 import type { View } from '../view';
-
-const kThemes = ['auto', 'light', 'dark'] as const;
-
-function themeSelect(): HTMLElement {
-  const apply = (theme: (typeof kThemes)[number]) => {
-    if (theme === 'auto') delete document.documentElement.dataset['theme'];
-    else document.documentElement.dataset['theme'] = theme;
-  };
-  return select('Theme', [...kThemes], (theme) => theme, 'auto', apply);
-}
 
 export function bar(view: View): HTMLElement {
   const host = h('div', { class: 'choices' });
@@ -27,5 +17,5 @@ export function bar(view: View): HTMLElement {
   };
   show();
   view.subscribe(show);
-  return h('nav', { class: 'bar', 'aria-label': 'What the figures show' }, host, themeSelect());
+  return h('div', { class: 'bar', role: 'group', 'aria-label': 'What the figures show' }, host);
 }

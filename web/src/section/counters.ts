@@ -20,5 +20,5 @@ export function counters(view: View): HTMLElement {
         { name: 'Remedy', cell: (row) => row.remedy },
       ], raised)
     : h('p', {}, 'No counter was raised.');
-  return h('section', { id: 'counters' }, h('h2', {}, 'What was counted'), h('p', { class: 'sentence' }, summary), table);
+  return h('section', { id: 'counters', 'aria-labelledby': 'counters-heading' }, h('h2', { id: 'counters-heading' }, 'What was counted'), h('p', { class: 'sentence' }, summary), table);
 }

@@ -31,7 +31,7 @@ export function minima(view: View): HTMLElement | null {
   if (!view.study.minima.length) return null;
   const { points } = view.study;
   const best = (row: Row) => points[row.minimum.best]!;
-  const clock = (row: Row, key: string) => h('span', { 'data-hz': best(row).setting[key] ?? '' }, megahertz(Number(best(row).setting[key])));
+  const clock = (row: Row, key: string) => (best(row).setting[key] === undefined ? '' : h('span', { 'data-hz': best(row).setting[key] }, megahertz(Number(best(row).setting[key]))));
   const element = tableElement(`Least energy against the governors${view.study.simulated ? ' (simulated)' : ''}`, [
     { name: 'Network', cell: (row: Row) => row.minimum.network },
     { name: 'Batch', number: true, cell: (row) => row.minimum.batch },

@@ -21,14 +21,14 @@ export function tableElement<Row>(caption: string, columns: Column<Row>[], rows:
   return h('div', {}, h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': caption }, table), rows.length > kPage ? pager(rows.length, show) : null);
 }
 
-function pager(rows: number, show: (page: number) => void): HTMLElement {
+export function pager(rows: number, show: (page: number) => void, each = kPage, what = 'Rows'): HTMLElement {
   let page = 0;
-  const last = Math.ceil(rows / kPage) - 1;
+  const last = Math.ceil(rows / each) - 1;
   const where = h('span', { 'aria-live': 'polite' });
   const go = (to: number) => {
     page = Math.min(Math.max(to, 0), last);
     show(page);
-    where.textContent = `Rows ${page * kPage + 1} to ${Math.min(rows, (page + 1) * kPage)} of ${rows}`;
+    where.textContent = `${what} ${page * each + 1} to ${Math.min(rows, (page + 1) * each)} of ${rows}`;
   };
   go(0);
   return h('div', { class: 'pager' }, h('button', { type: 'button', class: 'quiet', click: () => go(page - 1) }, 'Previous'), where, h('button', { type: 'button', class: 'quiet', click: () => go(page + 1) }, 'Next'));
