@@ -91,7 +91,7 @@ function sentence(view: View): string {
   const start = high!.start > 0 ? 100 * (low!.start / high!.start - 1) : 0;
   const from = overtakes(low!.row, high!.row);
   return `${head} After ${count(inferences)} inferences ${low!.name} has used ${percent(100 * (1 - x / y))} less than ${high!.name} (${joule(x)} against ${joule(y)}); ` +
-    `before the first inference ${percent(Math.abs(start))} ${start > 0 ? 'more' : 'less'} (${joule(low!.start)} against ${joule(high!.start)}).${from === null ? '' : ` It is ahead from ${count(from)} inferences on.`}`;
+    `before the first inference ${Math.abs(start) < 0.05 ? `both ${joule(low!.start)}` : `${percent(Math.abs(start))} ${start > 0 ? 'more' : 'less'} (${joule(low!.start)} against ${joule(high!.start)})`}.${from === null ? '' : ` It is ahead from ${count(from)} inferences on.`}`;
 }
 
 function drawAxes(drawing: SVGSVGElement, view: View, box: Box, x: ReturnType<typeof scaleLinear<number>>, y: ReturnType<typeof scaleLinear<number>>): void {

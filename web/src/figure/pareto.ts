@@ -140,11 +140,11 @@ function draw(view: View, width: number, say: (text: string | null) => void): Dr
   const plain = all.filter((dot) => !inSet.has(dot.index) && inFrame.has(dot.index));
   // Thousands of circles would be thousands of elements: one path of round-ended strokes stands for them.
   if (plain.length > kMostDots) group.append(s('path', { class: 'dots', d: plain.map((dot) => `M${x(dot.x).toFixed(1)},${y(dot.y).toFixed(1)}h0`).join('') }));
-  else for (const dot of plain) group.append(s('circle', { class: 'setting-dot', cx: x(dot.x).toFixed(1), cy: y(dot.y).toFixed(1), r: all.length > 400 ? 2.2 : 3, 'data-index': dot.index, 'data-energy-j': dot.y, 'data-latency-s': dot.x }));
+  else for (const dot of plain) group.append(s('circle', { class: 'setting-dot', cx: x(dot.x).toFixed(1), cy: y(dot.y).toFixed(1), r: all.length > 400 || width < 420 ? 2.2 : 3, 'data-index': dot.index, 'data-energy-j': dot.y, 'data-latency-s': dot.x }));
   drawing.append(group);
   const stair = set.map((dot, i) => `${i ? `H${x(dot.x).toFixed(1)}V` : `M${x(dot.x).toFixed(1)},${box.top}V`}${y(dot.y).toFixed(1)}`).join('') + `H${box.right}`;
   drawing.append(s('path', { class: 'pareto-line', d: stair }));
-  for (const dot of set) drawing.append(s('circle', { class: 'pareto', cx: x(dot.x).toFixed(1), cy: y(dot.y).toFixed(1), r: 4, 'data-index': dot.index, 'data-energy-j': dot.y, 'data-latency-s': dot.x }));
+  for (const dot of set) drawing.append(s('circle', { class: 'pareto', cx: x(dot.x).toFixed(1), cy: y(dot.y).toFixed(1), r: width < 420 ? 3 : 4, 'data-index': dot.index, 'data-energy-j': dot.y, 'data-latency-s': dot.x }));
   drawGovernors(drawing, held.filter((dot) => inFrame.has(dot.index)), x, y, box);
   const least = all.reduce((best, dot) => (dot.y < best.y ? dot : best));
   drawing.append(minimumMark(x(least.x), y(least.y), Number(least.point.setting['cpu_frequency_hz'] ?? 0), Number(least.point.setting['gpu_frequency_hz'] ?? 0), least.energy));

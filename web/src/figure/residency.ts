@@ -8,7 +8,7 @@ import type { Figure } from './frame';
 import { widthOf } from './jobs';
 import { canvas, thinned } from './parts';
 
-const bare = (axis: string, value: number) => (axis.endsWith('_hz') ? mhz(value) : significant(value, 3));
+const bare = (axis: string, value: number) => (axis.endsWith('_hz') ? mhz(value) : value >= 1e5 ? `${significant(value / 1e6, 3)}\u00a0M` : significant(value, 3));
 const full = (axis: string, value: number) => (axis.endsWith('_hz') ? megahertz(value) : significant(value, 4));
 
 type Residency = [axis: string, shares: [number, number][]][];

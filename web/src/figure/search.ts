@@ -45,7 +45,9 @@ function sentence(view: View): string {
 function drawAxes(drawing: SVGSVGElement, search: Search, box: Box, x: ReturnType<typeof scaleLinear<number>>, y: Scale): void {
   const unit = unitOf(search);
   const bare = (value: number) => significant(value, 3).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '');
-  for (const tick of y.ticks(5)) drawing.append(s('path', { class: 'rule', d: `M${box.left},${y(tick).toFixed(1)}H${box.right}` }), s('text', { x: box.left - 7, y: y(tick) + 4, 'text-anchor': 'end' }, bare(tick * unit.factor)));
+  // On a logarithmic axis the upper ticks crowd: each keeps its distance from the last.
+  const apart = y.ticks(5).filter((tick, i, all) => all.slice(0, i).reduce<number>((last, other) => (last - y(other) >= 16 ? y(other) : last), Infinity) - y(tick) >= 16);
+  for (const tick of apart) drawing.append(s('path', { class: 'rule', d: `M${box.left},${y(tick).toFixed(1)}H${box.right}` }), s('text', { x: box.left - 7, y: y(tick) + 4, 'text-anchor': 'end' }, bare(tick * unit.factor)));
   for (const tick of x.ticks(Math.min(search.probes.length, Math.floor((box.right - box.left) / 60))).filter((at) => Number.isInteger(at) && at >= 1)) drawing.append(s('path', { class: 'frame-line', d: `M${x(tick).toFixed(1)},${box.bottom}v4` }), s('text', { x: x(tick), y: box.bottom + 18, 'text-anchor': 'middle' }, tick));
   const name = search.minimise.replace(/^./, (letter) => letter.toUpperCase());
   drawing.append(s('path', { class: 'frame-line', d: `M${box.left},${box.bottom}H${box.right}` }), s('text', { class: 'axis-name', x: (box.left + box.right) / 2, y: box.bottom + 37, 'text-anchor': 'middle' }, 'Probe'),

@@ -16,7 +16,7 @@ svg.drawing .mark-ring { fill: none; stroke: #fff; stroke-width: 5; }
 svg.drawing .mark-core { fill: none; stroke: #b3001b; stroke-width: 2.5; }
 svg.drawing .mark-dot { fill: #b3001b; stroke: #fff; stroke-width: 1.5; }
 svg.drawing .mark-name { fill: var(--ink); font-weight: 600; paint-order: stroke; stroke: var(--paper); stroke-width: 4px; stroke-linejoin: round; }
-svg.drawing .drop { stroke: #b3001b; stroke-width: 1.5; stroke-dasharray: 2 3; }
+svg.drawing .drop { stroke: #d0314a; stroke-width: 1.5; stroke-dasharray: 2 3; }
 svg.drawing .cursor { fill: none; stroke: var(--ink); stroke-width: 2; }
 svg.drawing .cursor-line { stroke: var(--ink-soft); stroke-width: 1; stroke-dasharray: 2 2; }
 svg.drawing .absent { fill: url(#hatch); }
