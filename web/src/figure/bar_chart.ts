@@ -62,23 +62,30 @@ function scaleOf(values: BarValue[], linear: boolean, left: number, right: numbe
 class Chart {
   readonly narrow: boolean;
   readonly names: number; // px of the rows' names, 0 where they stand above their bars
-  readonly rowHeight: number;
   readonly spots: Spot[] = [];
 
   constructor(readonly chart: BarChart, readonly width: number) {
     this.narrow = width < 520;
     this.names = this.narrow ? 0 : Math.min(width * 0.32, 14 + Math.max(...chart.rows.map((row) => widthOf(row.name)), 40));
-    this.rowHeight = chart.series.length * (kBar + 2) + kGap + (this.narrow ? 16 : 0);
   }
-  get panelHeight(): number {
-    return kHead + this.chart.rows.length * this.rowHeight + kFoot;
+  // Of a panel the series that some row has: where panels stand below each other, none keeps room for others.
+  private seriesIn(k: number): number {
+    const { rows, series } = this.chart;
+    const used = (panel: number) => Math.max(1, ...rows.map((row) => row.values[panel]!.reduce((n, at, j) => (at === undefined ? n : j + 1), 0)));
+    return this.across > 1 || this.chart.panels.length < 2 ? series.length : used(k);
+  }
+  rowHeight(k: number): number {
+    return this.seriesIn(k) * (kBar + 2) + (this.narrow ? 24 : kGap);
+  }
+  panelHeight(k: number): number {
+    return kHead + this.chart.rows.length * this.rowHeight(k) + kFoot;
   }
   // How many panels stand beside each other: all of them or one, no ragged last row.
   get across(): number {
     return this.width - this.names >= this.chart.panels.length * 150 ? this.chart.panels.length : 1;
   }
-  y(place: Place, row: number, series: number): number {
-    return place.top + kHead + row * this.rowHeight + (this.narrow ? 16 : 0) + series * (kBar + 2);
+  y(k: number, place: Place, row: number, series: number): number {
+    return place.top + kHead + row * this.rowHeight(k) + (this.narrow ? 16 : 0) + series * (kBar + 2);
   }
 
   panel(k: number, place: Place, named: boolean): SVGGElement {
@@ -88,15 +95,15 @@ class Chart {
     const unit = readable(!chart.panels[k]!.linear && isWide(low, high) ? Math.sqrt(low * high) : high, chart.panels[k]!.unit);
     const ends = all.map((at) => at.label ?? bare(at.value * unit.factor));
     const scale = scaleOf(all, chart.panels[k]!.linear ?? false, place.left + 2, place.right - 12 - Math.min(90, Math.max(20, ...ends.map(widthOf))));
-    const bottom = place.top + this.panelHeight - kFoot;
+    const bottom = place.top + this.panelHeight(k) - kFoot;
     const group = s('g', { class: 'panel', 'data-panel': chart.panels[k]!.name });
     group.append(s('text', { class: 'axis-name', x: place.left, y: place.top + 10 }, `${chart.panels[k]!.name}${unit.unit ? ` (${unit.unit})` : ''}`));
     for (const tick of scale.ticks)
       group.append(s('path', { class: 'rule', d: `M${scale.x(tick).toFixed(1)},${place.top + kHead - 4}V${bottom}` }), s('text', { x: scale.x(tick), y: bottom + 15, 'text-anchor': 'middle' }, bare(tick * unit.factor)));
     chart.rows.forEach((row, i) => {
-      if (named) group.append(this.rowName(row, place, i));
+      if (named) group.append(this.rowName(k, row, place, i));
       row.values[k]!.forEach((at, j) => {
-        const y = this.y(place, i, j);
+        const y = this.y(k, place, i, j);
         if (at === undefined) return;
         if (!at) return void group.append(s('text', { x: place.left + 4, y: y + kBar - 2, class: 'faint' }, 'absent', s('title', {}, row.why || 'no reason given')));
         group.append(...this.bar(at, j, scale, y, unit.factor, row.name));
@@ -118,9 +125,9 @@ class Chart {
     return [mark, ...whisker, s('text', { x: Math.max(high, end) + (scale.log ? 9 : 6), y: y + kBar - 2 }, at.label ?? bare(at.value * factor))];
   }
 
-  private rowName(row: BarRow, place: Place, i: number): SVGTextElement {
-    const above = { x: place.left, y: this.y(place, i, 0) - 5 };
-    const beside = { x: place.left - 8, y: this.y(place, i, 0) + (this.chart.series.length * (kBar + 2)) / 2 + 3, 'text-anchor': 'end' };
+  private rowName(k: number, row: BarRow, place: Place, i: number): SVGTextElement {
+    const above = { x: place.left, y: this.y(k, place, i, 0) - 5 };
+    const beside = { x: place.left - 8, y: this.y(k, place, i, 0) + (this.seriesIn(k) * (kBar + 2)) / 2 + 3, 'text-anchor': 'end' };
     return s('text', { class: 'axis-name', ...(this.narrow ? above : beside) }, fitted(row.name, this.narrow ? place.right - place.left : this.names - 8), s('title', {}, row.name));
   }
 }
@@ -130,14 +137,15 @@ export function barChart(view: View, chart: BarChart, width: number, say: (text:
   const head = chart.series.length > 1 ? legend(chart.series, 4, 28, width - 8) : { group: null, height: 0 };
   const top = 22 + head.height;
   const { across } = made;
-  const rows = Math.ceil(chart.panels.length / across);
-  const drawing = canvas(view, width, top + rows * (made.panelHeight + 8), chart.label);
+  const heights = chart.panels.map((_, k) => made.panelHeight(k) + 8);
+  const tops = chart.panels.map((_, k) => top + (across > 1 ? 0 : heights.slice(0, k).reduce((sum, height) => sum + height, 0)));
+  const drawing = canvas(view, width, tops.at(-1)! + heights.at(-1)!, chart.label);
   if (head.group) drawing.append(head.group);
   const each = (width - made.names - 4) / across;
   chart.panels.forEach((_, k) => {
     const column = k % across;
     const left = made.names + 4 + column * each;
-    drawing.append(made.panel(k, { left, right: left + each - (column + 1 < across ? 14 : 2), top: top + Math.floor(k / across) * (made.panelHeight + 8) }, column === 0));
+    drawing.append(made.panel(k, { left, right: left + each - (column + 1 < across ? 14 : 2), top: tops[k]! }, column === 0));
   });
   addPicking(drawing, made.spots, say);
   return drawing;

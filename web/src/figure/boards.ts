@@ -44,17 +44,17 @@ function values(row: BoardRow, name: string): (BarValue | null | undefined)[][] 
   ];
 }
 
-const kMost = 24;
+const most = (width: number) => (width < 520 ? 12 : 24);
 
 function draw(view: View, width: number, say: (text: string | null) => void) {
   const all = rowsOf(view);
-  const rows: BarRow[] = all.slice(0, kMost).map((row) => ({ name: `${nameOf(all, row)}${row.simulated && all.some((other) => !other.simulated) ? ' (simulated)' : ''}`, why: row.why_absent || 'not measured', values: values(row, nameOf(all, row)) }));
+  const rows: BarRow[] = all.slice(0, most(width)).map((row) => ({ name: `${nameOf(all, row)}${row.simulated && all.some((other) => !other.simulated) ? ' (simulated)' : ''}`, why: row.why_absent || 'not measured', values: values(row, nameOf(all, row)) }));
   if (!rows.some((row) => row.values[0]!.some((at) => at !== null))) return all[0]?.why_absent || 'None of these studies has a best setting.';
   const drawing = barChart(view, {
     label: `Boards against each other. ${sentence(view)} Arrow keys read out the bars.`, series: ['best setting', 'governors'], rows,
     panels: [{ name: 'Energy of one inference', unit: 'J' }, { name: 'Latency of one inference', unit: 's' }, { name: 'Saving against governors', unit: '%' }],
   }, width, say);
-  return { drawing, readout: `Point at a bar, or use the arrow keys, to read it.${all.length > kMost ? ` The first ${kMost} of ${all.length} rows; the CSV file has all.` : ''}` };
+  return { drawing, readout: `Point at a bar, or use the arrow keys, to read it.${all.length > most(width) ? ` The first ${most(width)} of ${all.length} rows; the CSV file has all.` : ''}` };
 }
 
 function table(view: View): Table {

@@ -110,7 +110,7 @@ function table(view: View, axis: string): Table {
   return { header: ['network', 'batch', axis, 'best_setting', 'energy_per_inference_j', 'energy_standard_uncertainty_j', 'latency_per_inference_s', 'latency_standard_uncertainty_s', 'energy_delay_product_js', 'energy_delay_product_standard_uncertainty_js', 'why_absent', 'simulated'], rows };
 }
 
-const kMost = 24; // rows in the drawing; the CSV file has all
+const most = (width: number) => (width < 520 ? 12 : 24); // rows in the drawing; the CSV file has all
 
 function compare(id: string, axisOf: (study: Study) => string | undefined, controls?: (view: View) => Node[]): Figure {
   const axis = (view: View) => axisOf(view.study) ?? '';
@@ -125,7 +125,7 @@ function compare(id: string, axisOf: (study: Study) => string | undefined, contr
     table: (view) => table(view, axis(view)),
     draw: (view, width, say) => {
       const all = groupsOf(view.study, axis(view));
-      const groups = all.slice(0, kMost);
+      const groups = all.slice(0, most(width));
       if (!groups.length) return `No network was measured under two values of ${axisName(axis(view))}.`;
       const values = valuesOf(groups);
       const drawing = barChart(view, {
@@ -133,7 +133,7 @@ function compare(id: string, axisOf: (study: Study) => string | undefined, contr
         panels: kQuantities, series: values,
         rows: groups.map((group) => ({ name: group.name, why: [...group.absent].map(([value, why]) => `${value}: ${why}`).join('; ') || 'not measured', values: kQuantities.map((quantity) => values.map((value) => bar(group, value, axis(view), quantity))) })),
       }, width, say);
-      return { drawing, readout: `Point at a bar, or use the arrow keys, to read it.${all.length > kMost ? ` The first ${kMost} of ${all.length} rows; the CSV file has all.` : ''}` };
+      return { drawing, readout: `Point at a bar, or use the arrow keys, to read it.${all.length > most(width) ? ` The first ${most(width)} of ${all.length} rows; the CSV file has all.` : ''}` };
     },
   };
 }
