@@ -1,12 +1,21 @@
 // Every figure there is, in the order of the page. The page (main.ts) and the figures for papers (paper.ts) read
 // this one list; a new figure is a file of figure/ and a word here.
-import { batchOverGpu, overBatch } from './figure/batch';
+import { batchEach, batchOverGpu, overBatch } from './figure/batch';
+import { boards } from './figure/boards';
+import { budget } from './figure/budget';
+import { comparisons } from './figure/compare';
+import { cumulative } from './figure/cumulative';
 import type { Figure } from './figure/frame';
+import { governors } from './figure/governors';
 import { heatMap } from './figure/heat_map';
+import { layers } from './figure/layers';
+import { order } from './figure/order';
+import { pareto } from './figure/pareto';
 import { repeats } from './figure/repeats';
 import { residency } from './figure/residency';
+import { search } from './figure/search';
 import { surface } from './figure/surface';
-import { sweepCpu, sweepGpu } from './figure/sweep';
+import { sweepCpu, sweepGpu, sweepOther } from './figure/sweep';
 import { timeline } from './figure/timeline';
 
 export interface FigureGroup {
@@ -18,9 +27,14 @@ export interface FigureGroup {
 
 export const kFigureGroups: FigureGroup[] = [
   { id: 'map', title: 'Energy over the clocks', needsGrid: true, figures: [surface, heatMap] },
-  { id: 'sweeps', title: 'Power and latency', needsGrid: true, figures: [sweepGpu, sweepCpu] },
-  { id: 'batches', title: 'Batch size', needsGrid: true, figures: [overBatch, batchOverGpu] },
-  { id: 'governors', title: 'The governors', figures: [residency] },
-  { id: 'timelines', title: 'Over time', figures: [timeline] },
-  { id: 'uncertainty', title: 'How sure it is', figures: [repeats] },
+  { id: 'trade', title: 'Energy or time', figures: [pareto] },
+  { id: 'sweeps', title: 'Power, latency and energy along one axis', figures: [sweepGpu, sweepCpu, sweepOther] },
+  { id: 'batches', title: 'Batch size', figures: [overBatch, batchOverGpu, batchEach] },
+  { id: 'governors', title: 'The governors', figures: [governors, residency] },
+  { id: 'timelines', title: 'A run over time', figures: [timeline] },
+  { id: 'choices', title: 'Accelerators, precisions, graphs', figures: [...comparisons, cumulative] },
+  { id: 'layer-energy', title: 'Inside the network', figures: [layers] },
+  { id: 'board-by-board', title: 'Boards', figures: [boards] },
+  { id: 'search-progress', title: 'The search', figures: [search] },
+  { id: 'uncertainty', title: 'How sure it is', figures: [repeats, order, budget] },
 ];

@@ -1,12 +1,14 @@
 // Energy over batch size, one line a GPU clock, and energy over GPU clock, one line a batch size, at one
 // CPU clock: figures 5.3, 5.6 and 5.9 of the study that this program reproduces.
 import type { Table } from '../csv';
+import type { Point } from '../data';
 import { orderedColour } from '../colour';
-import { joule, kCoverage, megahertz, mhz, plusMinus, significant } from '../format';
-import { batchesOf, type Cell } from '../grid';
+import { joule, kCoverage, megahertz, mhz, percent, plusMinus, second, settingText, significant } from '../format';
+import { batchesOf, batchOf, type Cell } from '../grid';
 import type { View } from '../view';
 import { cpuSelect } from './controls';
 import type { Figure } from './frame';
+import { eachInference, readable } from './jobs';
 import { lineChart, type LinePoint } from './line_chart';
 
 interface Entry {
@@ -47,13 +49,32 @@ function lines(found: Entry[], key: (entry: Entry) => number, x: (entry: Entry) 
 }
 
 const number = (value: number) => significant(value, 4).replace(/\.0+$/, '');
+const gridded = (study: View['study']) => study.points.some((one) => one.baseline === null && typeof one.setting['cpu_frequency_hz'] === 'number' && typeof one.setting['gpu_frequency_hz'] === 'number');
 const held = (view: View) => `CPU held at ${view.fixedCpu === undefined ? 'n/a' : megahertz(view.fixedCpu)}.`;
 const kReadout = 'Point at the figure, or use the arrow keys, to read its values.';
+
+// What a larger batch saves at the clocks where most does.
+function saving(view: View): string {
+  const found = entries(view).filter((entry) => entry.cell.point.energy_j);
+  const clocks = [...new Set(found.map((entry) => entry.cell.gpu))];
+  const savings = clocks.flatMap((gpu) => {
+    const line = found.filter((entry) => entry.cell.gpu === gpu).sort((a, b) => a.batch - b.batch);
+    const [first, last] = [line[0], line.at(-1)];
+    return first && last && first !== last ? [{ from: first.batch, to: last.batch, percent: 100 * (1 - last.cell.point.energy_j!.value / first.cell.point.energy_j!.value) }] : [];
+  });
+  const widest = savings.filter((one) => one.from === Math.min(...savings.map((s) => s.from)) && one.to === Math.max(...savings.map((s) => s.to)));
+  if (!widest.length) return '';
+  const [low, high] = [Math.min(...widest.map((one) => one.percent)), Math.max(...widest.map((one) => one.percent))];
+  const less = (value: number) => percent(Math.abs(value));
+  const range = less(low) === less(high) && low * high > 0 ? `${less(low)} ${low > 0 ? 'less' : 'more'}` : low >= 0 ? `${less(low)} to ${less(high)} less` : high <= 0 ? `${less(high)} to ${less(low)} more` : `between ${less(low)} more and ${less(high)} less`;
+  return ` Batch ${widest[0]!.to} uses ${range} energy than batch ${widest[0]!.from}, by the GPU clock.`;
+}
 
 export const overBatch: Figure = {
   id: 'over-batch',
   title: () => 'Energy over batch size',
-  sentence: (view) => `${held(view)} One line a GPU clock.`,
+  sentence: (view) => `${held(view)} One line a GPU clock.${saving(view)}`,
+  applies: (study) => new Set(study.points.map(batchOf)).size > 1 && gridded(study),
   controls: (view) => [cpuSelect(view)],
   table,
   draw: (view, width, say) => {
@@ -71,6 +92,7 @@ export const batchOverGpu: Figure = {
   id: 'batch-over-gpu',
   title: () => 'Energy over GPU clock, by batch size',
   sentence: (view) => `${held(view)} One line a batch size.${view.baseline?.point.energy_j ? ` Dashed: the governors '${view.choice.baseline}' at batch ${view.choice.batch} (${joule(view.baseline.point.energy_j.value)}).` : ''}`,
+  applies: (study) => new Set(study.points.map(batchOf)).size > 1 && gridded(study),
   table,
   draw: (view, width, say) => {
     const found = entries(view).filter((entry) => entry.cell.point.energy_j);
@@ -80,6 +102,57 @@ export const batchOverGpu: Figure = {
       label: 'Energy over GPU clock, one line a batch size. Arrow keys read out the values.', x: { name: 'GPU clock (MHz)', format: (hz) => mhz(hz) }, left: { name: 'Energy (J)', format: number },
       lines: lines(found, (entry) => entry.batch, (entry) => entry.cell.gpu, (batch) => `batch ${batch}`),
       levels: governor ? [{ name: `'${view.choice.baseline}', batch ${view.choice.batch}`, value: governor.value, side: 'left' }] : [],
+    }, width, say);
+    return { drawing, readout: kReadout };
+  },
+};
+
+// The point of least energy at each batch size: what a batch is worth when the clocks are chosen for it.
+function bestByBatch(view: View): { batch: number; point: Point }[] {
+  return batchesOf(view.study, view.choice.network).filter((batch) => batch > 0).flatMap((batch) => {
+    const measured = view.study.points.filter((one) => one.baseline === null && one.network === view.choice.network && batchOf(one) === batch && one.energy_j && one.latency_s && one.inferences > 0);
+    const best = measured.reduce<Point | undefined>((least, one) => (!least || one.energy_j!.value < least.energy_j!.value ? one : least), undefined);
+    return best ? [{ batch, point: best }] : [];
+  });
+}
+
+function eachSentence(view: View): string {
+  const found = bestByBatch(view);
+  const [first, last] = [found[0], found.at(-1)];
+  if (!first || !last || first === last) return 'Each batch size at its own setting of least energy.';
+  const [a, b] = [eachInference(first.point, first.point.energy_j)!, eachInference(last.point, last.point.energy_j)!];
+  const rate = (one: typeof first) => one.point.inferences / one.point.latency_s!.value;
+  const change = 100 * (b.value / a.value - 1);
+  return `Each batch size at its own setting of least energy. From batch ${first.batch} to ${last.batch}: ${joule(a.value)} to ${joule(b.value)} an inference (${percent(Math.abs(change))} ${change < 0 ? 'less' : 'more'}), ${significant(rate(first), 3)} to ${significant(rate(last), 3)} inferences a second; one batch takes ${second(first.batch / rate(first))} to ${second(last.batch / rate(last))}.`;
+}
+
+export const batchEach: Figure = {
+  id: 'batch-each',
+  title: () => 'What a batch size is worth',
+  sentence: eachSentence,
+  applies: (study) => new Set(study.points.filter((one) => one.baseline === null && one.energy_j).map(batchOf)).size > 1,
+  table: (view) => ({
+    header: ['network', 'batch', 'setting', 'energy_per_inference_j', 'energy_standard_uncertainty_j', 'latency_per_inference_s', 'latency_standard_uncertainty_s', 'inferences_per_s', 'batch_latency_s', 'simulated'],
+    rows: bestByBatch(view).map(({ batch, point: one }) => {
+      const [energy, latency] = [eachInference(one, one.energy_j)!, eachInference(one, one.latency_s)!];
+      return [one.network, batch, settingText(one.setting, ['batch']).replace(/[\u00a0\u202f]/g, ' '), energy.value, energy.u, latency.value, latency.u, 1 / latency.value, batch * latency.value, String(view.study.simulated)];
+    }),
+  }),
+  draw: (view, width, say) => {
+    const found = bestByBatch(view);
+    if (found.length < 2) return 'Fewer than two batch sizes of this network have energy and latency.';
+    const energies = found.map(({ batch, point: one }) => ({ batch, one, at: eachInference(one, one.energy_j)! }));
+    const latencies = found.map(({ batch, point: one }) => ({ batch, at: eachInference(one, one.latency_s)! }));
+    const [joules, seconds] = [readable(Math.max(...energies.map(({ at }) => at.value)), 'J'), readable(Math.max(...latencies.map(({ at }) => at.value)), 's')];
+    const drawing = lineChart(view, {
+      label: `Energy, throughput and latency over batch size. ${eachSentence(view)} Arrow keys read out the values.`, ordinal: true,
+      x: { name: 'Batch size', format: String }, left: { name: `Energy of one inference (${joules.unit})`, format: number }, right: { name: width < 480 ? '(1/s)' : 'Inferences a second (1/s)', format: number }, below: { name: `Latency of one inference (${seconds.unit})`, format: number },
+      levels: [],
+      lines: [
+        { name: 'energy', side: 'left', points: energies.map(({ batch, one, at }) => ({ x: batch, y: at.value * joules.factor, half: kCoverage * at.u * joules.factor, text: `${plusMinus(at.value * joules.factor, kCoverage * at.u * joules.factor, joules.unit)} an inference at ${settingText(one.setting, ['batch'])}` })) },
+        { name: 'throughput', side: 'right', points: latencies.map(({ batch, at }) => ({ x: batch, y: 1 / at.value, half: (kCoverage * at.u) / at.value ** 2, text: `${significant(1 / at.value, 4)} inferences a second` })) },
+        { name: 'latency', side: 'below', points: latencies.map(({ batch, at }) => ({ x: batch, y: at.value * seconds.factor, half: kCoverage * at.u * seconds.factor, text: `${plusMinus(at.value * seconds.factor, kCoverage * at.u * seconds.factor, seconds.unit)} an inference, ${second(batch * at.value)} a batch` })) },
+      ],
     }, width, say);
     return { drawing, readout: kReadout };
   },

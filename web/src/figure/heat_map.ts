@@ -9,7 +9,9 @@ import { energyOf, type Cell, type Grid } from '../grid';
 import type { View } from '../view';
 import type { Drawn, Figure } from './frame';
 import { canvas, hatch, lengthOf, minimumMark, path, thinned, type Box } from './parts';
-import { mapSentence, mapTable } from './map_text';
+import { fitted, widthOf } from './jobs';
+import { onPointed, pointAt } from './link';
+import { mapSentence, mapTable, paretoCells } from './map_text';
 
 type Scale = ScaleLinear<number, number>;
 
@@ -43,8 +45,8 @@ function drawCells(drawing: SVGSVGElement, grid: Grid, x: Scale, y: Scale, colou
   drawing.append(group);
 }
 
-function drawLevels(drawing: SVGSVGElement, vertices: (Vertex | null)[][], box: Box, least: number, most: number, governor: number): void {
-  const taken: { x: number; y: number }[] = [];
+function drawLevels(drawing: SVGSVGElement, vertices: (Vertex | null)[][], box: Box, least: number, most: number, governor: number, marks: { x: number; y: number }[]): void {
+  const taken = [...marks];
   for (const level of levelsOf(least, most)) {
     if (Math.abs(level.energy / governor - 1) < 0.03) continue; // two lines that cannot be told apart
     for (const line of joinSegments(gridSegments(vertices, level.energy))) {
@@ -77,6 +79,25 @@ function drawAxes(drawing: SVGSVGElement, grid: Grid, x: Scale, y: Scale, box: B
   drawing.append(s('text', { class: 'axis-name', x: 4, y: 11 }, 'CPU clock (MHz)'));
 }
 
+// The settings that no other betters in both energy and latency.
+function drawPareto(drawing: SVGSVGElement, cells: Cell[], x: Scale, y: Scale): void {
+  for (const cell of cells)
+    drawing.append(s('circle', { class: 'pareto', cx: x(cell.gpu).toFixed(1), cy: y(cell.cpu).toFixed(1), r: 3.2, 'data-index': cell.index, 'data-cpu-hz': cell.cpu, 'data-gpu-hz': cell.gpu }));
+}
+
+// What the marks mean, in a line under the colours.
+function drawKey(drawing: SVGSVGElement, view: View, left: number, y: number, right: number, pareto: boolean): void {
+  let x = left;
+  const put = (name: string, ...marks: SVGElement[]) => {
+    if (x + 22 + widthOf(name) > right && x > left) [x, y] = [left, y + 17];
+    drawing.append(s('g', { transform: `translate(${x + 8},${y - 4})` }, ...marks), s('text', { x: x + 22, y }, name));
+    x += 38 + widthOf(name);
+  };
+  put('least energy', s('circle', { class: 'mark-core', r: 5 }), s('circle', { class: 'mark-dot', r: 1.8 }));
+  if (pareto) put('Pareto set', s('circle', { class: 'pareto', r: 3.2 }));
+  if (view.baseline?.point.energy_j) put(fitted(`'${view.choice.baseline}'`, 150), s('path', { class: 'governor', d: 'M-9,0H9' }));
+}
+
 // The colour bar, with the least energy, the levels and the governors on it.
 function drawLegend(drawing: SVGSVGElement, view: View, box: Box, least: number, most: number, colour: (energy: number) => string): void {
   const at = (energy: number) => box.left + ((box.right - box.left) * Math.log(energy / least)) / Math.log(Math.max(most / least, 1.001));
@@ -100,14 +121,23 @@ function addCursor(drawing: SVGSVGElement, view: View, x: Scale, y: Scale, say: 
   const ys = edgesOf(grid.cpus).map(y);
   const cursor = s('rect', { class: 'cursor', visibility: 'hidden' });
   let at = { i: grid.least ? grid.cpus.indexOf(grid.least.cpu) : 0, j: grid.least ? grid.gpus.indexOf(grid.least.gpu) : 0 };
+  const place = (i: number, j: number) => {
+    const there = { x: xs[j]!, y: ys[i + 1]!, width: xs[j + 1]! - xs[j]!, height: ys[i]! - ys[i + 1]!, visibility: 'visible' };
+    Object.entries(there).forEach(([name, value]) => cursor.setAttribute(name, String(value)));
+  };
   const show = (i: number, j: number) => {
     at = { i: Math.min(Math.max(i, 0), grid.cpus.length - 1), j: Math.min(Math.max(j, 0), grid.gpus.length - 1) };
-    const place = { x: xs[at.j]!, y: ys[at.i + 1]!, width: xs[at.j + 1]! - xs[at.j]!, height: ys[at.i]! - ys[at.i + 1]!, visibility: 'visible' };
-    Object.entries(place).forEach(([name, value]) => cursor.setAttribute(name, String(value)));
+    place(at.i, at.j);
     const cell = grid.cells[at.i]![at.j];
+    pointAt(view, 'heat-map', cell?.index ?? null);
     say(cell ? cellText(view, cell) : `CPU ${megahertz(grid.cpus[at.i]!)}, GPU ${megahertz(grid.gpus[at.j]!)}: not measured`);
   };
-  const hide = () => (cursor.setAttribute('visibility', 'hidden'), say(null));
+  const hide = () => (cursor.setAttribute('visibility', 'hidden'), say(null), pointAt(view, 'heat-map', null));
+  onPointed(view, 'heat-map', (index) => {
+    const found = index === null ? undefined : grid.cells.flat().find((cell) => cell?.index === index);
+    if (found) place(grid.cpus.indexOf(found.cpu), grid.gpus.indexOf(found.gpu));
+    else cursor.setAttribute('visibility', 'hidden');
+  });
   drawing.addEventListener('pointermove', (event) => {
     const target = event.target as Element;
     if (target.closest('.cells')) show(grid.cpus.indexOf(Number(target.getAttribute('data-cpu-hz'))), grid.gpus.indexOf(Number(target.getAttribute('data-gpu-hz'))));
@@ -129,7 +159,7 @@ function draw(view: View, width: number, say: (text: string | null) => void): Dr
   if (!grid.cells.length) return 'This network and batch size were not swept over CPU and GPU clocks, so there is no map.';
   if (!grid.least || !energies.length) return `No energy was measured here: ${grid.cells.flat().find((cell) => cell)?.point.why_absent || 'no reason given'}.`;
   const box = { left: 52, top: 20, right: width - 12, bottom: Math.round(Math.min(430, 150 + width * 0.48)) };
-  const drawing = canvas(view, width, box.bottom + 80, `Heat map of energy over GPU and CPU clock. ${cellText(view, grid.least)} is the least. Arrow keys read out the cells.`);
+  const drawing = canvas(view, width, box.bottom + (width < 420 ? 118 : 101), `Heat map of energy over GPU and CPU clock. ${cellText(view, grid.least)} is the least. Arrow keys read out the cells.`);
   const x = scaleLinear([edgesOf(grid.gpus)[0]!, edgesOf(grid.gpus).at(-1)!], [box.left, box.right]);
   const y = scaleLinear([edgesOf(grid.cpus)[0]!, edgesOf(grid.cpus).at(-1)!], [box.bottom, box.top]);
   const least = Math.min(...energies);
@@ -140,12 +170,15 @@ function draw(view: View, width: number, say: (text: string | null) => void): Dr
   drawing.append(hatch());
   drawCells(drawing, grid, x, y, colour);
   const governor = view.baseline?.point.energy_j?.value;
-  drawLevels(over, vertices, box, least, most, governor ?? 0);
+  const set = paretoCells(view);
+  drawLevels(over, vertices, box, least, most, governor ?? 0, [grid.least, ...set].map((cell) => ({ x: x(cell.gpu), y: y(cell.cpu) + 4 })));
   if (governor) drawGovernor(over, vertices, governor);
+  drawPareto(over, set, x, y);
   over.append(minimumMark(x(grid.least.gpu), y(grid.least.cpu), grid.least.cpu, grid.least.gpu, least));
   drawing.append(over);
   drawAxes(drawing, grid, x, y, box);
   drawLegend(drawing, view, { ...box, top: box.bottom + 48 }, least, most, colour);
+  drawKey(drawing, view, box.left, box.bottom + 94, box.right, set.length > 0);
   drawing.setAttribute('tabindex', '0');
   addCursor(drawing, view, x, y, say);
   return { drawing, readout: `Least: ${cellText(view, grid.least)}` };

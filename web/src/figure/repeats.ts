@@ -6,6 +6,7 @@ import { s } from '../dom';
 import { joule, kCoverage, percent, plusMinus } from '../format';
 import type { View } from '../view';
 import type { Figure } from './frame';
+import { bestOf } from './jobs';
 import { canvas } from './parts';
 
 interface Group {
@@ -16,7 +17,8 @@ interface Group {
 
 function groups(view: View): Group[] {
   const { points, runs } = view.study;
-  const wanted = [...(view.grid.least ? [{ name: 'best setting', index: view.grid.least.index }] : []), ...view.baselines.map(({ name, point }) => ({ name: `'${name}'`, index: points.indexOf(point) }))];
+  const best = bestOf(view);
+  const wanted = [...(best === undefined ? [] : [{ name: 'best setting', index: best }]), ...view.baselines.map(({ name, point }) => ({ name: `'${name}'`, index: points.indexOf(point) }))];
   return wanted.map(({ name, index }) => ({ name, mean: points[index]?.energy_j?.value ?? null, runs: runs.filter((run) => run.point === index) }));
 }
 
@@ -68,6 +70,13 @@ function draw(view: View, width: number, say: (text: string | null) => void) {
   return { drawing, readout: 'Point at a run to read its energy.' };
 }
 
+function sentence(view: View): string {
+  const found = groups(view).filter((group) => group.mean && group.runs.some((run) => run.energy_j !== null));
+  const reach = found.map((group) => ({ group, most: Math.max(...group.runs.map((run) => Math.abs(deviation(group, run)?.value ?? 0))) })).sort((a, b) => b.most - a.most)[0];
+  const farthest = reach && Number.isFinite(reach.most) ? ` The farthest run stands ${percent(reach.most, 2)} from its mean (${reach.group.name}).` : '';
+  return `Each dot is one run with its k = 2 interval, in the order of measuring, as its distance from the mean of its group.${farthest}`;
+}
+
 function table(view: View): Table {
   const rows = groups(view).flatMap((group) => group.runs.map((run) => [group.name.replace(/'/g, ''), run.id, run.sequence, run.block, run.repeat, run.state, run.failure, run.energy_j, run.energy_u_j, run.latency_s, String(view.study.simulated)]));
   return { header: ['group', 'run', 'sequence', 'block', 'repeat', 'state', 'failure', 'energy_j', 'energy_standard_uncertainty_j', 'latency_s', 'simulated'], rows };
@@ -76,7 +85,7 @@ function table(view: View): Table {
 export const repeats: Figure = {
   id: 'repeats',
   title: () => 'Run by run',
-  sentence: () => "Each dot is one run with its k = 2 interval, in the order of measuring, as its distance from the mean of its group.",
+  sentence,
   draw,
   table,
 };

@@ -2,18 +2,30 @@
 import { scaleBand, scaleLinear } from 'd3-scale';
 import type { Table } from '../csv';
 import { s } from '../dom';
-import { axisName, megahertz, mhz, percent } from '../format';
+import { axisName, megahertz, mhz, percent, significant } from '../format';
 import type { View } from '../view';
 import type { Figure } from './frame';
+import { widthOf } from './jobs';
 import { canvas, thinned } from './parts';
 
-const bare = (axis: string, value: number) => (axis.endsWith('_hz') ? mhz(value) : String(value));
-const full = (axis: string, value: number) => (axis.endsWith('_hz') ? megahertz(value) : String(value));
+const bare = (axis: string, value: number) => (axis.endsWith('_hz') ? mhz(value) : value >= 1e5 ? `${significant(value / 1e6, 3)}\u00a0M` : significant(value, 3));
+const full = (axis: string, value: number) => (axis.endsWith('_hz') ? megahertz(value) : significant(value, 4));
 
 type Residency = [axis: string, shares: [number, number][]][];
 
+const kMostBars = 40;
+
+// What has no steps of its own, as a temperature or a counter, stands in a dozen equal bins named by their middle.
+function binned(shares: [number, number][]): [number, number][] {
+  if (shares.length <= kMostBars) return shares;
+  const [low, high] = [shares[0]![0], shares.at(-1)![0]];
+  const sums = new Array<number>(12).fill(0);
+  for (const [value, share] of shares) sums[Math.min(11, Math.floor((12 * (value - low)) / (high - low)))]! += share;
+  return sums.map((share, i) => [low + ((i + 0.5) * (high - low)) / 12, share]);
+}
+
 function residencyOf(view: View): Residency {
-  return Object.entries(view.baseline?.point.residency_percent ?? {}).map(([axis, shares]) => [axis, [...shares].sort((a, b) => a[0] - b[0])]);
+  return Object.entries(view.baseline?.point.residency_percent ?? {}).map(([axis, shares]) => [axis, binned([...shares].sort((a, b) => a[0] - b[0]))]);
 }
 
 function panel(axis: string, shares: [number, number][], left: number, width: number, height: number, say: (text: string | null) => void): SVGGElement {
@@ -25,14 +37,22 @@ function panel(axis: string, shares: [number, number][], left: number, width: nu
     group.append(s('path', { class: 'rule', d: `M${left + 40},${y(tick)}H${left + width}` }), s('text', { x: left + 34, y: y(tick) + 4, 'text-anchor': 'end' }, tick));
   for (const [hz, share] of shares) {
     const text = `${axisName(axis)} at ${full(axis, hz)}: ${percent(share)} of the time`;
-    group.append(s('rect', { class: 'share', x: x(hz), y: y(share), width: x.bandwidth(), height: bottom - y(share) }),
+    const wide = Math.min(x.bandwidth(), 56);
+    group.append(s('rect', { class: 'share', x: x(hz)! + (x.bandwidth() - wide) / 2, y: y(share), width: wide, height: bottom - y(share), 'data-axis': axis, 'data-value': hz, 'data-percent': share }),
       s('rect', { x: x(hz), y: top, width: x.bandwidth(), height: bottom - top, fill: 'transparent', pointerenter: () => say(text), pointerleave: () => say(null) }, s('title', {}, text)));
     if (share >= 10) group.append(s('text', { x: x(hz)! + x.bandwidth() / 2, y: y(share) - 5, 'text-anchor': 'middle' }, Math.round(share)));
   }
-  for (const [hz] of thinned(shares, Math.floor((width - 40) / 46)))
+  for (const [hz] of thinned(shares, Math.floor((width - 40) / Math.max(46, 12 + Math.max(...shares.map(([value]) => widthOf(bare(axis, value))))))))
     group.append(s('text', { x: x(hz)! + x.bandwidth() / 2, y: bottom + 16, 'text-anchor': 'middle' }, bare(axis, hz)));
   group.append(s('text', { class: 'axis-name', x: left + 40 + (width - 40) / 2, y: bottom + 35, 'text-anchor': 'middle' }, axis.endsWith('_hz') ? `${axisName(axis)} clock (MHz)` : axisName(axis)));
   return group;
+}
+
+// How much of the time each clock stood at its highest: what governors do with an idle minute shows there.
+function highest(view: View): string {
+  const clocks = residencyOf(view).filter(([axis, shares]) => axis.endsWith('_hz') && shares.length);
+  const text = clocks.map(([axis, shares]) => `${axisName(axis)} ${percent(shares.at(-1)![1], 0)} of the time at ${megahertz(shares.at(-1)![0])}, the highest seen`);
+  return text.length ? `${text.join('; ')}.` : '';
 }
 
 function draw(view: View, width: number, say: (text: string | null) => void) {
@@ -47,8 +67,7 @@ function draw(view: View, width: number, say: (text: string | null) => void) {
     group.setAttribute('transform', `translate(0,${height * Math.floor(i / across)})`);
     drawing.append(group);
   });
-  const top = panels.map(([axis, shares]) => `${axisName(axis)} at its highest clock there ${percent(shares.at(-1)![1], 0)} of the time`);
-  return { drawing, readout: top.join('; ') };
+  return { drawing, readout: 'Point at a bar to read it.' };
 }
 
 function table(view: View): Table {
@@ -58,8 +77,9 @@ function table(view: View): Table {
 
 export const residency: Figure = {
   id: 'residency',
+  applies: (study) => study.points.some((point) => point.baseline !== null && Object.keys(point.residency_percent).length > 0),
   title: (view) => `Where the governors '${view.choice.baseline}' kept the clocks`,
-  sentence: () => 'Share of the inference phase at each clock, mean over the runs.',
+  sentence: (view) => `Share of the inference phase at each value, mean over the runs. ${highest(view)}`.trim(),
   draw,
   table,
 };

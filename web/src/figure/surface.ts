@@ -9,13 +9,15 @@ import { energyOf, type Cell, type Grid } from '../grid';
 import type { View } from '../view';
 import type { Drawn, Figure } from './frame';
 import { cellText } from './heat_map';
-import { surfaceSentence, mapTable } from './map_text';
+import { onPointed, pointAt } from './link';
+import { surfaceSentence, mapTable, paretoCells } from './map_text';
 import { canvas, minimumMark, path, thinned } from './parts';
 import { clip, Projection, refine, type Camera, type Flat } from './projection';
 
 const kStart: Camera = { yaw: 222, pitch: 30 };
 const camera: Camera = { ...kStart };
 let repaint = () => {};
+let pointed: number | null = null; // index of the cell that is pointed at, here or in another figure
 
 function turn(yaw: number, pitch: number): void {
   camera.yaw = (((camera.yaw + yaw) % 360) + 360) % 360;
@@ -35,6 +37,7 @@ interface Scene {
   least: Cell & { energy: number };
   most: number;
   governor: number | null; // J
+  pareto: Cell[];
   width: number;
   height: number;
 }
@@ -53,7 +56,7 @@ function sceneOf(view: View, width: number): Scene | string {
   const fine = grid.cpus.length * grid.gpus.length < 500 ? 2 : 1;
   return {
     view, grid, x, y, z: height, ticks: height.ticks(5), facets: quads(refine(vertices, fine)), least: { ...grid.least, energy: least }, most: Math.max(...energies),
-    governor, width, height: Math.round(Math.min(500, 150 + width * 0.55)),
+    governor, pareto: paretoCells(view), width, height: Math.round(Math.min(500, 150 + width * 0.55)),
   };
 }
 
@@ -138,19 +141,37 @@ function paintMinimum(scene: Scene, projection: Projection): SVGGElement {
     s('text', { class: 'mark-name', x: top.x + 12, y: top.y - 8 }, joule(energy)));
 }
 
+// Dots that stand on the surface, and the one that is pointed at. They are never hidden: a setting behind a hill
+// is still one of the set.
+function paintDots(scene: Scene, projection: Projection): SVGGElement {
+  const group = s('g', { class: 'marks', 'pointer-events': 'none' });
+  const place = (cell: Cell) => projection.flat(scene.x(cell.gpu), scene.y(cell.cpu), scene.z(energyOf(cell)!));
+  for (const cell of scene.pareto) {
+    const { x, y } = place(cell);
+    group.append(s('circle', { class: 'pareto', cx: x.toFixed(1), cy: y.toFixed(1), r: 2.8, 'data-index': cell.index, 'data-cpu-hz': cell.cpu, 'data-gpu-hz': cell.gpu }));
+  }
+  const at = pointed === null ? undefined : scene.grid.cells.flat().find((cell) => cell?.index === pointed && energyOf(cell) !== null);
+  if (at) {
+    const { x, y } = place(at);
+    const foot = projection.flat(scene.x(at.gpu), scene.y(at.cpu), 0);
+    group.append(s('path', { class: 'thin', d: path([{ x, y }, foot]) }), s('circle', { class: 'pointed-under', cx: x, cy: y, r: 7 }), s('circle', { class: 'cursor pointed', cx: x, cy: y, r: 7, 'data-index': at.index, 'data-cpu-hz': at.cpu, 'data-gpu-hz': at.gpu }));
+  }
+  return group;
+}
+
 function paint(scene: Scene, drawing: SVGSVGElement, world: SVGGElement): void {
   const projection = new Projection(camera, scene.width, scene.height);
   const { governor } = scene;
   // Seen from above, what lies below the plane can hide nothing that lies above it.
   world.replaceChildren(paintFloor(scene, projection), paintFacets(scene, projection, (facet) => (governor === null ? facet : clip(facet, governor, true))));
   if (governor !== null) world.append(paintPlane(scene, projection, governor), paintFacets(scene, projection, (facet) => clip(facet, governor, false)));
-  world.append(paintAxes(scene, projection), paintMinimum(scene, projection));
+  world.append(paintAxes(scene, projection), paintDots(scene, projection), paintMinimum(scene, projection));
   if (governor !== null && scene.width >= 440) {
     const at = projection.flat(-projection.leftCorner[0], -projection.leftCorner[1], scene.z(governor));
     world.append(s('text', { class: 'governor-name', x: Math.min(at.x, scene.width - 4), y: at.y - 7, 'text-anchor': 'end', style: 'font-weight: 600; paint-order: stroke; stroke: var(--paper); stroke-width: 4px' }, `'${scene.view.choice.baseline}' ${joule(governor)}`));
   }
-  drawing.dataset['yaw'] = camera.yaw.toFixed(1);
-  drawing.dataset['pitch'] = camera.pitch.toFixed(1);
+  drawing.setAttribute('data-yaw', camera.yaw.toFixed(1));
+  drawing.setAttribute('data-pitch', camera.pitch.toFixed(1));
 }
 
 function addTurning(drawing: SVGSVGElement): void {
@@ -173,6 +194,12 @@ function addTurning(drawing: SVGSVGElement): void {
   });
 }
 
+function point(view: View, index: number | null): void {
+  pointed = index;
+  pointAt(view, 'surface', index);
+  repaint();
+}
+
 function addReadout(drawing: SVGSVGElement, scene: Scene, say: (text: string | null) => void): void {
   const nearest = (values: number[], place: (value: number) => number, at: number) =>
     values.reduce((best, value, i) => (Math.abs(place(value) - at) < Math.abs(place(values[best]!) - at) ? i : best), 0);
@@ -180,9 +207,15 @@ function addReadout(drawing: SVGSVGElement, scene: Scene, say: (text: string | n
     const { x, y } = (event.target as SVGElement).dataset;
     if (x === undefined || y === undefined) return;
     const cell = scene.grid.cells[nearest(scene.grid.cpus, scene.y, Number(y))]![nearest(scene.grid.gpus, scene.x, Number(x))];
-    if (cell) say(cellText(scene.view, cell));
+    if (!cell || cell.index === pointed) return;
+    point(scene.view, cell.index);
+    say(cellText(scene.view, cell));
   });
-  drawing.addEventListener('pointerleave', () => say(null));
+  drawing.addEventListener('pointerleave', () => (point(scene.view, null), say(null)));
+  onPointed(scene.view, 'surface', (index) => {
+    pointed = index;
+    repaint();
+  });
 }
 
 function draw(view: View, width: number, say: (text: string | null) => void): Drawn | string {
@@ -191,7 +224,7 @@ function draw(view: View, width: number, say: (text: string | null) => void): Dr
   const drawing = canvas(view, width, scene.height, `Energy as a surface over GPU and CPU clock. ${cellText(view, scene.least)} is the least. Drag or use the arrow keys to turn it.`);
   const world = s('g');
   drawing.append(world);
-  drawing.classList.add('turnable');
+  drawing.setAttribute('class', 'drawing turnable');
   drawing.setAttribute('tabindex', '0');
   let waiting = false;
   repaint = () => {

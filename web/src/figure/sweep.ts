@@ -1,82 +1,141 @@
-// Power and latency along one clock while the other is held: figures 5.1, 5.4 and 5.7 of the study
-// that this program reproduces. Dashed: the governors.
+// Latency, power and energy along one axis while everything else is held: figures 5.1, 5.4 and 5.7 of the
+// study that this program reproduces, and figure 3 of the one on the AGX Orin. Dashed: the governors.
 import type { Table } from '../csv';
-import type { Estimate } from '../data';
-import { kCoverage, megahertz, mhz, plusMinus, second, significant, watt } from '../format';
-import type { Cell } from '../grid';
+import { chosenCut, cutsAlong, sweptAxes, type Cut } from '../cuts';
+import type { Estimate, Point } from '../data';
+import { axisName, joule, kCoverage, megahertz, mhz, percent, plusMinus, second, settingText, significant, watt } from '../format';
+import { batchesOf, networksOf } from '../grid';
 import type { View } from '../view';
-import { cpuSelect, gpuSelect } from './controls';
+import { cpuSelect, gpuSelect, select } from './controls';
 import type { Figure } from './frame';
-import { lineChart, type Level, type Line } from './line_chart';
+import { lineChart, type Level, type Line, type Side } from './line_chart';
 
-type Along = 'gpu' | 'cpu';
+const kGpu = 'gpu_frequency_hz';
+const kCpu = 'cpu_frequency_hz';
+const chosenAxis = new WeakMap<View, string>(); // of the figure for all other axes
 
-function cellsAlong(view: View, along: Along): Cell[] {
-  const { grid } = view;
-  const row = along === 'gpu' ? grid.cells[grid.cpus.indexOf(view.fixedCpu ?? NaN)] : grid.cells.map((cells) => cells[grid.gpus.indexOf(view.fixedGpu ?? NaN)] ?? null);
-  return (row ?? []).filter((cell): cell is Cell => cell !== null);
+const others = (view: View) => sweptAxes(view.study).filter((axis) => axis !== kGpu && axis !== kCpu);
+const here = (view: View, axis: string) => cutsAlong(view.study, view.choice.network, view.choice.batch, axis);
+// Of the other axes the one that was chosen, or the first that this network was swept along.
+function otherAxis(view: View): string {
+  const swept = others(view);
+  const chosen = chosenAxis.get(view);
+  return chosen && here(view, chosen).length ? chosen : (swept.find((axis) => here(view, axis).length) ?? swept[0] ?? '');
 }
 
-function lineOf(cells: Cell[], along: Along, side: 'left' | 'right', name: string, unit: string, pick: (cell: Cell) => Estimate | null): Line {
-  const points = cells.flatMap((cell) => {
-    const estimate = pick(cell);
+function cutOf(view: View, axis: string): Cut | undefined {
+  const cuts = here(view, axis);
+  if (axis === kGpu) return chosenCut(cuts, kCpu, view.fixedCpu);
+  if (axis === kCpu) return chosenCut(cuts, kGpu, view.fixedGpu);
+  return chosenCut(cuts, null, null);
+}
+
+const isClock = (axis: string) => axis.endsWith('_hz');
+const what = (axis: string) => (isClock(axis) ? `${axisName(axis).replace(/ frequency$/, '')} clock` : axisName(axis));
+const at = (axis: string, x: number) => (isClock(axis) ? megahertz(x) : `${significant(x, 4).replace(/\.0+$/, '')}`);
+
+function lineOf(cut: Cut, side: Side, name: string, unit: string, pick: (point: Point) => Estimate | null): Line {
+  const points = cut.points.flatMap(({ x, point }) => {
+    const estimate = pick(point);
     if (!estimate) return [];
     const half = kCoverage * estimate.uncertainty;
-    return [{ x: cell[along], y: estimate.value, half, text: `${name} ${plusMinus(estimate.value, half, unit)}` }];
+    return [{ x, y: estimate.value, half, text: `${name} ${plusMinus(estimate.value, half, unit)}` }];
   });
   return { name, points, side };
 }
+const linesOf = (cut: Cut) => ({
+  latency: lineOf(cut, 'left', 'latency', 's', (point) => point.latency_s),
+  power: lineOf(cut, 'right', 'power', 'W', (point) => point.power_w),
+  energy: lineOf(cut, 'below', 'energy', 'J', (point) => point.energy_j),
+});
 
 function levelsOf(view: View): Level[] {
   const point = view.baseline?.point;
   const name = `'${view.choice.baseline}'`;
-  return [
-    ...(point?.latency_s ? [{ name: `${name} ${second(point.latency_s.value)}`, value: point.latency_s.value, side: 'left' as const }] : []),
-    ...(point?.power_w ? [{ name: `${name} ${watt(point.power_w.value)}`, value: point.power_w.value, side: 'right' as const }] : []),
-  ];
+  const level = (side: Side, estimate: Estimate | null | undefined, text: (value: number) => string): Level[] => (estimate ? [{ name: `${name} ${text(estimate.value)}`, value: estimate.value, side }] : []);
+  return [...level('left', point?.latency_s, second), ...level('right', point?.power_w, watt), ...level('below', point?.energy_j, joule)];
 }
 
-function span(line: Line, unit: string): string {
+function span(line: Line, text: (value: number) => string): string {
   if (!line.points.length) return 'absent';
   const values = line.points.map((p) => p.y);
-  return `${significant(Math.max(...values) - Math.min(...values), 3)} ${unit}`;
+  return `${text(Math.max(...values) - Math.min(...values))}`;
 }
 
-function sweep(along: Along): Figure {
-  const [moving, held] = along === 'gpu' ? ['GPU', 'CPU'] : ['CPU', 'GPU'];
-  const fixed = (view: View) => (along === 'gpu' ? view.fixedCpu : view.fixedGpu);
-  const lines = (view: View) => {
-    const cells = cellsAlong(view, along);
-    return {
-      latency: lineOf(cells, along, 'left', 'latency', 's', (cell) => cell.point.latency_s),
-      power: lineOf(cells, along, 'right', 'power', 'W', (cell) => cell.point.power_w),
-    };
-  };
-  const table = (view: View): Table => ({
-    header: ['network', 'batch', 'baseline', 'cpu_frequency_hz', 'gpu_frequency_hz', 'latency_s', 'latency_standard_uncertainty_s', 'power_w', 'power_standard_uncertainty_w', 'simulated'],
-    rows: [
-      ...cellsAlong(view, along).map(({ point, cpu, gpu }) => [point.network, view.choice.batch, '', cpu, gpu, point.latency_s?.value, point.latency_s?.uncertainty, point.power_w?.value, point.power_w?.uncertainty, String(view.study.simulated)]),
-      ...view.baselines.map(({ name, point }) => [point.network, view.choice.batch, name, null, null, point.latency_s?.value, point.latency_s?.uncertainty, point.power_w?.value, point.power_w?.uncertainty, String(view.study.simulated)]),
-    ],
-  });
+function finding(axis: string, cut: Cut): string {
+  const { latency, power, energy } = linesOf(cut);
+  const spans = `From the lowest to the highest point: latency ${span(latency, (value) => second(value))}, power ${span(power, (value) => watt(value))}, energy ${span(energy, (value) => joule(value))}.`;
+  if (energy.points.length < 2) return spans;
+  const least = energy.points.reduce((best, p) => (p.y < best.y ? p : best));
+  const top = energy.points.at(-1)!;
+  const where = least === top ? 'at its highest value' : `at ${at(axis, least.x)}, ${percent(100 * (1 - least.y / top.y))} below that at ${at(axis, top.x)}`;
+  return `${spans} Energy is least ${where}.`;
+}
+
+function sentence(view: View, axis: string): string {
+  const cut = cutOf(view, axis);
+  if (!cut) return '';
+  const held = settingText(cut.held, ['batch', ...(view.choice.network.includes('=') ? ['accelerator', 'precision', 'graph'] : [])]);
+  const left = cut.unnumbered ? ` ${cut.unnumbered} ${cut.unnumbered > 1 ? 'settings have' : 'setting has'} a word in place of a number and no place here.` : '';
+  const governors = view.baseline ? ` Dashed: the governors '${view.choice.baseline}'.` : '';
+  return `${held ? `Held: ${held}. ` : ''}Latency and energy are those of the whole inference phase. ${finding(axis, cut)}${governors}${left}`;
+}
+
+// Which networks were swept along it: the reader can choose one of them.
+function elsewhere(view: View, axis: string): string {
+  const { study } = view;
+  const found = networksOf(study).filter((network) => batchesOf(study, network).some((batch) => cutsAlong(study, network, batch, axis).length));
+  return found.length ? ` These were: ${found.slice(0, 5).join('; ')}${found.length > 5 ? '; …' : ''}.` : '';
+}
+
+function table(view: View, axis: string): Table {
+  const values = (point: Point) => [point.latency_s?.value, point.latency_s?.uncertainty, point.power_w?.value, point.power_w?.uncertainty, point.energy_j?.value, point.energy_j?.uncertainty, point.why_absent, String(view.study.simulated)];
+  const text = (held: Cut['held']) => settingText(held, ['batch']).replace(/[\u00a0\u202f]/g, ' ');
+  const cut = cutOf(view, axis);
   return {
-    id: `sweep-${along}`,
-    title: () => `Power and latency along the ${moving} clock`,
-    sentence: (view) => `${held} held at ${fixed(view) === undefined ? 'n/a' : megahertz(fixed(view)!)}. Latency is that of the whole inference phase. From the lowest to the highest point: latency ${span(lines(view).latency, 's')}, power ${span(lines(view).power, 'W')}. Dashed: the governors '${view.choice.baseline}'.`,
-    controls: (view) => (view.grid.cpus.length ? [along === 'gpu' ? cpuSelect(view) : gpuSelect(view)] : []),
-    table,
+    header: ['network', 'batch', 'baseline', axis || 'value', 'held', 'latency_s', 'latency_standard_uncertainty_s', 'power_w', 'power_standard_uncertainty_w', 'energy_j', 'energy_standard_uncertainty_j', 'why_absent', 'simulated'],
+    rows: [
+      ...(cut?.points ?? []).map(({ x, point }) => [point.network, view.choice.batch, '', x, text(cut!.held), ...values(point)]),
+      ...view.baselines.map(({ name, point }) => [point.network, view.choice.batch, name, null, text(point.setting), ...values(point)]),
+    ],
+  };
+}
+
+function sweep(id: string, axisOf: (view: View) => string, controls: (view: View) => Node[], applies: (axes: string[]) => boolean): Figure {
+  return {
+    id,
+    title: (view) => `Power, latency and energy along the ${what(axisOf(view))}`,
+    sentence: (view) => sentence(view, axisOf(view)),
+    controls,
+    table: (view) => table(view, axisOf(view)),
+    applies: (study) => applies(sweptAxes(study)),
     draw: (view, width, say) => {
-      const { latency, power } = lines(view);
-      if (!latency.points.length) return 'Nothing was measured along this clock.';
-      const number = (value: number) => significant(value, 3).replace(/\.0+$/, '');
+      const axis = axisOf(view);
+      const cut = cutOf(view, axis);
+      if (!cut) return `This network and batch size were not swept along the ${what(axis)}.${elsewhere(view, axis)}`;
+      const { latency, power, energy } = linesOf(cut);
+      if (!latency.points.length) return 'Nothing was measured along this axis.';
+      const number = (value: number) => significant(value, 3).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '');
+      const least = energy.points.reduce<number | undefined>((best, p, i) => (best === undefined || p.y < energy.points[best]!.y ? i : best), undefined);
       const drawing = lineChart(view, {
-        label: `Latency and power over the ${moving} clock. Arrow keys read out the values.`, x: { name: `${moving} clock (MHz)`, format: (hz) => mhz(hz) },
-        left: { name: 'Latency (s)', format: number }, right: { name: 'Power (W)', format: number }, lines: [latency, power], levels: levelsOf(view),
+        label: `Latency, power and energy over the ${what(axis)}. ${finding(axis, cut)} Arrow keys read out the values.`,
+        x: { name: `${what(axis)}${isClock(axis) ? ' (MHz)' : ''}`.replace(/^./, (letter) => letter.toUpperCase()), format: (x) => (isClock(axis) ? mhz(x) : number(x)) },
+        left: { name: 'Latency (s)', format: number }, right: { name: 'Power (W)', format: number }, below: { name: 'Energy (J)', format: number },
+        lines: [latency, power, energy], levels: levelsOf(view), ...(least === undefined ? {} : { mark: energy.points[least]!.x }),
       }, width, say);
-      return { drawing, readout: power.points.length ? 'Point at the figure, or use the arrow keys, to read its values.' : `Power is absent: ${cellsAlong(view, along)[0]?.point.why_absent || 'no reason given'}.` };
+      return { drawing, readout: power.points.length ? 'Point at the figure, or use the arrow keys, to read its values.' : `Power is absent: ${cut.points[0]?.point.why_absent || 'no reason given'}.` };
     },
   };
 }
 
-export const sweepGpu = sweep('gpu');
-export const sweepCpu = sweep('cpu');
+const heldCpu = (view: View) => (view.grid.cpus.length ? [cpuSelect(view)] : []);
+const heldGpu = (view: View) => (view.grid.cpus.length ? [gpuSelect(view)] : []);
+function axisSelect(view: View): Node[] {
+  const swept = others(view).filter((axis) => here(view, axis).length);
+  if (swept.length < 2) return [];
+  return [select('Along', swept, what, otherAxis(view), (axis) => (chosenAxis.set(view, axis), view.redraw('sweep-other')))];
+}
+
+export const sweepGpu = sweep('sweep-gpu', () => kGpu, heldCpu, (axes) => axes.includes(kGpu));
+export const sweepCpu = sweep('sweep-cpu', () => kCpu, heldGpu, (axes) => axes.includes(kCpu));
+export const sweepOther = sweep('sweep-other', otherAxis, axisSelect, (axes) => axes.some((axis) => axis !== kGpu && axis !== kCpu));
