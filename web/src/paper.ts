@@ -53,22 +53,22 @@ const seen = new Map<string, string>(); // drawings, and where each came first
 const scopeOf = (figure: Figure) => figure.scope ?? 'choice';
 const named = (network: string, wanted: string) => network === wanted || network.startsWith(`${wanted} `);
 
-function tasksOf(whole: Study): Task[] {
-  const all = kFigureGroups.flatMap((group) => group.figures.filter((figure) => figure.applies?.(whole) ?? true).map((figure) => ({ group, figure })));
+function tasksOf(study: Study): Task[] {
+  const all = kFigureGroups.flatMap((group) => group.figures.filter((figure) => figure.applies?.(study) ?? true).map((figure) => ({ group, figure })));
   const wanted = all.filter(({ figure }) => !options.only.length || options.only.includes(figure.id));
-  const networks = networksOf(whole).filter((network) => !options.networks.length || options.networks.some((name) => named(network, name)));
+  const networks = networksOf(study).filter((network) => !options.networks.length || options.networks.some((name) => named(network, name)));
   const ofStudy = wanted.filter(({ figure }) => scopeOf(figure) === 'study').map((one) => ({ ...one, network: '', batch: 0 }));
-  const ofChoice = networks.flatMap((network) => batchesOf(whole, network).flatMap((batch) =>
+  const ofChoice = networks.flatMap((network) => batchesOf(study, network).flatMap((batch) =>
     wanted.filter(({ figure }) => scopeOf(figure) === 'choice').map((one) => ({ ...one, network, batch }))));
   return [...ofChoice, ...ofStudy];
 }
 
 // The first of the asked names that nothing has.
-function unknownName(whole: Study): string {
+function unknownName(study: Study): string {
   const ids = kFigureGroups.flatMap((group) => group.figures.map((figure) => figure.id));
   const figure = options.only.find((id) => !ids.includes(id));
   if (figure !== undefined) return `there is no figure '${figure}'; there are ${ids.join(', ')}`;
-  const networks = networksOf(whole);
+  const networks = networksOf(study);
   const network = options.networks.find((name) => !networks.some((known) => named(known, name)));
   return network === undefined ? '' : `the study has no network '${network}'; it has ${networks.join(', ') || 'none'}`;
 }
@@ -83,7 +83,7 @@ function open(json: string, asked: string): string {
   [study, view, tasks] = [read, new View(read), tasksOf(read)];
   seen.clear();
   const { name, board, created } = read.study;
-  return JSON.stringify({ figures: tasks.length, study: name, board, created, simulated: read.simulated, generator: read.generator });
+  return JSON.stringify({ figures: tasks.length, study: name, board, created, simulated: read.simulated, generator: read.generator }, whole);
 }
 
 function emptyFigure({ figure, network, batch }: Task): PaperFigure {
@@ -93,17 +93,17 @@ function emptyFigure({ figure, network, batch }: Task): PaperFigure {
   };
 }
 
-function drawInto(made: PaperFigure, { figure, group }: Task, whole: View): void {
-  made.title = figure.title(whole);
-  made.sentence = figure.sentence(whole);
-  if (group.needsGrid && !whole.grid.cpus.length) made.why_absent = 'The clocks were not varied here.';
+function drawInto(made: PaperFigure, { figure, group }: Task, view: View): void {
+  made.title = figure.title(view);
+  made.sentence = figure.sentence(view);
+  if (group.needsGrid && !view.grid.cpus.length) made.why_absent = 'The clocks were not varied here.';
   else {
-    const drawn = figure.draw(whole, Math.round(options.width_mm * kPxPerMm), () => {});
+    const drawn = figure.draw(view, Math.round(options.width_mm * kPxPerMm), () => {});
     if (typeof drawn === 'string') made.why_absent = drawn;
     else {
       made.file_title = [made.title, made.network, made.batch ? `batch ${made.batch}` : ''].filter(Boolean).join(', ') + (made.simulated ? ' (simulated)' : '');
       Object.assign(made, standaloneSvg(drawn.drawing as unknown as PaperElement, options.width_mm, made.file_title, made.sentence));
-      made.csv = toCsv(figure.table(whole));
+      made.csv = toCsv(figure.table(view));
     }
   }
 }
@@ -116,6 +116,9 @@ function leaveOutSecond(made: PaperFigure): void {
   else seen.set(key, `batch ${made.batch}`);
 }
 
+// A name that was cut may end in half a pair of UTF-16, which no other program reads.
+const whole = (_: string, value: unknown) => (typeof value === 'string' ? value.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd') : value);
+
 // The figure of a number below what open() answered, as JSON of a PaperFigure.
 function draw(number: number): string {
   const task = tasks[number]!;
@@ -127,7 +130,7 @@ function draw(number: number): string {
   } catch (error) {
     Object.assign(made, { why_absent: `${error}`, fault: true, svg: '', csv: '' });
   }
-  return JSON.stringify(made);
+  return JSON.stringify(made, whole);
 }
 
 (globalThis as unknown as Record<string, unknown>)['isojoulePaper'] = { open, draw };

@@ -5,7 +5,7 @@ import page from '../style.css?inline';
 import { svgElement, toXml, type PaperElement } from './dom';
 
 // Sans serifs of the widths that the page reckons with; the first that is there is taken.
-const kFonts = "'Liberation Sans', Arial, Helvetica, 'Nimbus Sans', 'DejaVu Sans', sans-serif";
+const kFonts = "'Liberation Sans', Arial, Helvetica, 'Nimbus Sans', 'DejaVu Sans Condensed', 'DejaVu Sans', sans-serif";
 const kForPaper: Record<string, string> = { sans: kFonts, paper: '#ffffff', card: '#ffffff', ink: '#000000', 'ink-soft': '#3a3f46', rule: '#d8d8d4' };
 
 // Lines as thin as print bears; on a screen they would be faint.
