@@ -13,12 +13,20 @@ std::string word(const ordered_json& object, const char* key) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
+// Neither markup of Markdown nor of HTML, on one line.
 std::string escaped(const std::string& text) {
   std::string out;
   for (const char letter : text) {
-    if (std::string_view("\\`*_{}[]<>()#+!|&~$").find(letter) != std::string_view::npos)
-      out += '\\';
-    out += letter == '\n' || letter == '\r' ? ' ' : letter;
+    if (letter == '<')
+      out += "&lt;";
+    else if (letter == '&')
+      out += "&amp;";
+    else if (letter == '\n' || letter == '\r')
+      out += ' ';
+    else if (std::string_view("\\`*_{}[]()#!|~$>").find(letter) != std::string_view::npos)
+      out += std::string("\\") + letter;
+    else
+      out += letter;
   }
   return out;
 }

@@ -11,10 +11,13 @@
 namespace isojoule {
 namespace {
 
+constexpr const char* kBuild =
+    "Install libjavascriptcoregtk-4.1-dev and librsvg2-dev and build again; or save each figure "
+    "with "
+    "the SVG button of the page: isojoule report FILE -o report.html";
 constexpr const char* kInstall =
-    "Install libjavascriptcoregtk-4.1-dev and librsvg2-dev (or the package of isojoule) and build "
-    "again; or save each figure with the SVG button of the page: isojoule report FILE -o "
-    "report.html";
+    "Install libjavascriptcoregtk-4.1-0 and librsvg2-2; or save each figure with the SVG button of "
+    "the page: isojoule report FILE -o report.html";
 // A program that closed its end says why a moment later.
 constexpr Duration kLastWords{2'000'000'000};
 constexpr int kNoLibrary = 127;  // ld.so(8): a library that it needs is not there
@@ -24,7 +27,7 @@ constexpr int kNoLibrary = 127;  // ld.so(8): a library that it needs is not the
 Result<FigureStream> FigureStream::start(const std::string& program, Duration patience) {
   if (::access(program.c_str(), X_OK) != 0)
     return fail(ErrorKind::unsupported, "this isojoule was built without figures for papers",
-                kInstall, program);
+                kBuild, program);
   SubprocessOptions options;
   options.command = {program};
   options.channel = kFigureDescriptor;
