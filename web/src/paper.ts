@@ -51,7 +51,9 @@ let options: PaperOptions = { width_mm: 85, only: [], networks: [] };
 const seen = new Map<string, string>(); // drawings, and where each came first
 
 const scopeOf = (figure: Figure) => figure.scope ?? 'choice';
-const named = (network: string, wanted: string) => network === wanted || network.startsWith(`${wanted} `);
+// The page may put marks of direction round a name; a user does not type them.
+const bare = (network: string) => network.replace(/[\u2066-\u2069]/g, '');
+const named = (network: string, wanted: string) => bare(network) === wanted || bare(network).startsWith(`${wanted} `);
 
 function tasksOf(study: Study): Task[] {
   const all = kFigureGroups.flatMap((group) => group.figures.filter((figure) => figure.applies?.(study) ?? true).map((figure) => ({ group, figure })));
@@ -70,7 +72,7 @@ function unknownName(study: Study): string {
   if (figure !== undefined) return `there is no figure '${figure}'; there are ${ids.join(', ')}`;
   const networks = networksOf(study);
   const network = options.networks.find((name) => !networks.some((known) => named(known, name)));
-  return network === undefined ? '' : `the study has no network '${network}'; it has ${networks.join(', ') || 'none'}`;
+  return network === undefined ? '' : `the study has no network '${network}'; it has ${networks.map(bare).join(', ') || 'none'}`;
 }
 
 // Takes the study; answers {"figures": how many there may be, ...} or {"error": why there can be none}.
@@ -88,7 +90,7 @@ function open(json: string, asked: string): string {
 
 function emptyFigure({ figure, network, batch }: Task): PaperFigure {
   return {
-    id: figure.id, scope: scopeOf(figure), title: '', file_title: '', sentence: '', network, batch, simulated: study!.simulated,
+    id: figure.id, scope: scopeOf(figure), title: '', file_title: '', sentence: '', network: bare(network), batch, simulated: study!.simulated,
     why_absent: '', fault: false, width_mm: 0, height_mm: 0, svg: '', csv: '',
   };
 }

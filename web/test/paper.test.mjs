@@ -10,11 +10,15 @@ const script = readFileSync(fileURLToPath(new URL('../dist/paper.js', import.met
 const study = sampleStudy();
 
 // A new engine without a document, a window, a clock or a console, as isojoule-figures has it.
-function figuresOf(data, options = {}) {
+function opened(data, options = {}) {
   const engine = vm.createContext({});
   vm.runInContext(script, engine);
   const head = JSON.parse(engine.isojoulePaper.open(typeof data === 'string' ? data : JSON.stringify(data), JSON.stringify({ width_mm: 85, only: [], networks: [], ...options })));
-  return { head, figures: Array.from({ length: head.figures ?? 0 }, (_, i) => JSON.parse(engine.isojoulePaper.draw(i))) };
+  return { engine, head, draw: () => Array.from({ length: head.figures ?? 0 }, (_, i) => JSON.parse(engine.isojoulePaper.draw(i))) };
+}
+function figuresOf(data, options) {
+  const { head, draw } = opened(data, options);
+  return { head, figures: draw() };
 }
 const drawnOf = (data, options) => figuresOf(data, options).figures.filter((figure) => figure.svg);
 const pathsOf = (svg) => [...svg.matchAll(/ d="([^"]*)"/g)].map(([, d]) => d);
@@ -42,9 +46,7 @@ test('every figure of the sample is drawn, for each network and batch size', () 
 
 test('a figure that is the same at all batch sizes is written once', () => {
   const copy = structuredClone(study);
-  const kept = copy.points.filter((point) => point.baseline || point.setting.cpu_frequency_hz === 1479e6); // one CPU clock to hold
-  copy.runs = copy.runs.flatMap((run) => (kept.includes(copy.points[run.point]) ? [{ ...run, point: kept.indexOf(copy.points[run.point]) }] : []));
-  [copy.points, copy.minima] = [kept, []];
+  for (const point of copy.points) if (point.network === 'alexnet' && !point.baseline && point.setting.cpu_frequency_hz !== 1479e6) point.network = 'other'; // one CPU clock to hold
   const over = figuresOf(copy, { only: ['over-batch'], networks: ['alexnet'] }).figures;
   assert.deepEqual(over.map((figure) => figure.why_absent), ['', 'It is the same as at batch 8.', 'It is the same as at batch 8.']);
 });
@@ -54,7 +56,7 @@ test('an SVG stands alone: well-formed, no CSS variable, no NaN, its size in mil
     assert.equal(await faultOf(svg), '', id);
     assert.doesNotMatch(svg, /var\(|NaN|undefined|Infinity|tabindex|visibility="hidden"/, id);
     assert.match(svg, new RegExp(`<svg [^>]*width="85mm" height="${height_mm}mm"`), id);
-    assert.ok(width_mm === 85 && height_mm > 20 && height_mm < 400, `${id}: ${height_mm} mm`);
+    assert.ok(width_mm === 85 && height_mm > 20, `${id}: ${height_mm} mm`);
     assert.equal(/>SIMULATED</.test(svg) && /\(simulated\)<\/title>/.test(svg), simulated, id);
     // 6 pt at least: 360 px are 85 mm.
     const sizes = [...svg.matchAll(/font(?:-size)?[:=]"?\s*([\d.]+)px/g)].map(([, px]) => (Number(px) * 85) / 25.4 / 5);
@@ -94,7 +96,7 @@ test('names from a study are text, whatever they are', { skip }, async () => {
   for (const point of copy.points) if (point.baseline === 'default') point.baseline = `${evil}${'x'.repeat(10_000)}`;
   for (const minimum of copy.minima) for (const row of minimum.comparisons) if (row.baseline === 'default') row.baseline = `${evil}${'x'.repeat(10_000)}`;
   copy.study.name = evil;
-  const drawn = drawnOf(copy).filter((figure) => figure.network.startsWith('</text>'));
+  const drawn = drawnOf(copy).filter((figure) => figure.network.includes('</text>'));
   assert.ok(drawn.length >= 8);
   for (const { id, svg } of drawn) {
     assert.equal(await faultOf(svg), '', id);
@@ -116,9 +118,10 @@ test('what cannot be drawn says why, and what is asked for must exist', () => {
 });
 
 test('a fault of one figure costs that figure alone', () => {
-  const copy = structuredClone(study);
-  for (const point of copy.points) if (point.baseline) point.residency_percent = { cpu_frequency_hz: 5 };
-  const { figures } = figuresOf(copy, { networks: ['resnet-18'] });
-  assert.deepEqual(figures.filter((figure) => figure.fault).map((figure) => figure.id), ['residency']);
-  assert.ok(figures.filter((figure) => figure.svg).length >= 5);
+  const { engine, draw } = opened(study, { networks: ['resnet-18'] });
+  vm.runInContext("Math.hypot = () => { throw new Error('broken'); }", engine); // what only maps use
+  const figures = draw();
+  const broken = figures.filter((figure) => figure.fault);
+  assert.ok(broken.length > 0 && broken.every((figure) => !figure.svg && /broken/.test(figure.why_absent)));
+  assert.ok(figures.filter((figure) => figure.svg).length >= 4);
 });
