@@ -1,0 +1,48 @@
+// The folder that `isojoule report --figures` fills: files of an earlier call are replaced, those
+// of others never.
+//
+// What is ours stands in figures.json there; index.md is the same for people. Names of networks go
+// into names of files by letters, digits, '-' and '_' alone, so that none leads out of the folder
+// or troubles LaTeX.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+
+#include "base/error.h"
+
+namespace isojoule {
+
+class FigureFolder {
+ public:
+  // Makes the folder where it is not there. Errors: invalid (it is a file, or holds a figures.json
+  // that is not ours), permission_denied, read_only, disk_full, io.
+  static Result<FigureFolder> open(const std::string& folder);
+
+  // "alexnet-batch16-heat-map"; with a number behind where this call had it already.
+  std::string stem(const std::string& network, std::int64_t batch, const std::string& figure);
+  // Answers the file's name. Errors: those of write_whole_file; invalid, where a file of the name
+  // is there that no earlier call made.
+  Result<std::string> write(const std::string& stem, const std::string& ending,
+                            const std::string& text);
+  std::string path(const std::string& name) const { return folder_ + "/" + name; }
+  // Keeps a figure for the index; `entry.files` are names that write() answered.
+  void add(const std::string& stem, nlohmann::ordered_json entry);
+  // Writes figures.json and index.md: figures of this call, then those of earlier ones that are
+  // still there.
+  Status write_index(const std::string& generator);
+
+ private:
+  explicit FigureFolder(std::string folder) : folder_(std::move(folder)) {}
+  Status read_earlier();
+  bool is_there(const std::string& name) const;
+
+  std::string folder_;
+  nlohmann::ordered_json figures_ = nlohmann::ordered_json::array();
+  nlohmann::ordered_json earlier_ = nlohmann::ordered_json::array();
+  std::set<std::string> ours_;   // names of files of earlier calls
+  std::set<std::string> stems_;  // of this call, in small letters: some disks know no others
+};
+
+}  // namespace isojoule
