@@ -1,7 +1,24 @@
 #include "app/live_view.h"
 
+#include <nlohmann/json.hpp>
+
+#include "data/counter.h"
+#include "report/html/page.h"
+
 namespace isojoule {
 namespace {
+
+// What each counter means, for the page's table: data in a script element, which no policy of
+// scripts concerns.
+std::string counters_json() {
+  auto rows = nlohmann::json::array();
+  for (const CounterInfo& info : all_counters())
+    rows.push_back({{"name", info.name},
+                    {"severity", name_of(info.severity)},
+                    {"meaning", info.meaning},
+                    {"remedy", info.remedy}});
+  return script_json(rows);
+}
 
 // The content of the page's <meta http-equiv="Content-Security-Policy">; "" where it has none.
 std::string policy_of(std::string_view page) {
@@ -27,6 +44,9 @@ HttpAnswer live_view_answer(std::string_view page) {
         "then build the program again. The stream is at /events.\n",
         {}};
   HttpAnswer answer{200, "text/html; charset=utf-8", std::string(page), {}};
+  constexpr std::string_view kCounters = "@ISOJOULE_COUNTERS@";
+  if (const std::size_t gap = answer.body.find(kCounters); gap != std::string::npos)
+    answer.body.replace(gap, kCounters.size(), counters_json());
   if (const std::string policy = policy_of(page); !policy.empty())
     answer.headers.emplace_back("Content-Security-Policy", policy + "; frame-ancestors 'none'");
   answer.headers.emplace_back("Cross-Origin-Opener-Policy", "same-origin");

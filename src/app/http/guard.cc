@@ -60,16 +60,15 @@ std::optional<HttpAnswer> HttpGuard::refuse(const HttpRequest& request,
       return refusal(421, "this server does not go by that name\n");
   }
   if (is_from_elsewhere(request)) return refusal(403, "asked for by another page\n");
-  if (token.empty()) return std::nullopt;
-  if (!has_token(request)) {
-    HttpAnswer answer =
-        refusal(401, "The address that the program printed has the token that is missing here.\n");
-    answer.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"isojoule\"");
-    return answer;
-  }
-  // A person's browser keeps the token as a cookie, which no script can read, and not in the
-  // address, which is seen, stored and shared. A program (no text/html) gets its answer at once.
-  if (!is_same_secret(http_parameter(request.query, "token"), token) ||
+  if (token.empty() || has_token(request)) return std::nullopt;
+  HttpAnswer answer =
+      refusal(401, "The address that the program printed has the token that is missing here.\n");
+  answer.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"isojoule\"");
+  return answer;
+}
+
+std::optional<HttpAnswer> HttpGuard::send_on(const HttpRequest& request) const {
+  if (token.empty() || !is_same_secret(http_parameter(request.query, "token"), token) ||
       request.field("accept").find("text/html") == std::string_view::npos)
     return std::nullopt;
   HttpAnswer answer = refusal(303, "");

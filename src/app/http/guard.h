@@ -19,9 +19,13 @@ struct HttpGuard {
   std::vector<std::string> hosts;
   bool any_host = false;  // not to look at the name: where anybody may read the pages anyway
 
-  // The answer where the request is not to be served: a refusal, or the way on without the token in
-  // the address. `local`: the address in digits that the request came in by.
+  // The refusal, where the request is not to be served. `local`: the address in digits that the
+  // request came in by.
   std::optional<HttpAnswer> refuse(const HttpRequest& request, std::string_view local) const;
+  // A person's browser that came to a page with the token in the address: it keeps the token as a
+  // cookie, which no script can read, and goes on to the address without it, which is seen, stored
+  // and shared. A program (which asks for no text/html) gets its answer at once.
+  std::optional<HttpAnswer> send_on(const HttpRequest& request) const;
 
  private:
   bool knows_host(std::string_view host, std::string_view local) const;

@@ -12,7 +12,7 @@
 namespace isojoule {
 namespace {
 
-constexpr int kBacklog = 32;
+constexpr int kBacklog = 128;  // a crowd that comes at once waits here, not for a second try
 
 struct SocketAddress {
   sockaddr_storage storage{};

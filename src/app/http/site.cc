@@ -75,8 +75,10 @@ HttpReply HttpSite::reply(std::string_view head, std::string_view local) const {
   const bool with_body = !request->is_head;
   if (const auto refused = guard.refuse(*request, local))
     return {http_text(*refused, with_body), ""};
-  if (const auto page = pages.find(request->path); page != pages.end())
-    return {http_text(page->second(), with_body), ""};
+  if (const auto page = pages.find(request->path); page != pages.end()) {
+    const auto elsewhere = guard.send_on(*request);  // to a path that we have, so to nobody else
+    return {http_text(elsewhere ? *elsewhere : page->second(), with_body), ""};
+  }
   if (streams.find(request->path) == streams.end())
     return {http_text(http_refusal(404), with_body), ""};
   // No length: it goes on until one of the two closes. X-Accel-Buffering: nginx passes it on at
