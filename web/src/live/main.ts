@@ -7,7 +7,7 @@ import { watt } from '../format';
 import { Chart, type Line } from './chart';
 import { tableOf } from './csv';
 import { History } from './history';
-import { Board, Counters, Rails, watchText } from './panels';
+import { Board, Counters, Phases, Rails, watchText } from './panels';
 import { Status } from './status';
 import { connect, readMessage, type Head } from './stream';
 
@@ -35,6 +35,7 @@ class Shown {
   readonly element = h('div', {});
   private readonly rails: Rails;
   private readonly board: Board;
+  private readonly phases: Phases;
   private readonly counters = new Counters();
   readonly charts: Chart[] = [];
   private pausedAt: number | undefined;
@@ -42,6 +43,7 @@ class Shown {
   constructor(readonly history: History) {
     const { head } = history;
     this.rails = new Rails(head);
+    this.phases = new Phases(head);
     this.board = new Board(head, () => history.missed);
     const add = (id: string, title: string, unit: string, lines: Line[], look = {}) => lines.length > 0 && this.charts.push(new Chart(id, title, unit, lines, look));
     const power = powerLines(history);
@@ -50,7 +52,7 @@ class Shown {
     add('temperatures', 'Temperatures', '°C', watchLines(history, 'temperature'), { isFromZero: false });
     add('loads', 'Load', '%', watchLines(history, 'load'));
     const notes = head.notes.length > 0 && h('section', { id: 'notes' }, h('h2', {}, 'What is not there'), h('ul', {}, ...head.notes.map((note) => h('li', { class: 'clamp' }, note))));
-    this.element.append(this.rails.element, h('div', { class: 'live-charts' }, ...this.charts.map((chart) => chart.element)), this.board.element, this.counters.element, notes || '');
+    this.element.append(this.rails.element, h('div', { class: 'live-charts' }, ...this.charts.map((chart) => chart.element)), this.board.element, this.phases.element, this.counters.element, notes || '');
   }
 
   // Up to the newest row, or to the one at which the page was paused.
@@ -64,6 +66,7 @@ class Shown {
     if (!frame) return;
     this.rails.show(frame);
     this.board.show(frame);
+    this.phases.show(frame);
     this.counters.show(frame);
   }
   draw(window_s: number): void {

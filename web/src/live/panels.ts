@@ -68,12 +68,37 @@ export class Board {
   }
 }
 
+// The energy of each phase, where a program tells its phases.
+export class Phases {
+  readonly element = h('section', { id: 'phases', hidden: true }, h('h2', {}, 'Energy by phase'));
+  private readonly host = h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Energy by phase' });
+  private shown = '';
+
+  constructor(private readonly head: Head) { this.element.append(this.host); }
+
+  show(frame: Frame): void {
+    if (frame.phase_energy_j.length === 0) return;
+    this.element.hidden = false;
+    const key = frame.phase_energy_j.map(([phase]) => phase).join('\n');
+    if (key !== this.shown) this.make(frame);
+    this.shown = key;
+    const cells = this.host.querySelectorAll('td.number');
+    frame.phase_energy_j.flatMap(([, joules]) => this.head.rails.map((_, i) => joules[i] ?? null)).forEach((value, i) => set(cells[i]!, value === null ? kAbsent : joule(value, 5)));
+  }
+
+  private make(frame: Frame): void {
+    const top = h('tr', {}, h('th', { scope: 'col' }, 'Phase'), ...this.head.rails.map(({ name }) => h('th', { scope: 'col', class: 'number' }, name === 'total' ? 'Total' : name)));
+    const rows = frame.phase_energy_j.map(([phase]) => h('tr', {}, h('th', { scope: 'row' }, phase === 'none' ? 'between phases' : phase), ...this.head.rails.map(() => h('td', { class: 'number' }))));
+    replace(this.host, h('table', {}, h('caption', {}, 'Since the start'), h('thead', {}, top), h('tbody', {}, ...rows)));
+  }
+}
+
 export interface CounterMeaning { name: string; severity: string; meaning: string; remedy: string }
 
 // From the page itself; what a page without the program's table does not know, it shows by name.
 export function counterMeanings(): Map<string, CounterMeaning> {
   try {
-    const rows: unknown = JSON.parse(document.getElementById('counters')?.textContent ?? '');
+    const rows: unknown = JSON.parse(document.getElementById('counter-meanings')?.textContent ?? '');
     return new Map((rows as CounterMeaning[]).map((row) => [row.name, row]));
   } catch {
     return new Map();

@@ -33,7 +33,7 @@ export class Status {
     if (this.link === 'refused') return ['bad', `The program refused this page; it is asked again. Where it was started anew, open the address that it printed.${old}`];
     if (this.link === 'lost') return ['bad', `The connection is lost; the browser comes again by itself.${old}`];
     if (!history?.last) return ['waits', 'Waiting for the first readings.'];
-    if (age_s > Math.max(2, 4 * history.head.frame_period_s)) return ['bad', `Connected, but nothing new comes.${old}`];
+    if (age_s > Math.max(1.5, 4 * history.head.frame_period_s)) return ['bad', `Connected, but nothing new comes.${old}`];
     return isPaused ? ['waits', 'Paused. Readings go on in the background.'] : ['good', 'Live'];
   }
 

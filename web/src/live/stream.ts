@@ -21,6 +21,7 @@ export interface Frame {
   phase: string;
   power_w: Value[]; least_w: Value[]; most_w: Value[]; energy_j: Value[];
   watches: Value[];
+  phase_energy_j: [phase: string, joules: Value[]][]; // by rail; empty where nobody tells phases
   counters: Record<string, number>;
   throttled: boolean | null;
   late_s: Value; cost_percent: Value;
@@ -57,8 +58,10 @@ function frameOf(json: Loose, head: Head): Frame | null {
   const fits = [frame.power_w, frame.least_w, frame.most_w, frame.energy_j].every((column) => column.length === head.rails.length) && frame.watches.length === head.watches.length;
   if (at === null || time === null || !fits) return null;
   const counters = isObject(json['counters']) ? Object.entries(json['counters']).filter((pair): pair is [string, number] => number(pair[1]) !== null) : [];
+  const phases = isObject(json['phase_energy_j']) ? Object.entries(json['phase_energy_j']) : [];
   return {
     ...frame, number: at, time_s: time, phase: text(json['phase']),
+    phase_energy_j: phases.map(([phase, joules]) => [phase, list(joules).map(number)]),
     counters: Object.fromEntries(counters),
     throttled: typeof json['throttled'] === 'boolean' ? json['throttled'] : null,
     late_s: number(json['late_s']), cost_percent: number(json['cost_percent']),
@@ -87,7 +90,7 @@ export type Link = 'connecting' | 'open' | 'lost' | 'refused';
 // Keeps the connection: the browser comes again by itself after a break; after a refusal (the program
 // was started anew with another token, or has too many who look on) it is asked again every few seconds.
 export function connect(path: string, onText: (data: string) => void, onLink: (link: Link) => void): void {
-  const kAgain_ms = 5000;
+  const kAgain_ms = 2000;
   onLink('connecting');
   const source = new EventSource(path);
   source.onopen = () => onLink('open');
