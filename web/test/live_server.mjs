@@ -34,6 +34,7 @@ export class LiveServer {
   status = 200;
   head = nanoHead();
   number = 0;
+  before = []; // frames that a client gets with the head
 
   constructor() {
     this.server = createServer((request, response) => this.answer(request, response));
@@ -47,7 +48,7 @@ export class LiveServer {
     if (request.url === '/') return response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', Connection: 'close' }).end(page);
     if (request.url !== '/events' || this.status !== 200) return response.writeHead(request.url === '/events' ? this.status : 404).end();
     response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', Connection: 'close' });
-    response.write(`retry: 200\ndata: ${JSON.stringify(this.head)}\n\n`);
+    response.write(`retry: 200\ndata: ${JSON.stringify({ ...this.head, ...(this.before.length ? { frames: this.before } : {}) })}\n\n`);
     this.opened += 1;
     this.clients.add(response);
     response.on('close', () => this.clients.delete(response));

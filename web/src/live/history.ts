@@ -2,6 +2,7 @@
 import type { Frame, Head, Value } from './stream';
 
 export const kKeep_s = 1800;
+const kThinned_s = 2.5; // one a second, and some that came late
 const kMostRows = 40_000; // also where frames come faster than ten a second
 
 type Columns = Value[][];
@@ -23,11 +24,12 @@ export class History {
 
   private get all(): unknown[][] { return [this.time, this.phase, ...this.power, ...this.least, ...this.most, ...this.energy, ...this.watches]; }
 
-  // False for a frame that is not after the last one: the program began anew, or it came twice.
-  add(frame: Frame): boolean {
+  // False for a frame that is not after the last one: it came twice. `isThinned`: of those that the
+  // program kept for who comes later, one in a second; the others between are not missed.
+  add(frame: Frame, isThinned = false): boolean {
     if (this.last && (frame.number <= this.last.number || frame.time_s <= this.last.time_s)) return false;
     const between = this.last ? frame.number - this.last.number - 1 : 0;
-    if (this.last && between > 0) {
+    if (this.last && between > 0 && !(isThinned && frame.time_s - this.last.time_s < kThinned_s)) {
       this.missed += between;
       this.gap(this.at(this.last.time_s + (frame.time_s - this.last.time_s) / 2));
     }

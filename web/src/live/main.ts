@@ -9,7 +9,7 @@ import { tableOf } from './csv';
 import { History } from './history';
 import { Board, Counters, Phases, Rails, watchText } from './panels';
 import { Status } from './status';
-import { connect, readMessage, type Head } from './stream';
+import { connect, readMessage, type Frame, type Head } from './stream';
 
 const kWindows_s = [60, 300, 1800];
 const kText_ms = 250; // numbers that change more often cannot be read
@@ -123,7 +123,7 @@ class LivePage {
   private onText(data: string): void {
     const message = readMessage(data, this.shown?.history.head ?? null);
     if (message.event === 'fault') this.status.onFault(message.fault);
-    else if (message.event === 'head') this.onHead(message.head);
+    else if (message.event === 'head') this.onHead(message.head, message.before);
     else if (this.shown?.history.add(message.frame)) {
       this.status.onFrame();
       this.plan();
@@ -131,9 +131,13 @@ class LivePage {
   }
 
   // After a break the same program goes on where it was; another one begins anew.
-  private onHead(head: Head): void {
-    if (this.shown && JSON.stringify(head) === JSON.stringify(this.shown.history.head)) return;
+  private onHead(head: Head, before: Frame[]): void {
+    if (!this.shown || JSON.stringify(head) !== JSON.stringify(this.shown.history.head)) this.begin(head);
+    for (const frame of before) this.shown!.history.add(frame, true); // those of a break, too
+  }
+  private begin(head: Head): void {
     this.shown = new Shown(new History(head));
+    if (this.isPaused) this.shown.pause(true);
     replace(this.top, ...masthead(head));
     replace(this.body, this.shown.element);
     replace(this.foot, h('p', {}, `isojoule ${head.version}. This page asks nothing from anywhere but the program that it came from.`));

@@ -26,7 +26,8 @@ export interface Frame {
   throttled: boolean | null;
   late_s: Value; cost_percent: Value;
 }
-export type Message = { event: 'head'; head: Head } | { event: 'frame'; frame: Frame } | { event: 'fault'; fault: string };
+// With a head may come frames of the time before, the older ones thinned out.
+export type Message = { event: 'head'; head: Head; before: Frame[] } | { event: 'frame'; frame: Frame } | { event: 'fault'; fault: string };
 
 type Loose = Record<string, unknown>;
 const isObject = (value: unknown): value is Loose => typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -78,7 +79,9 @@ export function readMessage(data: string, head: Head | null): Message {
   if (!isObject(json)) return { event: 'fault', fault: 'A message of the program could not be read.' };
   if (json['event'] === 'head') {
     if (json['schema'] !== kSchema) return { event: 'fault', fault: `The program speaks version ${String(json['schema'])} of the stream, this page version ${kSchema}. Reload the page.` };
-    return { event: 'head', head: headOf(json) };
+    const head = headOf(json);
+    const before = list(json['frames']).filter(isObject).map((one) => frameOf(one, head)).filter((one): one is Frame => one !== null);
+    return { event: 'head', head, before };
   }
   if (json['event'] !== 'frame') return { event: 'fault', fault: 'A message of an unknown kind came.' };
   const frame = head && frameOf(json, head);
