@@ -182,7 +182,7 @@ void add_windows(Columns& columns, const WindowsByRun& all) {
   });
 }
 
-Result<std::string> render(const StudySummary& summary, StudyFile& study) {
+Result<std::string> render(const StudySummary& summary, StudyFile& study, const ReportOptions&) {
   ISOJOULE_TRY(const std::vector<Run> runs, study.runs());
   Columns columns;
   columns.add("run", [](const Run& run) { return std::to_string(run.id); });

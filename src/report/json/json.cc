@@ -25,8 +25,9 @@ Status add_windows(StudyFile& study, nlohmann::json& runs) {
   return {};
 }
 
-Result<std::string> render(const StudySummary& summary, StudyFile& study) {
-  ISOJOULE_TRY(nlohmann::json json, to_json(summary, study));
+Result<std::string> render(const StudySummary& summary, StudyFile& study,
+                           const ReportOptions& options) {
+  ISOJOULE_TRY(nlohmann::json json, to_json(summary, study, options));
   ISOJOULE_CHECK(add_windows(study, json.at("runs")));
   // Texts come from files and plans; bytes that are no UTF-8 are shown as U+FFFD.
   return json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
