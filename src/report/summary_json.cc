@@ -300,7 +300,8 @@ json to_json(const Setting& setting) {
 }
 
 Result<json> to_json(const StudySummary& summary, StudyFile& study, const ReportOptions& options) {
-  ISOJOULE_TRY(const std::vector<Run> list, study.runs());
+  ISOJOULE_TRY(const auto read, runs_of(summary, study));
+  const std::vector<Run>& list = *read;
   json points = json::array();
   for (const Point& point : summary.points) points.push_back(to_json(point));
   json profiles = json::array();

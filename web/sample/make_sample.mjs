@@ -111,7 +111,7 @@ runs.sort((a, b) => a.sequence - b.sequence);
 
 const count = (name) => runs.reduce((sum, run) => sum + (run.counters[name] ?? 0), 0);
 const study = {
-  schema: 1, generator: 'isojoule 0.1.0', simulated: true,
+  schema: 2, generator: 'isojoule 0.1.0', simulated: true,
   study: {
     name: 'sample', board: 'jetson-nano', release: '32.7', engine: 'twin', program_version: '0.1.0',
     command: 'isojoule sweep studies/sample.toml --board twin:jetson-nano -o sample.study', created: '2026-01-02T03:04:05Z',

@@ -1,4 +1,5 @@
 // The study as the program writes it (src/report/summary_json.h). Keys carry their units.
+import { unpackRuns } from './decode';
 
 export interface Estimate {
   value: number;
@@ -57,6 +58,7 @@ export interface Point {
   why_absent: string;
   inferences: number;
   residency_percent: Record<string, [number, number][]>;
+  watched?: Record<string, { mean: number | null; least: number; most: number }>; // what took too many values for residency
   counters: Record<string, number>;
   runs: number;
   failed: number;
@@ -226,7 +228,7 @@ export interface Study {
   totals: { runs: number; failed: number; throttled: number };
 }
 
-export const kSchema = 1;
+export const kSchema = 2;
 
 // The study embedded in the page, or why there is none. A network under other engine axes is another one to
 // the figures: each has its own map and its own least energy.
@@ -235,6 +237,7 @@ export function readStudy(text: string | null): Study | string {
   try {
     const study = JSON.parse(text) as Study;
     if (study.schema !== kSchema) return `This page reads studies of schema ${kSchema}; the data in it has schema ${study.schema}.`;
+    study.runs = unpackRuns(study.runs);
     for (const row of [...study.points, ...study.minima]) if (row.job) row.network += ` ${row.job}`;
     return study;
   } catch (error) {
