@@ -53,7 +53,7 @@ Result<int> run_show(const ShowRequest& request) {
   ISOJOULE_TRY(const ReportKind* kind, find_report(request.json  ? "json"
                                                    : request.csv ? "csv"
                                                                  : "text"));
-  ISOJOULE_TRY(const std::string text, kind->render(summary, *study));
+  ISOJOULE_TRY(const std::string text, kind->render(summary, *study, {}));
   fmt::print("{}", text);
   if (!request.json && !request.csv) ISOJOULE_CHECK(print_windows(*study));
   return kDone;

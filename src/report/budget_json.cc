@@ -71,6 +71,19 @@ nlohmann::json run_budgets_json(const Run& run) {
   return phases;
 }
 
+nlohmann::json point_budget_json(const BudgetPoint& point) {
+  const Joined joined = join_repeats(point.repeats);
+  if (joined.mean.gross.value) {
+    json budget = budget_json(budget_of(joined));
+    budget["why_absent"] = "";
+    return budget;
+  }
+  return {{"energy_j", nullptr},
+          {"combined_u_j", nullptr},
+          {"causes", json::array()},
+          {"why_absent", point.repeats.empty() ? point.why_absent : joined.mean.gross.why_absent}};
+}
+
 Result<nlohmann::json> study_budgets_json(StudyFile& study, std::optional<std::int64_t> run_id) {
   const bool simulated = study.info().simulated;
   if (run_id) {
@@ -88,12 +101,7 @@ Result<nlohmann::json> study_budgets_json(StudyFile& study, std::optional<std::i
   ISOJOULE_TRY(const std::vector<Run> runs, study.runs());
   json list = json::array();
   for (const BudgetPoint& point : budget_points(runs)) {
-    const Joined joined = join_repeats(point.repeats);
-    json one = joined.mean.gross.value
-                   ? budget_json(budget_of(joined))
-                   : json{{"energy_j", nullptr},
-                          {"why_absent", point.repeats.empty() ? point.why_absent
-                                                               : joined.mean.gross.why_absent}};
+    json one = point_budget_json(point);
     one["network"] = point.network;
     one["baseline"] = point.baseline.empty() ? json(nullptr) : json(point.baseline);
     one["setting"] = to_json(point.setting);

@@ -32,6 +32,8 @@ struct BudgetPoint {
 };
 // In the order of the summary's points.
 std::vector<BudgetPoint> budget_points(const std::vector<Run>& runs);
+// As budget_json(), or {"energy_j": null, "combined_u_j": null, "causes": [], "why_absent"}.
+nlohmann::json point_budget_json(const BudgetPoint& point);
 // Errors: not_found (with those that there are), those of reading.
 Result<Run> run_with_id(StudyFile& study, std::int64_t id);
 

@@ -34,7 +34,7 @@ Status write_report(const ReportKind& kind, StudyFile& study, const Selection& s
     return fail(ErrorKind::invalid, std::string(kind.name) + " is of the whole study",
                 "Leave --run away, or take a format of 'isojoule list exports'");
   ISOJOULE_TRY(const StudySummary summary, summarise(study));
-  ISOJOULE_TRY(const std::string text, kind.render(summary, study));
+  ISOJOULE_TRY(const std::string text, kind.render(summary, study, {}));
   return sink.write(text);
 }
 

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "report/report_options.h"
 #include "report/sink.h"
 #include "report/summary.h"
 
@@ -25,7 +26,8 @@ struct ReportKind {
   std::string_view extension;  // ".html"
   std::string_view help;
   // One text from the answers.
-  Result<std::string> (*render)(const StudySummary& summary, StudyFile& study) = nullptr;
+  Result<std::string> (*render)(const StudySummary& summary, StudyFile& study,
+                                const ReportOptions& options) = nullptr;
   // Run by run: what traces make too long for one text. Memory: one run and its trace.
   Status (*stream)(StudyFile& study, const Selection& selection, Sink& sink) = nullptr;
   bool is_binary = false;  // nothing for a terminal

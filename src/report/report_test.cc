@@ -131,7 +131,7 @@ class ReportTest : public ::testing::Test {
     EXPECT_TRUE(kind);
     const auto summary = summarise(*study_);
     EXPECT_TRUE(summary) << to_string(summary.error());
-    return (*kind)->render(*summary, *study_).value();
+    return (*kind)->render(*summary, *study_, options_).value();
   }
 
   void expect_golden(const char* format, const char* name) {
@@ -170,6 +170,7 @@ class ReportTest : public ::testing::Test {
   fs::path folder_;
   std::unique_ptr<StudyFile> study_;
   std::int64_t next_ = 0, block_ = 0;
+  ReportOptions options_;
 };
 
 TEST_F(ReportTest, MinimaAgainstTheBaseline) {

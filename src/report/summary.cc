@@ -302,11 +302,20 @@ void name_what_fits(std::vector<Point>& points) {
 
 }  // namespace
 
+Result<std::shared_ptr<const std::vector<Run>>> runs_of(const StudySummary& summary,
+                                                        StudyFile& study) {
+  if (summary.runs_read) return summary.runs_read;
+  ISOJOULE_TRY(std::vector<Run> runs, study.runs());
+  return std::make_shared<const std::vector<Run>>(std::move(runs));
+}
+
 Result<StudySummary> summarise(StudyFile& study) {
-  ISOJOULE_TRY(const std::vector<Run> runs, study.runs());
+  ISOJOULE_TRY(const auto shared_runs, runs_of({}, study));
+  const std::vector<Run>& runs = *shared_runs;
   std::set<std::pair<std::string, Setting>> profiled;
   StudySummary summary;
   summary.info = study.info();
+  summary.runs_read = shared_runs;
   const auto resolution = resolution_of(study, runs);
   std::map<std::tuple<std::string, std::string, Setting>, PointBuilder> builders;
   for (const Run& run : runs) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -86,7 +87,13 @@ struct StudySummary {
   std::int64_t runs = 0, failed = 0, throttled = 0;
   // Notes of the runs on rails that were measured with a calibration: "calibration VDD_IN" -> what.
   std::map<std::string, std::set<std::string>> calibrations;
+  // What it was made from, so that nobody reads them again; null where it was not made from a file.
+  std::shared_ptr<const std::vector<Run>> runs_read;
 };
+
+// Those, or read now. Errors: those of reading.
+Result<std::shared_ptr<const std::vector<Run>>> runs_of(const StudySummary& summary,
+                                                        StudyFile& study);
 
 // What is averaged: runs that are complete; failed and throttled ones are only counted.
 //

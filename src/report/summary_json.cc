@@ -3,18 +3,17 @@
 #include <cmath>
 #include <unordered_map>
 
+#include "report/board_rows.h"
+#include "report/budget_json.h"
+#include "report/cumulative_json.h"
+#include "report/leading_points.h"
+#include "report/residency_json.h"
+#include "report/timeline_json.h"
+
 namespace isojoule {
 namespace {
 
 using nlohmann::json;
-
-json to_json(const std::optional<Estimate>& estimate) {
-  if (!estimate) return nullptr;
-  return {{"value", estimate->value},
-          {"uncertainty", estimate->uncertainty},
-          {"spread_percent", estimate->spread_percent},
-          {"count", estimate->count}};
-}
 
 json to_json(const Counters& counters) {
   json object = json::object();
@@ -95,15 +94,6 @@ json to_json(const DriftTest& drift) {
             {"p", known(drift.jump_p)}}}};
 }
 
-json residency(const std::map<std::string, std::map<double, double>>& by_watch) {
-  json object = json::object();
-  for (const auto& [watch, shares] : by_watch) {
-    json& pairs = object[key_with_unit(watch)] = json::array();
-    for (const auto& [value, percent] : shares) pairs.push_back({value, percent});
-  }
-  return object;
-}
-
 json to_json(const TooShort& phase, const Point& point) {
   return {{"duration_s", phase.length.value()},
           {"resolution_s",
@@ -118,18 +108,20 @@ json to_json(const Point& point) {
                  {"baseline", point.baseline.empty() ? json(nullptr) : json(point.baseline)},
                  {"setting", isojoule::to_json(point.setting)},
                  {"job", to_string(job_of(point))},
-                 {"energy_j", to_json(point.energy_j)},
+                 {"energy_j", estimate_json(point.energy_j)},
                  {"why_absent", point.why_absent},
-                 {"net_energy_j", to_json(point.net_energy_j)},
-                 {"power_w", to_json(point.power_w)},
-                 {"latency_s", to_json(point.latency_s)},
+                 {"net_energy_j", estimate_json(point.net_energy_j)},
+                 {"power_w", estimate_json(point.power_w)},
+                 {"latency_s", estimate_json(point.latency_s)},
                  {"inferences", point.inferences},
-                 {"residency_percent", residency(point.residency_percent)},
+                 {"residency_percent", residency_json(point.residency_percent)},
                  {"counters", to_json(point.counters)},
                  {"runs", point.runs},
                  {"failed", point.failed},
                  {"throttled", point.throttled},
                  {"repeats", to_json(point.repeats)}};
+  if (json watched = watched_json(point.residency_percent); !watched.empty())
+    object["watched"] = std::move(watched);
   if (point.too_short) object["too_short"] = to_json(*point.too_short, point);
   return object;
 }
@@ -155,13 +147,9 @@ json to_json(const StudyInfo& info) {
           {"plan_toml", info.plan_toml}};
 }
 
-// The place of a point among the summary's, by its identity.
-json index_of(const std::vector<Point>& points, const Point& wanted) {
-  for (std::size_t i = 0; i < points.size(); ++i)
-    if (points[i].network == wanted.network && points[i].baseline == wanted.baseline &&
-        points[i].setting == wanted.setting)
-      return i;
-  return nullptr;
+json place_of(const StudySummary& summary, const Point& wanted) {
+  const auto index = index_of(summary.points, wanted);
+  return index ? json(*index) : json(nullptr);
 }
 
 json minima(const StudySummary& summary) {
@@ -170,14 +158,14 @@ json minima(const StudySummary& summary) {
     json comparisons = json::array();
     for (const Comparison& comparison : minimum.comparisons)
       comparisons.push_back({{"baseline", comparison.baseline},
-                             {"point", index_of(summary.points, comparison.point)},
+                             {"point", place_of(summary, comparison.point)},
                              {"saving_percent", comparison.saving_percent},
                              {"saving_uncertainty_percent", comparison.saving_uncertainty_percent},
                              {"latency_change_percent", comparison.latency_change_percent}});
     array.push_back({{"network", minimum.network},
                      {"job", to_string(minimum.job)},
                      {"batch", minimum.batch},
-                     {"best", index_of(summary.points, minimum.best)},
+                     {"best", place_of(summary, minimum.best)},
                      {"grid_points", minimum.grid_points},
                      {"within_one_percent", minimum.within_one_percent},
                      {"comparisons", std::move(comparisons)}});
@@ -187,6 +175,19 @@ json minima(const StudySummary& summary) {
 
 json joules(const std::optional<Joule>& value) {
   return value ? json(value->value()) : json(nullptr);
+}
+
+// Of the best settings and their governors.
+json budgets(const StudySummary& summary, const std::vector<Run>& runs) {
+  const std::vector<BudgetPoint> points = budget_points(runs);  // in the order of the summary's
+  json array = json::array();
+  for (const LeadingPoint& leading : leading_points(summary)) {
+    if (leading.point >= points.size()) continue;
+    json one = point_budget_json(points[leading.point]);
+    one["point"] = leading.point;
+    array.push_back(std::move(one));
+  }
+  return array;
 }
 
 json to_json(const Run& run, const json& point) {
@@ -253,6 +254,36 @@ json raised(const Counters& counters) {
 
 }  // namespace
 
+namespace {
+
+// What is told only where it is asked for, or there.
+Status add_asked(const StudySummary& summary, StudyFile& study, const std::vector<Run>& list,
+                 const ReportOptions& options, json& whole) {
+  if (options.timelines != ReportOptions::Timelines::none || !options.timeline_runs.empty()) {
+    ISOJOULE_TRY(whole["timelines"], timelines_json(summary, study, list, options));
+  }
+  if (options.cumulative) {
+    ISOJOULE_TRY(json curves, cumulative_json(summary, study, list));
+    if (!curves.empty()) whole["cumulative"] = std::move(curves);
+  }
+  if (options.search) whole["search"] = *options.search;
+  if (!options.beside.empty()) whole["boards"] = board_rows(summary, options);
+  return {};
+}
+
+}  // namespace
+
+json estimate_json(const std::optional<Estimate>& estimate) {
+  // A number that is none (a damaged study, a chip that told nonsense) is absent, not a text "nan".
+  if (!estimate || !std::isfinite(estimate->value) || !std::isfinite(estimate->uncertainty))
+    return nullptr;
+  return {
+      {"value", estimate->value},
+      {"uncertainty", estimate->uncertainty},
+      {"spread_percent", std::isfinite(estimate->spread_percent) ? estimate->spread_percent : 0},
+      {"count", estimate->count}};
+}
+
 json to_json(const Setting& setting) {
   json object = json::object();
   for (const auto& [axis, value] : setting.values()) {
@@ -268,8 +299,9 @@ json to_json(const Setting& setting) {
   return object;
 }
 
-Result<json> to_json(const StudySummary& summary, StudyFile& study) {
-  ISOJOULE_TRY(const std::vector<Run> list, study.runs());
+Result<json> to_json(const StudySummary& summary, StudyFile& study, const ReportOptions& options) {
+  ISOJOULE_TRY(const auto read, runs_of(summary, study));
+  const std::vector<Run>& list = *read;
   json points = json::array();
   for (const Point& point : summary.points) points.push_back(to_json(point));
   json profiles = json::array();
@@ -288,6 +320,8 @@ Result<json> to_json(const StudySummary& summary, StudyFile& study) {
       {"totals",
        {{"runs", summary.runs}, {"failed", summary.failed}, {"throttled", summary.throttled}}}};
   if (!summary.calibrations.empty()) whole["calibrations"] = summary.calibrations;
+  whole["budgets"] = budgets(summary, list);
+  ISOJOULE_CHECK(add_asked(summary, study, list, options, whole));
   return whole;
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <span>
 
+#include "trace/few_steps.h"
 #include "trace/integrate.h"
 #include "trace/total.h"
 
@@ -98,7 +99,7 @@ std::map<std::string, std::map<double, double>> residency_percent(const Trace& t
           100.0 * static_cast<double>(until - from) / static_cast<double>((end - begin).ns);
       from = until;
     }
-    if (!shares.empty()) result[watch.name] = std::move(shares);
+    if (!shares.empty()) result[watch.name] = few_steps(std::move(shares));
   }
   return result;
 }

@@ -62,6 +62,7 @@ export interface Point {
   why_absent: string;
   inferences: number;
   residency_percent: Record<string, [number, number][]>;
+  watched?: Record<string, { mean: number | null; least: number; most: number }>; // what took too many values for residency
   counters: Record<string, number>;
   runs: number;
   failed: number;

@@ -182,8 +182,9 @@ void add_windows(Columns& columns, const WindowsByRun& all) {
   });
 }
 
-Result<std::string> render(const StudySummary& summary, StudyFile& study) {
-  ISOJOULE_TRY(const std::vector<Run> runs, study.runs());
+Result<std::string> render(const StudySummary& summary, StudyFile& study, const ReportOptions&) {
+  ISOJOULE_TRY(const auto read, runs_of(summary, study));
+  const std::vector<Run>& runs = *read;
   Columns columns;
   columns.add("run", [](const Run& run) { return std::to_string(run.id); });
   columns.add("sequence", [](const Run& run) { return std::to_string(run.sequence); });

@@ -29,7 +29,7 @@ TEST(Html, RendersTheStudyOrSaysHowToBuildThePage) {
   summary.info.name = "</title><script>alert('x')</script>";
   summary.info.simulated = true;
   EmptyStudy study;
-  const auto text = report_kind_html().render(summary, study);
+  const auto text = report_kind_html().render(summary, study, {});
   if (embedded_page().empty()) {
     ASSERT_FALSE(text);
     EXPECT_EQ(text.error().kind, ErrorKind::unsupported);

@@ -10,8 +10,7 @@ namespace isojoule {
 namespace {
 
 // Into each run's object, by its id.
-Status add_windows(StudyFile& study, nlohmann::json& runs) {
-  ISOJOULE_TRY(const std::vector<Run> list, study.runs());
+Status add_windows(StudyFile& study, const std::vector<Run>& list, nlohmann::json& runs) {
   std::map<std::int64_t, const Run*> by_id;
   for (const Run& run : list)
     if (!run.windows.empty()) by_id[run.id] = &run;
@@ -25,9 +24,11 @@ Status add_windows(StudyFile& study, nlohmann::json& runs) {
   return {};
 }
 
-Result<std::string> render(const StudySummary& summary, StudyFile& study) {
-  ISOJOULE_TRY(nlohmann::json json, to_json(summary, study));
-  ISOJOULE_CHECK(add_windows(study, json.at("runs")));
+Result<std::string> render(const StudySummary& summary, StudyFile& study,
+                           const ReportOptions& options) {
+  ISOJOULE_TRY(nlohmann::json json, to_json(summary, study, options));
+  ISOJOULE_TRY(const auto read, runs_of(summary, study));
+  ISOJOULE_CHECK(add_windows(study, *read, json.at("runs")));
   // Texts come from files and plans; bytes that are no UTF-8 are shown as U+FFFD.
   return json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }

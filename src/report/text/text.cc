@@ -5,7 +5,7 @@
 namespace isojoule {
 namespace {
 
-Result<std::string> render(const StudySummary& summary, StudyFile&) {
+Result<std::string> render(const StudySummary& summary, StudyFile&, const ReportOptions&) {
   using namespace text_report;
   std::string text;
   for (const auto& section :
