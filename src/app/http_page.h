@@ -1,5 +1,4 @@
-// A server of HTTP/1.1 (RFC 9112) that answers GET and HEAD of one page, for Prometheus. A library
-// would bring the name service with it (getaddrinfo), which a static program cannot have.
+// One page for Prometheus, of a session that has nothing else to show: an HttpServer with /metrics.
 #pragma once
 
 #include <cstdint>
@@ -7,9 +6,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <thread>
 
-#include "base/descriptor.h"
+#include "app/http_server.h"
 #include "base/error.h"
 
 namespace isojoule {
@@ -17,28 +15,23 @@ namespace isojoule {
 class HttpPage {
  public:
   // Listens at once, so that an address that is taken is told before anything is measured; answers
-  // from start() on. `address`: an IPv4 or IPv6 address in digits. Port 0: any that is free.
-  // Errors: invalid (the address), busy (the port is taken), permission_denied, io.
+  // from start() on. `address`: an IPv4 or IPv6 address in digits. Port 0: any that is free. On a
+  // loopback address it answers to that, and to localhost, alone: a page elsewhere must not read it
+  // through a name of its own. On another address any name will do: whoever reaches the port reads
+  // it. Errors: invalid (the address), busy (the port is taken), permission_denied, io.
   static Result<std::unique_ptr<HttpPage>> listen(const std::string& address, std::uint16_t port);
-  ~HttpPage() { stop(); }
-  HttpPage(const HttpPage&) = delete;
-  HttpPage& operator=(const HttpPage&) = delete;
 
-  const std::string& url() const { return url_; }  // with the port that it has
+  std::string url() const;  // with the port that it has
   // `page` is called on a thread of the server's own.
   Status start(std::function<std::string()> page);
   void stop();  // no call of `page` is running or will come when it returns
 
  private:
   HttpPage() = default;
-  void serve();
-
-  Descriptor listener_;
-  Descriptor stop_;  // an eventfd: readable when it is to end
-  std::string url_;
-  std::function<std::string()> page_;
-  std::thread thread_;
+  std::unique_ptr<HttpServer> server_;
 };
+
+inline constexpr const char* kExpositionType = "text/plain; version=0.0.4; charset=utf-8";
 
 // What is answered to a request's head; `page` is asked only where it is wanted. For tests.
 std::string http_answer(std::string_view head, const std::function<std::string()>& page);
