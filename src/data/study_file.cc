@@ -45,10 +45,9 @@ class SqliteStudyFile final : public StudyFile {
       return fail(ErrorKind::read_only, path_ + ": is open for reading only",
                   "Open it for writing");
     ISOJOULE_CHECK(check_columns(trace));
-    return guarded(database_.get(), path_, "add a run",
-                   [&]() -> Result<std::int64_t> {
-                     return replaces ? writer_->replace(run, trace) : writer_->add(run, trace);
-                   });
+    return guarded(database_.get(), path_, "add a run", [&]() -> Result<std::int64_t> {
+      return replaces ? writer_->replace(run, trace) : writer_->add(run, trace);
+    });
   }
 
   Result<std::vector<std::int64_t>> do_sequences() override {

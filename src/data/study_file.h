@@ -55,7 +55,9 @@ class StudyFile {
   // Stores the run and its trace; gives the run its id. `trace` may be null.
   Result<std::int64_t> add(const Run& run, const Trace* trace) { return do_add(run, trace); }
   // The same in place of the run of this sequence number, where there is one: for a run that grows.
-  Result<std::int64_t> replace(const Run& run, const Trace* trace) { return do_replace(run, trace); }
+  Result<std::int64_t> replace(const Run& run, const Trace* trace) {
+    return do_replace(run, trace);
+  }
   // Sequence numbers of the runs that are there, ascending.
   Result<std::vector<std::int64_t>> sequences() { return do_sequences(); }
   // Ids of the runs in order of sequence, for who takes them one by one.

@@ -135,11 +135,11 @@ std::int64_t StudyWriter::replace(const Run& run, const Trace* trace) {
 
 void StudyWriter::remove(std::int64_t sequence) {
   static constexpr std::string_view kTables[] = {
-      "settings", "knobs",    "phases", "energies", "residency", "counters", "temperatures",
-      "batches",  "layers",   "notes",  "traces",   "watches",   "windows",  "window_energies",
-      "runs"};
-  const std::string of = " WHERE run IN (SELECT run FROM runs WHERE sequence = " +
-                         std::to_string(sequence) + ")";
+      "settings", "knobs",        "phases",  "energies",        "residency",
+      "counters", "temperatures", "batches", "layers",          "notes",
+      "traces",   "watches",      "windows", "window_energies", "runs"};
+  const std::string of =
+      " WHERE run IN (SELECT run FROM runs WHERE sequence = " + std::to_string(sequence) + ")";
   for (const std::string_view table : kTables)
     database_.exec("DELETE FROM " + std::string(table) + of);
 }

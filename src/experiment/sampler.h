@@ -19,7 +19,9 @@ class SampleTap {
  public:
   virtual ~SampleTap() = default;
   // Of the channel with this place in Sampler::shape(); also one that failed.
-  void reading(std::size_t place, const RawReading& reading) noexcept { do_reading(place, reading); }
+  void reading(std::size_t place, const RawReading& reading) noexcept {
+    do_reading(place, reading);
+  }
   // Of a watch; `value` in SI units, absent where the node said nothing.
   void watched(std::size_t place, std::int64_t time_ns, std::optional<double> value) noexcept {
     do_watched(place, time_ns, value);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <utility>
 
 #include "board/throttle.h"
 #include "data/distinct_names.h"
@@ -117,7 +118,10 @@ void FrameMaker::make_head(Duration sampling, Duration frame) {
       if (known.name == sum.info().rail) rail.parent = known.parent, rail.what = known.what;
     head_.rails.push_back(std::move(rail));
   }
-  for (const Error& problem : board_.problems) head_.notes.push_back(problem.what);
+  for (const Error& problem : board_.problems)
+    head_.notes.push_back(problem.what + (problem.kind == ErrorKind::unmeasured
+                                              ? " (looked at: " + problem.tried + ")"
+                                              : std::string()));
   if (rails_.empty() && board_.problems.empty())
     head_.notes.push_back("no power source that this version can read");
   const auto summands = rails_of_total(board_.file.total);
@@ -158,9 +162,7 @@ void FrameMaker::take(const SampleRecord& record) {
       break;
     }
     case SampleRecord::Kind::failed: counters_.add(Counter::sample_failed); break;
-    case SampleRecord::Kind::watch:
-      watches_[record.place] = {record.value, record.time_ns};
-      break;
+    case SampleRecord::Kind::watch: watches_[record.place] = {record.value, record.time_ns}; break;
     case SampleRecord::Kind::watch_failed: counters_.add(Counter::state_unreadable); break;
     case SampleRecord::Kind::tick:
       late_s_ = std::max(late_s_, record.a * 1e-6);
@@ -260,8 +262,8 @@ LiveFrame FrameMaker::make(SampleRing& ring, Instant began, Instant now) {
   frame.phase = phase_at(now.ns);
   for (RailSum& sum : rails_) {
     const RailSum::Stretch stretch = sum.end_frame(now.ns);
-    frame.rails.push_back({stretch.power_w, stretch.least_w, stretch.most_w, sum.energy_j(),
-                           sum.readings()});
+    frame.rails.push_back(
+        {stretch.power_w, stretch.least_w, stretch.most_w, sum.energy_j(), sum.readings()});
   }
   if (has_phases_)
     for (std::size_t i = 0; i < rails_.size(); ++i)
@@ -272,9 +274,8 @@ LiveFrame FrameMaker::make(SampleRing& ring, Instant began, Instant now) {
       }
   end_total(frame);
   for (const WatchState& watch : watches_)
-    frame.watches.push_back(watch.value && now.ns - watch.time_ns <= kWatchPatience.ns
-                                ? watch.value
-                                : std::nullopt);
+    frame.watches.push_back(
+        watch.value && now.ns - watch.time_ns <= kWatchPatience.ns ? watch.value : std::nullopt);
   for (const CounterInfo& info : all_counters())
     if (const std::uint64_t times = counters_[info.counter]; times > 0)
       frame.counters[info.counter] = times;

@@ -61,7 +61,8 @@ class FrameMaker {
   Board& board_;
   LiveHead head_;
   std::vector<RailSum> rails_;
-  std::vector<std::size_t> total_;  // places of the rails that it is the sum of; empty: there is none
+  std::vector<std::size_t>
+      total_;  // places of the rails that it is the sum of; empty: there is none
   std::vector<std::int64_t> read_ns_;  // by rail: of the reading in this tick, 0 = none
   double total_sum_ = 0, total_least_ = 0, total_most_ = 0;
   std::uint64_t total_count_ = 0, total_readings_ = 0;

@@ -56,7 +56,8 @@ class Monitor {
                   "Leave --board away, or name a network with --load");
     std::error_code code;
     if (!request_.record.empty() && std::filesystem::exists(request_.record, code))
-      return fail(ErrorKind::invalid, request_.record + " is there already, and is not written over",
+      return fail(ErrorKind::invalid,
+                  request_.record + " is there already, and is not written over",
                   "Name another file");
     return {};
   }
@@ -103,7 +104,8 @@ class Monitor {
     info.total = board.file.total;
     info.rails = board.file.rails;
     info.created = wall_time_now();
-    info.plan_hash = content_hash("monitor " + info.created + info.command);  // no plan goes on here
+    info.plan_hash =
+        content_hash("monitor " + info.created + info.command);  // no plan goes on here
     info.planned_runs = 1;
     Protocol protocol;
     protocol.repeats = 1;
@@ -124,8 +126,8 @@ class Monitor {
     if (!request_.record.empty()) {
       Recording::About about{study_info(), what_runs(), {}, request_.batch};
       if (!request_.load.empty()) about.setting.set("batch", static_cast<double>(request_.batch));
-      ISOJOULE_TRY(recording_, Recording::create(request_.record, std::move(about),
-                                                 sampler_->shape(), began_));
+      ISOJOULE_TRY(recording_,
+                   Recording::create(request_.record, std::move(about), sampler_->shape(), began_));
       frames_->listen([this](const SampleRecord& record) { recording_->take(record); });
     }
     sampler_->start();
@@ -139,9 +141,7 @@ class Monitor {
     return {};
   }
 
-  bool goes_on() const {
-    return !over_ && !interrupted_.load(std::memory_order_relaxed);
-  }
+  bool goes_on() const { return !over_ && !interrupted_.load(std::memory_order_relaxed); }
 
   Status watch() {
     Instant due = real_->now() + request_.frame_period;

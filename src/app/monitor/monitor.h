@@ -1,5 +1,5 @@
-// `isojoule monitor`: samples a board's rails and watches until it is told to end, and tells whoever
-// shows them of a frame ten times a second.
+// `isojoule monitor`: samples a board's rails and watches until it is told to end, and tells
+// whoever shows them of a frame ten times a second.
 #pragma once
 
 #include <atomic>
@@ -38,7 +38,7 @@ struct MonitorRequest {
   std::optional<Duration> length;  // absent: until it is ended
   std::string load;                // of a twin: a network that runs again and again
   std::int64_t batch = 1;
-  std::vector<std::string> program;  // ends with it
+  std::vector<std::string> program;       // ends with it
   std::string program_output = "stdout";  // where its standard output goes: stdout, stderr, none
   std::string record;                     // a study file; "" = none
   std::string command;                    // as typed

@@ -28,8 +28,8 @@ void RailSum::take(std::int64_t time_ns, std::int32_t a, std::int32_t b, const s
     return;
   }
   ++readings_;
-  const double told = a * info_.step_a *
-                      (info_.kind == ChannelKind::voltage_current ? b * info_.step_b : 1);
+  const double told =
+      a * info_.step_a * (info_.kind == ChannelKind::voltage_current ? b * info_.step_b : 1);
   const auto corrected = [this](double value, double times) {
     return info_.calibration
                ? value * info_.calibration->gain + info_.calibration->offset.value() * times
@@ -47,8 +47,8 @@ void RailSum::take(std::int64_t time_ns, std::int32_t a, std::int32_t b, const s
   if (has_last_ && !is_bridged)
     counters.add(counts ? Counter::sample_failed : Counter::gap_not_bridged);
   if (has_last_ && is_bridged) {
-    const double joules = counts ? corrected(steps * info_.step_a, seconds)
-                                 : (watts + last_w_) / 2 * seconds;
+    const double joules =
+        counts ? corrected(steps * info_.step_a, seconds) : (watts + last_w_) / 2 * seconds;
     energy_j_ += joules;
     phase_energy_j_[phase] += joules;
     has_energy_ = true;

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/wall_time.h"
-#include "trace/window_energies.h"
 #include "trace/integrate.h"
+#include "trace/window_energies.h"
 
 namespace isojoule {
 namespace {
@@ -35,8 +35,7 @@ Recording::Recording(std::unique_ptr<StudyFile> study, About about, const Trace&
 Result<std::unique_ptr<Recording>> Recording::create(const std::string& path, About about,
                                                      const Trace& shape, Instant now) {
   ISOJOULE_TRY(auto study, StudyFile::create(path, about.info));
-  return std::unique_ptr<Recording>(
-      new Recording(std::move(study), std::move(about), shape, now));
+  return std::unique_ptr<Recording>(new Recording(std::move(study), std::move(about), shape, now));
 }
 
 void Recording::begin_piece(Instant now, const Counters& counters) {
@@ -130,10 +129,10 @@ Run Recording::run_of(Instant now, const Counters& counters) const {
 
 Status Recording::save(Instant now, const Counters& counters) {
   saved_ = now;
-  ISOJOULE_TRY([[maybe_unused]] const std::int64_t id,
-               study_->replace(run_of(now, counters),
-                               trace_.channels.empty() && trace_.watches.empty() ? nullptr
-                                                                                 : &trace_));
+  ISOJOULE_TRY(
+      [[maybe_unused]] const std::int64_t id,
+      study_->replace(run_of(now, counters),
+                      trace_.channels.empty() && trace_.watches.empty() ? nullptr : &trace_));
   return {};
 }
 

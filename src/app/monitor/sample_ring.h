@@ -14,7 +14,7 @@ namespace isojoule {
 
 struct SampleRecord {
   enum class Kind : std::uint8_t { reading, failed, watch, watch_failed, tick };
-  std::int64_t time_ns = 0;  // of a tick: when it was due
+  std::int64_t time_ns = 0;   // of a tick: when it was due
   std::int32_t a = 0, b = 0;  // of a tick: a = lateness in microseconds
   double value = 0;           // of a watch
   std::uint16_t place = 0;

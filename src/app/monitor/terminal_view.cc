@@ -200,9 +200,8 @@ std::vector<std::pair<std::size_t, int>> TerminalView::order() const {
   const bool has_total = !head_.total.empty();
   const std::size_t rails = head_.rails.size() - (has_total ? 1 : 0);
   const auto is_root = [&](std::size_t place) {
-    return std::none_of(head_.rails.begin(), head_.rails.end(), [&](const auto& other) {
-      return other.name == head_.rails[place].parent;
-    });
+    return std::none_of(head_.rails.begin(), head_.rails.end(),
+                        [&](const auto& other) { return other.name == head_.rails[place].parent; });
   };
   for (std::size_t i = 0; i < rails; ++i)
     if (is_root(i)) add(i, 0);
@@ -248,9 +247,9 @@ std::vector<std::string> TerminalView::rail_lines(const Picture& picture, const 
                       size.columns));
   for (const auto& [place, depth] : places) {
     if (lines.size() >= room && places.size() + 1 > room) {
-      lines.back() = cut(fmt::format("+{} more rails: make the window higher",
-                                     places.size() - (room - 2)),
-                         size.columns);
+      lines.back() =
+          cut(fmt::format("+{} more rails: make the window higher", places.size() - (room - 2)),
+              size.columns);
       break;
     }
     const RailView& view = picture.rails[place];
@@ -258,17 +257,16 @@ std::vector<std::string> TerminalView::rail_lines(const Picture& picture, const 
         view.seconds > 0 ? std::optional(view.sum_ws / view.seconds) : std::nullopt;
     const std::optional<double> energy =
         view.energy_j ? std::optional(*view.energy_j - view.zero_j) : std::nullopt;
-    std::string line =
-        line_of_cells(std::string(2 * static_cast<std::size_t>(depth), ' ') +
-                          harmless(head_.rails[place].name, size),
-                      figures(view.now_w), figures(view.least_w), figures(mean),
-                      figures(view.most_w), energy_text(energy));
+    std::string line = line_of_cells(std::string(2 * static_cast<std::size_t>(depth), ' ') +
+                                         harmless(head_.rails[place].name, size),
+                                     figures(view.now_w), figures(view.least_w), figures(mean),
+                                     figures(view.most_w), energy_text(energy));
     const int left = size.columns - static_cast<int>(width_of(line));
     line = cut(line, size.columns);
     if (left >= 4)
-      line += coloured(spark(view.past, std::min<std::size_t>(kPast, static_cast<std::size_t>(left)),
-                             size),
-                       "36", size);
+      line += coloured(
+          spark(view.past, std::min<std::size_t>(kPast, static_cast<std::size_t>(left)), size),
+          "36", size);
     lines.push_back(std::move(line));
   }
   return lines;
@@ -317,6 +315,7 @@ std::vector<std::string> TerminalView::draw(const TerminalSize& size) const {
     for (std::string& line : rail_lines(picture, size, room)) lines.push_back(std::move(line));
   for (std::string& line : state)
     if (lines.size() < rows) lines.push_back(std::move(line));
+  if (!footer_.empty() && lines.size() + 1 < rows) lines.push_back(cut(footer_, size.columns));
   for (const std::string& note : head_.notes)
     if (lines.size() + 1 < rows && !head_.rails.empty())
       lines.push_back(coloured(cut("note: " + harmless(note, size), size.columns), "2", size));

@@ -23,6 +23,8 @@ class TerminalView {
   // What is shown from here on, and the beginning of least, mean and most.
   void begin(const LiveHead& head);
   void take(const LiveFrame& frame);
+  // A last line of the screen: where else it can be seen.
+  void say(std::string footer) { footer_ = std::move(footer); }
   void begin_anew();  // least, mean, most and energy count from the last frame
   void pause(bool paused);
   bool is_paused() const { return paused_; }
@@ -58,6 +60,7 @@ class TerminalView {
   std::vector<std::string> state_lines(const Picture& picture, const TerminalSize& size) const;
 
   LiveHead head_;
+  std::string footer_;
   Picture now_, kept_;
   std::int64_t second_ = -1;  // of past's last place
   bool paused_ = false;
