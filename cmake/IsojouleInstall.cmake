@@ -13,6 +13,9 @@ endif()
 install(DIRECTORY boards studies DESTINATION ${CMAKE_INSTALL_DATADIR}/isojoule COMPONENT runtime)
 install(FILES data/completion/isojoule.bash RENAME isojoule
         DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT runtime)
+# A dashboard of Grafana for what monitor, sessions and govern show at /metrics.
+install(FILES data/grafana/isojoule.json
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/isojoule/grafana COMPONENT runtime)
 # The helper that writes knobs for users who are not root, and its units.
 add_dependencies(isojoule_runtime isojouled)
 install(TARGETS isojouled RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)

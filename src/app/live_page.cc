@@ -57,13 +57,21 @@ class Page {
       const Labels labels = with({{"rail", rail.rail}});
       if (running && rail.power_w)  // afterwards nobody knows
         gauge("isojoule_power_watts", "Of a rail's last reading.").add(labels, *rail.power_w);
-      if (rail.readings > 0)
-        counter("isojoule_energy_joules_total",
-                "Of a rail since the session began, while it was sampled.")
-            .add(labels, rail.energy_j);
+      add_energy(rail);
       counter("isojoule_readings_total", "Readings of a rail.")
           .add(labels, static_cast<double>(rail.readings));
     }
+  }
+
+  // By phase, "none" between two runs; what is summed over the phases is the session's.
+  void add_energy(const LiveSession::RailState& rail) {
+    if (rail.readings == 0) return;
+    std::map<std::string, double> phases = rail.phase_energy_j;
+    if (phases.empty()) phases["none"] = rail.energy_j;
+    for (const auto& [phase, joules] : phases)
+      counter("isojoule_energy_joules_total",
+              "Of a rail since the session began, while it was sampled, by phase.")
+          .add(with({{"rail", rail.rail}, {"phase", phase}}), joules);
   }
 
   void add_present(bool running) {

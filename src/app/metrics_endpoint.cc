@@ -31,15 +31,24 @@ Result<MetricsTarget> parse_metrics_target(const std::string& text) {
     target.file = text;
     return target;
   }
+  const auto place = parse_listen_place(text);
+  if (!place) return no_target(text);
+  target.address = place->address;
+  target.port = place->port;
+  return target;
+}
+
+std::optional<ListenPlace> parse_listen_place(const std::string& text) {
+  ListenPlace place;
   const std::size_t colon = text.rfind(':');
   const auto port = port_of(colon == std::string::npos ? text : text.substr(colon + 1));
-  if (!port || colon == 0) return no_target(text);
-  target.port = *port;
-  target.address = colon == std::string::npos ? "127.0.0.1" : text.substr(0, colon);
-  if (target.address == "localhost") target.address = "127.0.0.1";
-  if (target.address.starts_with('[') && target.address.ends_with(']'))
-    target.address = target.address.substr(1, target.address.size() - 2);
-  return target;
+  if (!port || colon == 0) return std::nullopt;
+  place.port = *port;
+  if (colon != std::string::npos) place.address = text.substr(0, colon);
+  if (place.address == "localhost") place.address = "127.0.0.1";
+  if (place.address.starts_with('[') && place.address.ends_with(']'))
+    place.address = place.address.substr(1, place.address.size() - 2);
+  return place;
 }
 
 Result<std::unique_ptr<MetricsEndpoint>> MetricsEndpoint::open(const std::string& target) {

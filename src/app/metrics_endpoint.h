@@ -24,6 +24,13 @@ struct MetricsTarget {
 // "192.168.1.5:9464", "[::1]:9464". Errors: invalid.
 Result<MetricsTarget> parse_metrics_target(const std::string& text);
 
+// "9464", "localhost:9464", "192.168.1.5:9464", "[::1]:9464": a place to listen at, as above.
+struct ListenPlace {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;
+};
+std::optional<ListenPlace> parse_listen_place(const std::string& text);
+
 class MetricsEndpoint {
  public:
   // The port is listened at from here on, the folder of the file is tried. Errors: those of

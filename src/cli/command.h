@@ -26,7 +26,7 @@ using Action = std::function<Result<int>()>;
 
 struct Program {
   std::string command_line;               // as typed, to be stored with a study
-  std::vector<std::string> after_dashes;  // of measure and govern: what stands behind --
+  std::vector<std::string> after_dashes;  // of measure, monitor, govern: what stands behind --
   Action action;
   const std::atomic<bool>* interrupted = nullptr;  // set by Ctrl-C
   bool ignores_signals = false;                    // the keeper's; it was started so
@@ -38,6 +38,7 @@ void add_energy(CLI::App& app, Program& program);
 void add_fit(CLI::App& app, Program& program);
 void add_predict(CLI::App& app, Program& program);
 void add_measure(CLI::App& app, Program& program);
+void add_monitor(CLI::App& app, Program& program);
 void add_sweep(CLI::App& app, Program& program);
 void add_study(CLI::App& app, Program& program);
 void add_show(CLI::App& app, Program& program);

@@ -48,11 +48,12 @@ void listen_to(int number) {
   std::signal(number, on_interrupt);
 }
 
-// Behind the dashes of 'measure' and 'govern' stands a program with arguments of its own, which
-// CLI11 must not see. Returns what is left of ours.
+// Behind the dashes of 'measure', 'monitor' and 'govern' stands a program with arguments of its
+// own, which CLI11 must not see. Returns what is left of ours.
 int cut_at_dashes(int argc, char** argv, std::vector<std::string>& rest) {
   if (argc < 2) return argc;
-  if (const std::string_view command = argv[1]; command != "measure" && command != "govern")
+  if (const std::string_view command = argv[1];
+      command != "measure" && command != "monitor" && command != "govern")
     return argc;
   char** const end = argv + argc;
   char** const dashes =
@@ -92,6 +93,7 @@ int run(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) program.command_line += " " + quoted(argv[i]);
   const int own = cut_at_dashes(argc, argv, program.after_dashes);
   cli::add_probe(app, program);
+  cli::add_monitor(app, program);
   cli::add_sweep(app, program);
   cli::add_study(app, program);
   cli::add_measure(app, program);

@@ -34,12 +34,20 @@ class SqliteStudyFile final : public StudyFile {
   const StudyInfo& do_info() const override { return info_; }
 
   Result<std::int64_t> do_add(const Run& run, const Trace* trace) override {
+    return put(run, trace, false);
+  }
+  Result<std::int64_t> do_replace(const Run& run, const Trace* trace) override {
+    return put(run, trace, true);
+  }
+
+  Result<std::int64_t> put(const Run& run, const Trace* trace, bool replaces) {
     if (!writer_)
       return fail(ErrorKind::read_only, path_ + ": is open for reading only",
                   "Open it for writing");
     ISOJOULE_CHECK(check_columns(trace));
-    return guarded(database_.get(), path_, "add a run",
-                   [&]() -> Result<std::int64_t> { return writer_->add(run, trace); });
+    return guarded(database_.get(), path_, "add a run", [&]() -> Result<std::int64_t> {
+      return replaces ? writer_->replace(run, trace) : writer_->add(run, trace);
+    });
   }
 
   Result<std::vector<std::int64_t>> do_sequences() override {
@@ -112,6 +120,10 @@ Result<std::unique_ptr<StudyFile>> open_locked(const std::string& path, StudyFil
 }
 
 }  // namespace
+
+Result<std::int64_t> StudyFile::do_replace(const Run& /*run*/, const Trace* /*trace*/) {
+  return fail(ErrorKind::unsupported, "runs of this study cannot be replaced");
+}
 
 Result<std::vector<std::int64_t>> StudyFile::do_ids() {
   ISOJOULE_TRY(const std::vector<Run> all, runs());

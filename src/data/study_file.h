@@ -54,6 +54,10 @@ class StudyFile {
   const StudyInfo& info() const { return do_info(); }
   // Stores the run and its trace; gives the run its id. `trace` may be null.
   Result<std::int64_t> add(const Run& run, const Trace* trace) { return do_add(run, trace); }
+  // The same in place of the run of this sequence number, where there is one: for a run that grows.
+  Result<std::int64_t> replace(const Run& run, const Trace* trace) {
+    return do_replace(run, trace);
+  }
   // Sequence numbers of the runs that are there, ascending.
   Result<std::vector<std::int64_t>> sequences() { return do_sequences(); }
   // Ids of the runs in order of sequence, for who takes them one by one.
@@ -67,6 +71,7 @@ class StudyFile {
  private:
   virtual const StudyInfo& do_info() const = 0;
   virtual Result<std::int64_t> do_add(const Run& run, const Trace* trace) = 0;
+  virtual Result<std::int64_t> do_replace(const Run& run, const Trace* trace);  // unsupported
   virtual Result<std::vector<std::int64_t>> do_sequences() = 0;
   virtual Result<std::vector<std::int64_t>> do_ids();  // from do_runs()
   virtual Result<std::vector<Run>> do_runs(bool with_batches) = 0;

@@ -119,6 +119,32 @@ void StudyWriter::choose_durability() {
 std::int64_t StudyWriter::add(const Run& run, const Trace* trace) {
   choose_durability();
   SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
+  const std::int64_t id = add_all(run, trace);
+  transaction.commit();
+  return id;
+}
+
+std::int64_t StudyWriter::replace(const Run& run, const Trace* trace) {
+  choose_durability();
+  SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
+  remove(run.sequence);
+  const std::int64_t id = add_all(run, trace);
+  transaction.commit();
+  return id;
+}
+
+void StudyWriter::remove(std::int64_t sequence) {
+  static constexpr std::string_view kTables[] = {
+      "settings", "knobs",        "phases",  "energies",        "residency",
+      "counters", "temperatures", "batches", "layers",          "notes",
+      "traces",   "watches",      "windows", "window_energies", "runs"};
+  const std::string of =
+      " WHERE run IN (SELECT run FROM runs WHERE sequence = " + std::to_string(sequence) + ")";
+  for (const std::string_view table : kTables)
+    database_.exec("DELETE FROM " + std::string(table) + of);
+}
+
+std::int64_t StudyWriter::add_all(const Run& run, const Trace* trace) {
   const std::int64_t id = add_run(run, trace);
   add_setting(id, run);
   add_phases(id, run);
@@ -128,7 +154,6 @@ std::int64_t StudyWriter::add(const Run& run, const Trace* trace) {
   add_layers(id, run);
   add_windows(id, run);
   if (trace != nullptr) add_trace(id, *trace);
-  transaction.commit();
   return id;
 }
 

@@ -17,8 +17,12 @@ class StudyWriter {
   explicit StudyWriter(SQLite::Database& database);
   // One transaction: all of the run is in the file, or nothing. Returns the run's id.
   std::int64_t add(const Run& run, const Trace* trace);
+  // The same, and the run with this sequence number goes, where there is one.
+  std::int64_t replace(const Run& run, const Trace* trace);
 
  private:
+  void remove(std::int64_t sequence);
+  std::int64_t add_all(const Run& run, const Trace* trace);
   void choose_durability();
   std::int64_t add_run(const Run& run, const Trace* trace);
   void add_setting(std::int64_t id, const Run& run);

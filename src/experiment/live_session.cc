@@ -68,6 +68,15 @@ void LiveSession::begin_sampling() {
   for (LiveRail& rail : rails_) rail.has_last = false;
 }
 
+// What is told never falls, or whoever counts would take it for a new beginning.
+void LiveSession::tell_energy(LiveRail& rail) noexcept {
+  const double more = rail.sum_j - rail.energy_j.load(kRelaxed);
+  if (more <= 0) return;
+  rail.energy_j.store(rail.sum_j, kRelaxed);
+  const auto slot = static_cast<std::size_t>(phase_.load(kRelaxed) + 1);
+  if (slot < rail.phase_energy_j.size()) add_alone(rail.phase_energy_j[slot], more);
+}
+
 void LiveSession::reading(std::size_t place, const Channel& channel) noexcept {
   if (place >= rails_.size()) return;
   LiveRail& rail = rails_[place];
@@ -83,9 +92,8 @@ void LiveSession::reading(std::size_t place, const Channel& channel) noexcept {
     double joules = counts ? steps * info.step_a : (now + rail.last_w) / 2 * seconds;
     if (counts && info.calibration)
       joules = joules * info.calibration->gain + info.calibration->offset.value() * seconds;
-    // What is told never falls, or whoever counts would take it for a new beginning.
     rail.sum_j += joules;
-    if (rail.sum_j > rail.energy_j.load(kRelaxed)) rail.energy_j.store(rail.sum_j, kRelaxed);
+    tell_energy(rail);
     rail.power_w.store(counts ? joules / seconds : now, kRelaxed);
   } else if (!counts) {
     rail.power_w.store(now, kRelaxed);
@@ -106,6 +114,10 @@ LiveSession::State LiveSession::snapshot() const {
     now.energy_j = rail.energy_j.load(kRelaxed);
     if (const double power_w = rail.power_w.load(kRelaxed); std::isfinite(power_w))
       now.power_w = power_w;
+    for (std::size_t i = 0; i < rail.phase_energy_j.size(); ++i)
+      if (const double joules = rail.phase_energy_j[i].load(kRelaxed); joules > 0)
+        now.phase_energy_j[i == 0 ? "none" : std::string(name_of(static_cast<PhaseKind>(i - 1)))] =
+            joules;
   }
   add_total(state);
   if (const int phase = phase_.load(kRelaxed); phase != kNoPhase)
@@ -141,6 +153,7 @@ void LiveSession::add_total(State& state) const {
     if (rail == state.rails.end() || !rail->power_w) return;
     *total.power_w += *rail->power_w;
     total.energy_j += rail->energy_j;
+    for (const auto& [phase, joules] : rail->phase_energy_j) total.phase_energy_j[phase] += joules;
     total.readings = std::max(total.readings, rail->readings);
   }
   state.rails.push_back(std::move(total));

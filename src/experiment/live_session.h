@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <deque>
 #include <limits>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -52,6 +53,9 @@ class LiveSession {
     // until the sum has made up for it, and a counter's reset adds nothing.
     double energy_j = 0;
     std::uint64_t readings = 0;
+    // The same energy by the phase in which it was read; "none" between two runs. Their sum is
+    // energy_j up to rounding, and none of them falls. Only phases that there were.
+    std::map<std::string, double> phase_energy_j = {};
   };
   struct State {
     std::vector<RailState> rails;  // and "total", where all of its rails are there
@@ -68,12 +72,14 @@ class LiveSession {
 
  private:
   static constexpr int kNoPhase = -1;
+  static constexpr std::size_t kPhases = static_cast<std::size_t>(PhaseKind::tear_down) + 1;
 
   struct LiveRail {
     std::string name;
     std::atomic<double> power_w{std::numeric_limits<double>::quiet_NaN()};  // NaN: not yet known
     std::atomic<double> energy_j{0};
     std::atomic<std::uint64_t> readings{0};
+    std::array<std::atomic<double>, kPhases + 1> phase_energy_j{};  // the first is of no phase
     // The sampler's own: the reading before this one.
     bool has_last = false;
     std::int64_t last_ns = 0;
@@ -82,6 +88,7 @@ class LiveSession {
     double sum_j = 0;         // energy_j is the highest that it has been
   };
 
+  void tell_energy(LiveRail& rail) noexcept;
   void add_total(State& state) const;
 
   std::deque<LiveRail> rails_;  // their addresses stay

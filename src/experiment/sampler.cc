@@ -94,33 +94,52 @@ void Sampler::start() {
   // is the one from which the trace's differences count, and no part of it.
   for (Source& source : sources_) source.sensor->read(*board_.clock, source.readings);
   if (live_ != nullptr) live_->begin_sampling();
-  ticker_ = board_.clock->every(period_, [this](Instant) { tick(); });
+  ticker_ = board_.clock->every(period_, [this](Instant due) { tick(due); });
 }
 
 void Sampler::stop() { ticker_.reset(); }
 
-void Sampler::tick() {
+void Sampler::pass_on(SampleTap& tap, Duration watch_period) {
+  tap_ = &tap;
+  for (Node& node : nodes_) node.every = std::max(node.every, watch_period.ns / period_.ns);
+}
+
+void Sampler::tick(Instant due) {
   std::unique_lock held(lock_, std::defer_lock);
   if (is_shared_) held.lock();
+  const Instant begin = tap_ != nullptr ? board_.clock->now() : due;
   for (Source& source : sources_) {
     source.sensor->read(*board_.clock, source.readings);
     for (std::size_t i = 0; i < source.readings.size(); ++i)
       store(source.first + i, source.readings[i]);
   }
+  read_watches();
+  ++ticks_;
+  if (tap_ != nullptr) tap_->ticked(due, begin);
+}
+
+void Sampler::read_watches() {
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     if (ticks_ % nodes_[i].every != 0) continue;
     const auto value = read_integer(*nodes_[i].file);
-    if (!value) {
+    const double scaled = value ? static_cast<double>(*value) * nodes_[i].scale : 0;
+    const std::int64_t now_ns = board_.clock->now().ns;
+    if (tap_ != nullptr) {
+      tap_->watched(i, now_ns, value ? std::optional(scaled) : std::nullopt);
+    } else if (!value) {
       counters_.add(Counter::state_unreadable);
-      continue;
+    } else {
+      trace_.watches[i].time_ns.push_back(now_ns);
+      trace_.watches[i].value.push_back(scaled);
     }
-    trace_.watches[i].time_ns.push_back(board_.clock->now().ns);
-    trace_.watches[i].value.push_back(static_cast<double>(*value) * nodes_[i].scale);
   }
-  ++ticks_;
 }
 
 void Sampler::store(std::size_t place, const RawReading& reading) {
+  if (tap_ != nullptr) {
+    tap_->reading(place, reading);
+    return;
+  }
   Channel& channel = trace_.channels[place];
   if (reading.state != ReadingState::ok) {
     counters_.add(Counter::sample_failed);

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "board/board.h"
@@ -11,6 +12,29 @@
 #include "experiment/live_session.h"
 
 namespace isojoule {
+
+// Is told of all that the ticks read, on the ticks' thread, in between two reads: to be brief, and
+// to take neither a lock nor memory.
+class SampleTap {
+ public:
+  virtual ~SampleTap() = default;
+  // Of the channel with this place in Sampler::shape(); also one that failed.
+  void reading(std::size_t place, const RawReading& reading) noexcept {
+    do_reading(place, reading);
+  }
+  // Of a watch; `value` in SI units, absent where the node said nothing.
+  void watched(std::size_t place, std::int64_t time_ns, std::optional<double> value) noexcept {
+    do_watched(place, time_ns, value);
+  }
+  // A tick that was due at `due` began at `begin` and is over.
+  void ticked(Instant due, Instant begin) noexcept { do_ticked(due, begin); }
+
+ private:
+  virtual void do_reading(std::size_t place, const RawReading& reading) noexcept = 0;
+  virtual void do_watched(std::size_t place, std::int64_t time_ns,
+                          std::optional<double> value) noexcept = 0;
+  virtual void do_ticked(Instant due, Instant begin) noexcept = 0;
+};
 
 // On a real clock the ticks come on a thread of the clock, on a virtual one inside the owner's
 // waiting. Between start() and stop() only the ticks touch the columns, without a lock; after
@@ -26,6 +50,11 @@ class Sampler {
   Sampler& operator=(const Sampler&) = delete;
 
   void share() { is_shared_ = true; }  // before start()
+  // Before start(): what is read goes there and is not kept, so that it may go on for days. Watches
+  // are read this seldom at most. The tap outlives the ticks.
+  void pass_on(SampleTap& tap, Duration watch_period);
+  // The channels and watches, in the order of their places; columns are empty until take().
+  const Trace& shape() const { return trace_; }
   void start();
   void stop();  // returns when no tick is running and none will come
 
@@ -57,7 +86,8 @@ class Sampler {
 
   void add_sensor(Sensor& sensor, std::size_t rows);
   void add_watch(const WatchSpec& spec, std::size_t rows);
-  void tick();
+  void tick(Instant due);
+  void read_watches();
   void store(std::size_t place, const RawReading& reading);
 
   Board& board_;
@@ -70,6 +100,7 @@ class Sampler {
   Counters counters_;
   std::int64_t ticks_ = 0;
   bool is_shared_ = false;
+  SampleTap* tap_ = nullptr;
   mutable std::mutex lock_;         // of the columns, between start() and stop()
   std::unique_ptr<Ticker> ticker_;  // last: its ticks use the rest
 };

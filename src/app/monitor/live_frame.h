@@ -40,7 +40,8 @@ struct LiveRail {
   // Of the readings within the frame; absent: none came (`why_absent` of the frame's counters says
   // why).
   std::optional<double> power_w, least_w, most_w;  // mean, least, most
-  double energy_j = 0;         // since the monitor's start, while it was sampled
+  // Since the monitor's start, while it was sampled; absent before two readings came.
+  std::optional<double> energy_j;
   std::uint64_t readings = 0;  // new ones since the start
 };
 struct LiveFrame {
@@ -51,14 +52,18 @@ struct LiveFrame {
   std::vector<std::optional<double>> watches;  // in the head's order, SI units, °C, %
   std::map<Counter, std::uint64_t> counters;   // raised since the start
   std::optional<bool> throttled;               // now; absent where the board does not tell
-  double late_s = 0;                           // of the latest tick within the frame
+  // Of each rail, in the head's order, by phase ("none" between two); empty where nobody tells.
+  std::map<std::string, std::vector<double>> phase_energy_j;
+  double late_s = 0;        // of the latest tick within the frame
   double cost_percent = 0;  // processor time of this program, of one core, within the frame
 };
 
 // {"schema", "event": "head", "board", ...} and {"event": "frame", "number", "time_s", "power_w":
 // [..] , "least_w", "most_w", "energy_j", "watches": [..], "counters": {..}, ...}: keys with units,
-// absent values null. One line each.
+// absent values null.
 nlohmann::json to_json(const LiveHead& head);
 nlohmann::json to_json(const LiveFrame& frame);
+// One event as one line, without its end.
+std::string line_of(const nlohmann::json& event);
 
 }  // namespace isojoule

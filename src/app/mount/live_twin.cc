@@ -18,6 +18,7 @@ Status LiveTwin::run_job(Instant until) {
   for (;;) {
     ISOJOULE_TRY(const auto event, session_->next_event(until));
     if (!event) return {};
+    if (keeps_events_) events_.push_back(*event);
     if (event->kind == EventKind::failed)
       return fail(ErrorKind::engine, event->error ? event->error->what : "the job failed");
     if (event->kind == EventKind::finished) {

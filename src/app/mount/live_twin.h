@@ -5,6 +5,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "engine/engine.h"
@@ -22,6 +24,9 @@ class LiveTwin {
   Status keep_busy(Job job);
   // Plays the simulation up to the present moment. Errors: of the job that keeps it busy.
   Status catch_up();
+  // From now on the job's events are kept until they are taken.
+  void keep_events() { keeps_events_ = true; }
+  std::vector<Event> take_events() { return std::exchange(events_, {}); }
   MemoryTree& tree() { return twin_->tree(); }
 
  private:
@@ -31,6 +36,8 @@ class LiveTwin {
   std::unique_ptr<Clock> real_;
   Duration ahead_{};  // virtual minus real time, constant
   std::optional<Job> job_;
+  bool keeps_events_ = false;
+  std::vector<Event> events_;
   std::unique_ptr<Session> session_;  // of the job; ends before the twin
 };
 

@@ -1,0 +1,63 @@
+// `isojoule monitor`: samples a board's rails and watches until it is told to end, and tells
+// whoever shows them of a frame ten times a second.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/monitor/live_frame.h"
+#include "app/paths.h"
+#include "app/target.h"
+#include "base/quantity.h"
+
+namespace isojoule {
+
+// One way to show frames. Called on the monitor's own thread; what is slow must not be done here.
+class MonitorSink {
+ public:
+  virtual ~MonitorSink() = default;
+  Status begin(const LiveHead& head) { return do_begin(head); }
+  // An error ends the monitor.
+  Status show(const LiveFrame& frame) { return do_show(frame); }
+  // About ten times a second, also between two frames. True: the person at it wants to end.
+  bool look() { return do_look(); }
+
+ private:
+  virtual Status do_begin(const LiveHead& head) = 0;
+  virtual Status do_show(const LiveFrame& frame) = 0;
+  virtual bool do_look() { return false; }
+};
+
+struct MonitorRequest {
+  TargetOptions target;
+  Duration sampling_period = Duration::milliseconds(50);
+  Duration frame_period = Duration::milliseconds(100);
+  std::optional<Duration> length;  // absent: until it is ended
+  std::string load;                // of a twin: a network that runs again and again
+  std::int64_t batch = 1;
+  std::vector<std::string> program;       // ends with it
+  std::string program_output = "stdout";  // where its standard output goes: stdout, stderr, none
+  std::string record;                     // a study file; "" = none
+  std::string command;                    // as typed
+};
+
+struct MonitorEnd {
+  LiveHead head;
+  LiveFrame last;                  // the totals
+  bool interrupted = false;        // by a signal
+  std::int64_t recorded_runs = 0;  // in the file
+  std::uint64_t lost_records = 0;  // ticks' records that found no room
+  std::optional<Error> program_error;
+  int program_status = 0;  // its exit status, where it said one
+};
+
+// A board that can be read, or a twin whose virtual time follows the real one. Errors: those of
+// open_target() and of starting the program or the load; of a sink; of the recording's file.
+Result<MonitorEnd> run_monitor(const Paths& paths, const MonitorRequest& request,
+                               const std::vector<MonitorSink*>& sinks,
+                               const std::atomic<bool>& interrupted);
+
+}  // namespace isojoule

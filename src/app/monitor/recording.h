@@ -1,0 +1,64 @@
+// What a monitor samples, as a study file for show, report, export and energy.
+//
+// Memory is bounded: a recording is cut into pieces of at most kPieceReadings readings or an hour,
+// each a run of the study (an hour at 10 a second, a few minutes at 1 kHz). The piece that grows is
+// written anew every kSavePeriod, so that what ends the program by force loses so much at most.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/monitor/sample_ring.h"
+#include "data/study_file.h"
+#include "engine/engine.h"
+
+namespace isojoule {
+
+class Recording {
+ public:
+  static constexpr std::size_t kPieceReadings = 400'000;  // of all channels: 6 MB
+  static constexpr Duration kPieceLength = Duration::milliseconds(3'600'000);
+  static constexpr Duration kSavePeriod = Duration::milliseconds(5000);
+
+  struct About {
+    StudyInfo info;
+    std::string network;  // what runs: a network's name, a program's, "monitor"
+    Setting setting;
+    std::int64_t batch = 1;
+  };
+  // The file must not be there. `shape`: as the sampler's. Errors: StudyFile::create()'s.
+  static Result<std::unique_ptr<Recording>> create(const std::string& path, About about,
+                                                   const Trace& shape, Instant now);
+
+  void take(const SampleRecord& record);
+  // What the engine or the program says.
+  void take(const Event& event);
+  // Now and then: saves where it is time to. `counters`: since the start.
+  Status tidy(Instant now, const Counters& counters);
+  Status finish(Instant now, const Counters& counters);
+  std::int64_t pieces() const { return sequence_ + 1; }
+
+ private:
+  Recording(std::unique_ptr<StudyFile> study, About about, const Trace& shape, Instant now);
+  Status save(Instant now, const Counters& counters);
+  void begin_piece(Instant now, const Counters& counters);
+  Run run_of(Instant now, const Counters& counters) const;
+
+  std::unique_ptr<StudyFile> study_;
+  About about_;
+  Trace trace_;
+  std::size_t readings_ = 0;
+  Instant began_, saved_;
+  std::string wall_time_;
+  std::int64_t sequence_ = 0;
+  Counters before_;  // raised before this piece
+  std::vector<Phase> phases_;
+  std::optional<PhaseKind> open_;
+  Instant open_since_;
+  std::vector<BatchMark> batches_;
+  std::vector<Window> windows_;
+  std::map<std::string, std::string> notes_;
+};
+
+}  // namespace isojoule

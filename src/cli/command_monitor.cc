@@ -1,0 +1,214 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "app/monitor/monitor.h"
+#include "app/monitor/monitor_page.h"
+#include "app/monitor/monitor_server.h"
+#include "app/monitor/terminal_screen.h"
+#include "base/file_tree.h"
+#include "cli/command.h"
+#include "cli/measure_modes.h"
+#include "cli/metrics_option.h"
+#include "cli/target_options.h"
+
+namespace isojoule::cli {
+namespace {
+
+// A port that nothing well-known has.
+constexpr const char* kServeAt = "127.0.0.1:8642";
+constexpr Duration kShortestPeriod = {100'000};
+constexpr Duration kShortestFrame = Duration::milliseconds(10);
+constexpr Duration kLongestPeriod = Duration::milliseconds(60'000);
+
+struct MonitorArguments {
+  MonitorRequest request;
+  std::string period = "50ms", every = "100ms", length;
+  bool json = false;
+  std::optional<std::string> serve;
+  std::string token_file, metrics;
+  std::vector<std::string> hosts;
+  bool no_token = false;
+};
+
+Result<Duration> period_of(const std::string& option, const std::string& text, Duration least) {
+  ISOJOULE_TRY(const Duration period, parse_duration(text));
+  if (period >= least && period <= kLongestPeriod) return period;
+  return fail(
+      ErrorKind::invalid, option + " '" + text + "'",
+      fmt::format("Give a time from {:g} ms to a minute", static_cast<double>(least.ns) / 1e6));
+}
+
+Status read_times(MonitorArguments& arguments) {
+  MonitorRequest& request = arguments.request;
+  ISOJOULE_TRY(request.sampling_period, period_of("--period", arguments.period, kShortestPeriod));
+  ISOJOULE_TRY(request.frame_period, period_of("--every", arguments.every, kShortestFrame));
+  if (!arguments.length.empty()) {
+    ISOJOULE_TRY(const Duration length, parse_duration(arguments.length));
+    request.length = length;
+  }
+  return {};
+}
+
+// Letters and digits, as they stand in an address; enough of them not to be guessed.
+Result<std::string> checked_token(std::string token, const std::string& from) {
+  while (!token.empty() && (token.back() == '\n' || token.back() == '\r')) token.pop_back();
+  const bool is_plain = token.find_first_not_of(
+                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                            "0123456789") == std::string::npos;
+  if (is_plain && token.size() >= 16 && token.size() <= 256) return token;
+  return fail(ErrorKind::invalid, "the token of " + from + " is none",
+              "A token is 16 to 256 letters and digits on one line, for instance of 'openssl rand "
+              "-hex 16'");
+}
+
+// Never an argument: other users see those (ps).
+Result<std::string> token_of(const MonitorArguments& arguments) {
+  if (arguments.no_token) return std::string();
+  if (!arguments.token_file.empty()) {
+    const auto tree = make_real_file_tree("");
+    std::string path = arguments.token_file;
+    if (path[0] != '/') {
+      char folder[4096];
+      if (::getcwd(folder, sizeof folder) != nullptr) path = std::string(folder) + "/" + path;
+    }
+    ISOJOULE_TRY(std::string text, read_line(*tree, path));
+    return checked_token(std::move(text), arguments.token_file);
+  }
+  const char* const token = std::getenv("ISOJOULE_TOKEN");
+  return token == nullptr ? std::string() : checked_token(token, "ISOJOULE_TOKEN");
+}
+
+Result<std::unique_ptr<MonitorServer>> open_server(const MonitorArguments& arguments,
+                                                   const MonitorPage& page) {
+  if (!arguments.serve) return std::unique_ptr<MonitorServer>();
+  const std::string text = arguments.serve->empty() ? kServeAt : *arguments.serve;
+  const auto place = parse_listen_place(text);
+  if (!place)
+    return fail(ErrorKind::invalid, "--serve '" + text + "' is no place to serve at",
+                "Give PORT (of 127.0.0.1) or ADDRESS:PORT");
+  MonitorServing serving;
+  serving.address = place->address;
+  serving.port = place->port;
+  serving.hosts = arguments.hosts;
+  serving.without_token = arguments.no_token;
+  ISOJOULE_TRY(serving.token, token_of(arguments));
+  ISOJOULE_TRY(auto server, MonitorServer::open(serving, page));
+  fmt::print(stderr, "serving: {}\n", server->url());
+  if (arguments.no_token)
+    fmt::print(stderr, "attention: without a token every user of this machine can read it\n");
+  return server;
+}
+
+int status_of(const MonitorEnd& end) {
+  if (end.program_status > 0) return std::min(end.program_status, 255);
+  if (end.program_error) return kFailed;
+  return kDone;
+}
+
+void tell_end(const MonitorArguments& arguments, const MonitorEnd& end, const TerminalView* view) {
+  std::FILE* const to = arguments.json || !arguments.request.program.empty() ? stderr : stdout;
+  if (view != nullptr) fmt::print(to, "{}", view->totals());
+  if (!arguments.request.record.empty())
+    fmt::print(stderr, "recorded: {} ({} {})\n", arguments.request.record, end.recorded_runs,
+               end.recorded_runs == 1 ? "run" : "runs");
+  if (end.lost_records > 0)
+    fmt::print(stderr, "attention: {} readings were lost, since this program was held up\n",
+               end.lost_records);
+  if (end.program_error) fmt::print(stderr, "error: {}\n", to_string(*end.program_error));
+}
+
+Result<int> monitor_with(MonitorArguments& arguments, const Program& program) {
+  MonitorRequest& request = arguments.request;
+  ISOJOULE_CHECK(read_times(arguments));
+  request.program = program.after_dashes;
+  request.command = program.command_line;
+  ISOJOULE_TRY(const Paths paths, find_paths());
+  MonitorPage page;
+  ISOJOULE_TRY(const auto endpoint, open_metrics(arguments.metrics));
+  ISOJOULE_TRY(const auto server, open_server(arguments, page));
+  std::vector<MonitorSink*> sinks = {&page};
+  if (server) sinks.push_back(server.get());
+  TerminalScreen screen;
+  PlainLines plain;
+  JsonLines json;
+  // A program has the terminal for itself.
+  const bool draws =
+      !arguments.json && request.program.empty() && is_drawable(STDIN_FILENO, STDOUT_FILENO);
+  const bool says_lines = !arguments.json && !draws && !server && request.program.empty();
+  if (arguments.json) {
+    sinks.push_back(&json);
+    request.program_output = "stderr";
+  }
+  if (draws) {
+    sinks.push_back(&screen);
+    if (server) screen.say(server->url());
+  }
+  // Its lines are for the totals, too.
+  if (says_lines) sinks.push_back(&plain);
+  TerminalTotals totals;
+  if (!draws && !says_lines) sinks.push_back(&totals);
+  if (endpoint) ISOJOULE_CHECK(endpoint->begin([&page](bool runs) { return page.page(runs); }));
+  const auto end = run_monitor(paths, request, sinks, *program.interrupted);
+  screen.leave();
+  if (endpoint) endpoint->end();
+  warn_of_metrics(endpoint.get());
+  if (!end) return tl::unexpected<Error>(end.error());
+  const TerminalView& view = draws ? screen.view() : says_lines ? plain.view() : totals.view();
+  tell_end(arguments, *end, arguments.json ? nullptr : &view);
+  return status_of(*end);
+}
+
+}  // namespace
+
+void add_monitor(CLI::App& app, Program& program) {
+  auto* command = app.add_subcommand(
+      "monitor",
+      "Watch a board live: rails, clocks, temperatures, energy; in the terminal, the browser, "
+      "Prometheus");
+  auto arguments = std::make_shared<MonitorArguments>();
+  MonitorRequest& request = arguments->request;
+  add_target_options(*command, request.target);
+  auto* load = command->add_option(
+      "--load", request.load,
+      "Of a twin: a network that it runs again and again, an ONNX file or a name of 'isojoule zoo "
+      "list'");
+  command->add_option("--batch", request.batch, "Of --load: inputs in a batch")
+      ->check(CLI::Range(1, 65536))
+      ->needs(load)
+      ->capture_default_str();
+  command->add_option("--period", arguments->period, "Time between two readings, 0.1ms to a minute")
+      ->capture_default_str();
+  command->add_option("--every", arguments->every, "Time between two frames, 10ms to a minute")
+      ->capture_default_str();
+  command->add_option("--for", arguments->length, "End after this time: 10s, 5min, 2h");
+  command->add_flag("--json", arguments->json,
+                    "Print a line of JSON for the head and for every frame, units in the keys");
+  command->add_option("--record", request.record,
+                      "Keep every reading in a study file for show, report, export");
+  auto* serve = command
+                    ->add_option("--serve", arguments->serve,
+                                 "Show it in the browser, too: [ADDRESS:]PORT, 127.0.0.1:8642 "
+                                 "where none is given. The address with its token is printed")
+                    ->expected(0, 1);
+  command
+      ->add_option("--token-file", arguments->token_file,
+                   "File with the token to ask for (or ISOJOULE_TOKEN; default: a new one)")
+      ->needs(serve)
+      ->check(CLI::ExistingFile);
+  command
+      ->add_flag("--no-token", arguments->no_token, "Ask for no token; on a loopback address only")
+      ->needs(serve)
+      ->excludes("--token-file");
+  command
+      ->add_option("--host", arguments->hosts,
+                   "Further names by which browsers may ask for it, of a board on the network")
+      ->needs(serve);
+  add_metrics_option(*command, arguments->metrics);
+  command->callback([arguments, &program] {
+    program.action = [arguments, &program] { return monitor_with(*arguments, program); };
+  });
+}
+
+}  // namespace isojoule::cli
