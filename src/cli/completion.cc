@@ -168,14 +168,12 @@ constexpr const char* kZshHead = R"sh(#compdef isojoule
 
 _isojoule_ask() {
   local -a names
-  names=(${(f)" $($_isojoule_program list $1 2 > / dev / null |
-                  sed - n 's/^\([^ ]\{1,\}\).*/\1/p') "})
-    [[$1 == boards]]&& names += (twin
-                                 : ${^names})compadd -
-                                a names
-}  // namespace
+  names=(${(f)"$($_isojoule_program list $1 2> /dev/null | sed -n 's/^\([^ ]\{1,\}\).*/\1/p')"})
+  [[ $1 == boards ]] && names+=(twin:${^names})
+  compadd -a names
+}
 
-#Sets options, valued and commands of the command "$1".
+# Sets options, valued and commands of the command "$1".
 _isojoule_command() {
   options=() valued='' commands=()
   case $1 in
@@ -288,8 +286,8 @@ function __isojoule_at
     contains -- -- $words; and return 1
     set -l path
     for word in $words
-        contains -- "$path $word" $__isojoule_paths; or contains -- "$word" $__isojoule_paths; or continue
-        set path (string trim -- "$path $word")
+        set -l longer (string trim -- "$path $word")
+        contains -- "$longer" $__isojoule_paths; and set path $longer
     end
     test "$path" = "$argv[1]"
 end
