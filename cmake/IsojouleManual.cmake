@@ -6,7 +6,7 @@ set(ISOJOULE_MANUAL_PROGRAM "" CACHE FILEPATH
 
 function(isojoule_manual)
   set(program $<TARGET_FILE:isojoule_cli>)
-  if(CMAKE_CROSSCOMPILING)
+  if(CMAKE_CROSSCOMPILING AND NOT CMAKE_SYSTEM_PROCESSOR STREQUAL CMAKE_HOST_SYSTEM_PROCESSOR)
     set(program ${ISOJOULE_MANUAL_PROGRAM})
     if(NOT program)
       message(STATUS "man pages and completions: not built: built for another machine; "
