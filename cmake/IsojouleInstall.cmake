@@ -3,16 +3,19 @@
 # of ./package), what others build with is `development`.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
+include(IsojouleManual)
 
 install(TARGETS isojoule_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
 get_property(workers GLOBAL PROPERTY ISOJOULE_WORKERS)
 add_custom_target(isojoule_runtime DEPENDS isojoule_cli ${workers})  # all that the component needs
+isojoule_manual()  # man pages and completions
+if(TARGET isojoule_manual)
+  add_dependencies(isojoule_runtime isojoule_manual)
+endif()
 if(workers)
   install(TARGETS ${workers} RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/isojoule COMPONENT runtime)
 endif()
 install(DIRECTORY boards studies DESTINATION ${CMAKE_INSTALL_DATADIR}/isojoule COMPONENT runtime)
-install(FILES data/completion/isojoule.bash RENAME isojoule
-        DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT runtime)
 # A dashboard of Grafana for what monitor, sessions and govern show at /metrics.
 install(FILES data/grafana/isojoule.json
         DESTINATION ${CMAKE_INSTALL_DATADIR}/isojoule/grafana COMPONENT runtime)

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/arguments.h"
@@ -26,6 +27,7 @@ using Action = std::function<Result<int>()>;
 
 struct Program {
   std::string command_line;               // as typed, to be stored with a study
+  std::vector<std::string> words;         // the same in words, without the program's name
   std::vector<std::string> after_dashes;  // of measure, monitor, govern: what stands behind --
   Action action;
   const std::atomic<bool>* interrupted = nullptr;  // set by Ctrl-C
@@ -58,5 +60,11 @@ void add_govern(CLI::App& app, Program& program);
 void add_status(CLI::App& app, Program& program);
 void add_calibrate(CLI::App& app, Program& program);
 void add_benchmark_optimisers(CLI::App& app, Program& program);
+void add_manual(CLI::App& app, Program& program);
+
+// Commands behind whose dashes (--) stands a program with arguments of its own.
+inline bool takes_program(std::string_view command) {
+  return command == "measure" || command == "monitor" || command == "govern";
+}
 
 }  // namespace isojoule::cli

@@ -1,7 +1,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
 
+#include "app/mount_words.h"
 #include "app/paths.h"
 #include "base/file_tree.h"
 #include "cli/command.h"
@@ -30,11 +32,14 @@ void add_twin(CLI::App& app, Program& program) {
       app.add_subcommand("twin", "A simulated board as files that any program can read");
   command->require_subcommand(1);
   auto* mounting = command->add_subcommand(
-      "mount", "Serve a twin's tree in real time: twin mount BOARD DIR [--release R] [--model M]");
-  mounting->set_help_flag();  // the program's own help says more
-  mounting->prefix_command();
-  mounting->callback([mounting, &program] {
-    program.action = [words = mounting->remaining()] { return mount(words); };
+      "mount", "Serve a twin's tree in real time: other programs read and write it as a board's");
+  auto options = std::make_shared<MountWords>();
+  add_mount_options(*mounting, *options);  // checked here, handed on as they were typed
+  mounting->callback([options, &program] {
+    program.action = [&program] {
+      const auto& words = program.words;  // twin mount ...
+      return mount({words.begin() + 2, words.end()});
+    };
   });
 }
 

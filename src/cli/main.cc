@@ -7,6 +7,7 @@
 
 #include "base/file_tree.h"
 #include "cli/command.h"
+#include "cli/command_notes.h"
 #include "isojoule/version.h"
 
 namespace {
@@ -48,13 +49,10 @@ void listen_to(int number) {
   std::signal(number, on_interrupt);
 }
 
-// Behind the dashes of 'measure', 'monitor' and 'govern' stands a program with arguments of its
-// own, which CLI11 must not see. Returns what is left of ours.
+// Behind the dashes of some commands stands a program with arguments of its own, which CLI11 must
+// not see. Returns what is left of ours.
 int cut_at_dashes(int argc, char** argv, std::vector<std::string>& rest) {
-  if (argc < 2) return argc;
-  if (const std::string_view command = argv[1];
-      command != "measure" && command != "monitor" && command != "govern")
-    return argc;
+  if (argc < 2 || !isojoule::cli::takes_program(argv[1])) return argc;
   char** const end = argv + argc;
   char** const dashes =
       std::find_if(argv + 2, end, [](const char* word) { return std::string_view(word) == "--"; });
@@ -90,7 +88,8 @@ int run(int argc, char** argv) {
   cli::Program program;
   program.interrupted = &interrupted;
   program.command_line = "isojoule";
-  for (int i = 1; i < argc; ++i) program.command_line += " " + quoted(argv[i]);
+  program.words.assign(argv + std::min(argc, 1), argv + argc);
+  for (const std::string& word : program.words) program.command_line += " " + quoted(word);
   const int own = cut_at_dashes(argc, argv, program.after_dashes);
   cli::add_probe(app, program);
   cli::add_monitor(app, program);
@@ -118,6 +117,8 @@ int run(int argc, char** argv) {
   cli::add_twin(app, program);
   cli::add_session(app, program);
   cli::add_list(app, program);
+  cli::add_manual(app, program);
+  cli::add_examples(app);
   if (const auto ended = parse_arguments(app, own, argv)) return *ended;
   if (!program.ignores_signals) {
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) listen_to(number);
