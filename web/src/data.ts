@@ -67,7 +67,6 @@ export interface Point {
   runs: number;
   failed: number;
   throttled: number;
-  watched?: Record<string, { mean: number | null; least: number; most: number }>; // what took too many values for residency
   repeats?: Repeats | null; // absent from older programs
 }
 export interface Comparison {
