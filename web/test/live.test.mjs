@@ -248,7 +248,7 @@ test('the program itself', { skip: skip || (!program && 'skipped: ISOJOULE_PROGR
     });
     const { page, close } = await look(null, {}, url);
     await page.waitForFunction(() => document.querySelector('.words')?.textContent === 'Live', undefined, { timeout: 10_000 });
-    await page.waitForFunction(() => /\d W/.test(document.querySelector('.live-rails strong')?.textContent ?? ''));
+    await page.waitForFunction(() => /\d\sm?W/.test(document.querySelector('.live-rails strong')?.textContent ?? ''));
     assert.match(await page.locator('.simulated').textContent(), /Simulated/);
     assert.ok(!page.url().includes('token'), 'the token has left the address');
     assert.equal(await page.evaluate(() => document.cookie), '', 'no script can read it');
