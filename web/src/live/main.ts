@@ -136,6 +136,7 @@ class LivePage {
     for (const frame of before) this.shown!.history.add(frame, true); // those of a break, too
   }
   private begin(head: Head): void {
+    this.shown?.charts.forEach((chart) => chart.end());
     this.shown = new Shown(new History(head));
     if (this.isPaused) this.shown.pause(true);
     replace(this.top, ...masthead(head));
