@@ -49,8 +49,8 @@ struct Seen {
   std::vector<std::int64_t> late_ns;  // of the sampler's ticks
   std::int64_t cpu_ns = 0;            // of the whole process
   double seconds = 0;
-  long most_kb = 0;  // resident memory at the end of a turn
-  int listeners = 0;
+  long most_kb = 0;   // resident memory at the end of a turn
+  int listeners = 0;  // streams open at the end of the last turn
 };
 
 // The real clock; notes how late the ticks of the sampler come.
@@ -297,12 +297,13 @@ int main(int argc, char** argv) {
   for (int round = 0; round < rounds; ++round)
     for (Way& way : ways) run(program, way, seconds);
   const Seen& base = ways.front().sum;
-  fmt::print("{:<16} {:>9} {:>10} {:>12} {:>12} {:>10} {:>12}\n", "watched by", "CPU, %", "more, %",
-             "late p50, us", "late p99, us", "p99 ratio", "memory, MiB");
+  fmt::print("{:<16} {:>8} {:>9} {:>10} {:>12} {:>12} {:>10} {:>12}\n", "watched by", "streams",
+             "CPU, %", "more, %", "late p50, us", "late p99, us", "p99 ratio", "memory, MiB");
   for (const Way& way : ways)
-    fmt::print("{:<16} {:>9.2f} {:>10.2f} {:>12.1f} {:>12.1f} {:>10.2f} {:>12.1f}\n", way.name,
-               percent_of_core(way.sum), percent_of_core(way.sum) - percent_of_core(base),
-               quantile_us(way.sum.late_ns, 0.5), quantile_us(way.sum.late_ns, 0.99),
+    fmt::print("{:<16} {:>8} {:>9.2f} {:>10.2f} {:>12.1f} {:>12.1f} {:>10.2f} {:>12.1f}\n",
+               way.name, way.sum.listeners, percent_of_core(way.sum),
+               percent_of_core(way.sum) - percent_of_core(base), quantile_us(way.sum.late_ns, 0.5),
+               quantile_us(way.sum.late_ns, 0.99),
                quantile_us(way.sum.late_ns, 0.99) / quantile_us(base.late_ns, 0.99),
                static_cast<double>(way.sum.most_kb) / 1024);
   std::filesystem::remove_all(root);

@@ -13,7 +13,7 @@ export const nanoHead = () => ({
   rails: [{ name: 'POM_5V_IN', parent: '', what: 'the module', sensor: 'ina3221' }, { name: 'POM_5V_GPU', parent: 'POM_5V_IN', what: 'GPU', sensor: 'ina3221' },
     { name: 'POM_5V_CPU', parent: 'POM_5V_IN', what: 'CPU', sensor: 'ina3221' }, { name: 'total', parent: '', what: '', sensor: '' }],
   watches: [{ name: 'cpu', kind: 'clock', unit: 'Hz' }, { name: 'gpu', kind: 'clock', unit: 'Hz' }, { name: 'CPU-therm', kind: 'temperature', unit: '°C' },
-    { name: 'GPU-therm', kind: 'temperature', unit: '°C' }, { name: 'fan', kind: 'fan', unit: '%' }],
+    { name: 'GPU-therm', kind: 'temperature', unit: '°C' }, { name: 'fan', kind: 'fan', unit: '%' }, { name: 'memory_activity', kind: 'load', unit: '' }],
   notes: ['No load: the board does not tell.'],
 });
 
@@ -24,7 +24,7 @@ export function nanoFrame(number, change = {}) {
   return {
     event: 'frame', number, time_s: (number + 1) / 10, phase: number % 100 < 50 ? 'inference' : 'idle',
     power_w, least_w: power_w.map((value) => value * 0.9), most_w: power_w.map((value) => value * 1.2), energy_j: power_w.map((value) => value * (number + 1) * 0.1),
-    watches: [1.4784e9, number % 80 < 40 ? 921.6e6 : 460.8e6, 45 + wave, 43.5 + wave / 2, 30], counters: {}, throttled: false, late_s: 0.0001, cost_percent: 2.5, ...change,
+    watches: [1.4784e9, number % 80 < 40 ? 921.6e6 : 460.8e6, 45 + wave, 43.5 + wave / 2, 30, 253e6], counters: {}, throttled: false, late_s: 0.0001, cost_percent: 2.5, ...change,
   };
 }
 

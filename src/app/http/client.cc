@@ -63,10 +63,9 @@ bool HttpClient::go_on(short events, Instant now, const Replier& reply) {
 void HttpClient::put(const HttpEvent& event, Instant now) {
   // While nothing waited there was nothing to take, and so no want of progress.
   if (waiting_.empty()) progress_ = now;
-  if (waiting_.size() >= kMostWaiting)
-    waiting_.erase(waiting_.begin() + (state_ == State::streams && sent_ > 0
-                                           ? 1
-                                           : 0));  // half of an event cannot be taken back
+  // Half of an event cannot be taken back.
+  const bool is_begun = state_ == State::streams && sent_ > 0;
+  if (waiting_.size() >= kMostWaiting) waiting_.erase(waiting_.begin() + (is_begun ? 1 : 0));
   waiting_.push_back(event);
 }
 

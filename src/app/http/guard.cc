@@ -7,7 +7,9 @@
 namespace isojoule {
 namespace {
 
-HttpAnswer refusal(int status, std::string why) { return {status, kHttpPlain, std::move(why), {}}; }
+HttpAnswer guard_refusal(int status, std::string why) {
+  return {status, kHttpPlain, std::move(why), {}};
+}
 
 // "board:8080" -> "board", "[::1]:8080" -> "[::1]"; in lower case, without a last dot.
 std::string host_name(std::string_view host) {
@@ -37,6 +39,7 @@ bool is_from_elsewhere(const HttpRequest& request) {
 
 bool HttpGuard::knows_host(std::string_view host, std::string_view local) const {
   const std::string name = host_name(host);
+  if (name.empty()) return false;
   const bool is_v6 = local.find(':') != std::string_view::npos;
   const std::string own = is_v6 ? "[" + std::string(local) + "]" : std::string(local);
   return name == own || name == "localhost" || name == "127.0.0.1" || name == "[::1]" ||
@@ -55,14 +58,14 @@ bool HttpGuard::has_token(const HttpRequest& request) const {
 std::optional<HttpAnswer> HttpGuard::refuse(const HttpRequest& request,
                                             std::string_view local) const {
   if (!any_host) {
-    if (!request.has("host") && !request.is_1_0) return refusal(400, "no field Host\n");
+    if (!request.has("host") && !request.is_1_0) return guard_refusal(400, "no field Host\n");
     if (request.has("host") && !knows_host(request.field("host"), local))
-      return refusal(421, "this server does not go by that name\n");
+      return guard_refusal(421, "this server does not go by that name\n");
   }
-  if (is_from_elsewhere(request)) return refusal(403, "asked for by another page\n");
+  if (is_from_elsewhere(request)) return guard_refusal(403, "asked for by another page\n");
   if (token.empty() || has_token(request)) return std::nullopt;
-  HttpAnswer answer =
-      refusal(401, "The address that the program printed has the token that is missing here.\n");
+  HttpAnswer answer = guard_refusal(
+      401, "The address that the program printed has the token that is missing here.\n");
   answer.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"isojoule\"");
   return answer;
 }
@@ -71,7 +74,7 @@ std::optional<HttpAnswer> HttpGuard::send_on(const HttpRequest& request) const {
   if (token.empty() || !is_same_secret(http_parameter(request.query, "token"), token) ||
       request.field("accept").find("text/html") == std::string_view::npos)
     return std::nullopt;
-  HttpAnswer answer = refusal(303, "");
+  HttpAnswer answer = guard_refusal(303, "");
   answer.headers.emplace_back("Location", request.path);
   answer.headers.emplace_back("Set-Cookie",
                               cookie + "=" + token + "; HttpOnly; SameSite=Strict; Path=/");

@@ -29,7 +29,7 @@ std::string_view trimmed_field(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-std::string lower(std::string_view text) {
+std::string small_letters(std::string_view text) {
   std::string small(text);
   for (char& c : small)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
@@ -37,7 +37,7 @@ std::string lower(std::string_view text) {
 }
 
 // Takes a line off; a lone line feed ends one too (RFC 9112, 2.2).
-std::string_view next_line(std::string_view& rest) {
+std::string_view next_head_line(std::string_view& rest) {
   const std::size_t end = rest.find('\n');
   std::string_view line = rest.substr(0, end);
   rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
@@ -82,7 +82,7 @@ int read_request_line(std::string_view line, HttpRequest& request) {
 int read_field(std::string_view line, bool host_is_known, HttpRequest& request) {
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) return 400;
-  const std::string name = lower(line.substr(0, colon));
+  const std::string name = small_letters(line.substr(0, colon));
   const std::string_view value = trimmed_field(line.substr(colon + 1));
   if (!is_plain(value)) return 400;
   if (name == "host" && host_is_known) return 0;
@@ -112,16 +112,16 @@ std::string_view HttpRequest::field(std::string_view name) const {
 tl::expected<HttpRequest, int> parse_http_request(std::string_view head) {
   HttpRequest request;
   if (head.size() > kLongestHttpHead) return tl::unexpected(431);
-  if (const int fault = read_request_line(next_line(head), request); fault != 0)
+  if (const int fault = read_request_line(next_head_line(head), request); fault != 0)
     return tl::unexpected(fault);
   const bool host_is_known = request.has("host");
   bool host_came = false;
   std::size_t count = 0;
-  for (std::string_view line; !(line = next_line(head)).empty();) {
+  for (std::string_view line; !(line = next_head_line(head)).empty();) {
     if (++count > kMostHttpFields) return tl::unexpected(431);
     if (const int fault = read_field(line, host_is_known, request); fault != 0)
       return tl::unexpected(fault);
-    const bool is_host = lower(line.substr(0, line.find(':'))) == "host";
+    const bool is_host = small_letters(line.substr(0, line.find(':'))) == "host";
     if (is_host && host_came) return tl::unexpected(400);
     host_came = host_came || is_host;
   }

@@ -44,6 +44,7 @@ export class Chart {
   private readonly buttons: HTMLButtonElement[] = [];
   private readonly when = h('span', { class: 'when' });
   private readonly plot: uPlot;
+  private readonly observer = new ResizeObserver(() => this.resize());
   private shown: number[] = []; // rows: first and end, of what is drawn
   private rows: number[] = [];
 
@@ -60,7 +61,7 @@ export class Chart {
     this.element = h('figure', { id, class: 'live-figure' }, h('figcaption', {}, h('h2', {}, title), this.look.note ? h('span', { class: 'when' }, this.look.note) : null, this.when), this.host, legend);
     this.plot = this.make(axis);
     this.host.addEventListener('keydown', (event) => this.move(event));
-    new ResizeObserver(() => this.resize()).observe(this.host);
+    this.observer.observe(this.host);
     this.paintSwatches();
   }
 
@@ -75,6 +76,12 @@ export class Chart {
       this.plot.setScale('x', { min: from, max: to });
     });
     this.readOut();
+  }
+
+  // Another program has come in the place of the one that this chart was of.
+  end(): void {
+    this.observer.disconnect();
+    this.plot.destroy();
   }
 
   // Colours come from the style sheet: after a change of theme all is drawn anew.

@@ -24,9 +24,9 @@ function powerLines(history: History): Line[] {
   });
 }
 
-function watchLines(history: History, kind: string): Line[] {
+function watchLines(history: History, kind: string, unit?: string): Line[] {
   return history.head.watches.flatMap((watch, i): Line[] => {
-    if (watch.kind !== kind) return [];
+    if (watch.kind !== kind || (unit !== undefined && watch.unit !== unit)) return [];
     return [{ name: watch.name, hint: `${watch.name}: show or hide`, column: history.watches[i]!, format: (value) => watchText(watch, value) }];
   });
 }
@@ -50,7 +50,7 @@ class Shown {
     add('power', 'Power', 'W', power, power.some((line) => line.band) ? { note: 'band: least to most of the readings within a frame' } : {});
     add('clocks', 'Clocks', 'MHz', watchLines(history, 'clock'), { perUnit: 1e6 });
     add('temperatures', 'Temperatures', '°C', watchLines(history, 'temperature'), { isFromZero: false });
-    add('loads', 'Load', '%', watchLines(history, 'load'));
+    add('loads', 'Load', '%', watchLines(history, 'load', '%')); // a load of another unit stands among the board's facts
     const notes = head.notes.length > 0 && h('section', { id: 'notes' }, h('h2', {}, 'What is not there'), h('ul', {}, ...head.notes.map((note) => h('li', { class: 'clamp' }, note))));
     this.element.append(this.rails.element, h('div', { class: 'live-charts' }, ...this.charts.map((chart) => chart.element)), this.board.element, this.phases.element, this.counters.element, notes || '');
   }
@@ -136,6 +136,7 @@ class LivePage {
     for (const frame of before) this.shown!.history.add(frame, true); // those of a break, too
   }
   private begin(head: Head): void {
+    this.shown?.charts.forEach((chart) => chart.end());
     this.shown = new Shown(new History(head));
     if (this.isPaused) this.shown.pause(true);
     replace(this.top, ...masthead(head));

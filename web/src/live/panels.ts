@@ -12,7 +12,7 @@ export function watchText(watch: WatchHead, value: Value): string {
   if (watch.unit === 'Hz') return megahertz(value);
   if (watch.unit === '%') return percent(value, 0);
   if (watch.unit === 'C' || watch.unit === '°C') return `${value.toFixed(1)}${kGap}°C`;
-  return watch.unit ? `${significant(value)}${kGap}${watch.unit}` : String(value);
+  return watch.unit ? `${significant(value)}${kGap}${watch.unit}` : significant(value, 6);
 }
 
 export class Rails {
