@@ -101,6 +101,22 @@ test('what is wrong is said with its place', async () => {
   assert.match(readStudy('null'), /the whole is absent/);
 });
 
+test('runs as columns are runs again, and what is wrong with them is said', async () => {
+  const { readStudy } = await load('data.ts');
+  const study = smallStudy();
+  const columns = { rows: 2, columns: { id: [7, 9], sequence: 0, block: 0, repeat: [0, 1], point: 0, state: 'complete', failure: { texts: ['', 'hot'], index: [0, 1] }, energy_j: [1.5, null], energy_u_j: null, latency_s: 3 }, phases: { inference_s: [3, null] }, counters: { throttled: [null, 2] } };
+  const read = (change) => {
+    const copy = { ...study, runs: structuredClone(columns) };
+    change(copy.runs);
+    return readStudy(JSON.stringify(copy));
+  };
+  const { runs } = read(() => {});
+  assert.deepEqual(runs.map((run) => [run.id, run.failure, run.energy_j, run.phases, run.counters]), [[7, '', 1.5, { inference_s: 3 }, {}], [9, 'hot', null, {}, { throttled: 2 }]]);
+  assert.match(read((packed) => delete packed.phases), /runs\.phases is missing/);
+  assert.match(read((packed) => (packed.columns.id = [7])), /damaged: runs: a column of the runs has 1 values, not 2/);
+  assert.match(read((packed) => delete packed.columns.state), /runs\[0\]\.state is missing/);
+});
+
 test('columns come back as they were, of any order and length', async () => {
   const { unpack } = await load('column.ts');
   const far = 2 ** 50; // its differences, and theirs, stay whole in a double
