@@ -1,5 +1,6 @@
 // The study as the program writes it (src/report/summary_json.h). Keys carry their units.
 // web/schema/study.schema.json is the same as a schema: the program's tests and this page check the data with it.
+import { unpackRuns, type PackedRuns } from './decode';
 import kStudySchema from '../schema/study.schema.json';
 import { showName } from './names';
 import { firstFault } from './schema_check';
@@ -65,6 +66,7 @@ export interface Point {
   runs: number;
   failed: number;
   throttled: number;
+  watched?: Record<string, { mean: number | null; least: number; most: number }>; // what took too many values for residency
   repeats?: Repeats | null; // absent from older programs
 }
 export interface Comparison {
@@ -244,12 +246,30 @@ function danglingReference(study: Study): string | null {
   return null;
 }
 
+const kMisfit = "The study's data in this page does not fit its schema:";
+
+// Runs that stand as columns (the page's form) become runs (the schema's own form), once the columns fit.
+function unpackedFault(study: Study): string | null {
+  const packed = study?.runs as unknown;
+  if (typeof packed !== 'object' || packed === null || Array.isArray(packed)) return null;
+  const fault = firstFault(packed, { ...kStudySchema, $ref: '#/definitions/packed_runs' });
+  if (fault) return `${kMisfit} ${['runs', fault.where].filter(Boolean).join('.')} ${fault.what}.`;
+  try {
+    study.runs = unpackRuns(packed as PackedRuns);
+  } catch (error) {
+    return `The study's data in this page is damaged: runs: ${(error as Error).message}.`;
+  }
+  return null;
+}
+
 function faultIn(study: Study): string | null {
   const schema = (study as Study | null)?.schema as unknown;
   if (typeof schema === 'number' && schema !== kSchema)
     return `The data in this page has schema ${schema}, this page reads schema ${kSchema}. ${schema > kSchema ? 'A newer program wrote it' : 'An older program wrote it'}: make the report again with one version of isojoule.`;
+  const unpacked = unpackedFault(study);
+  if (unpacked) return unpacked;
   const fault = firstFault(study, kStudySchema);
-  if (fault) return `The study's data in this page does not fit its schema: ${fault.where || 'the whole'} ${fault.what}.`;
+  if (fault) return `${kMisfit} ${fault.where || 'the whole'} ${fault.what}.`;
   const dangling = danglingReference(study);
   return dangling && `The study's data in this page does not fit together: ${dangling}.`;
 }

@@ -1,7 +1,8 @@
 // The report's page in a real headless Chromium. By default with the made-up sample; ISOJOULE_REPORT=FILE
 // runs the same tests on a report that the program wrote.
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { after, test } from 'node:test';
 import { chromiumPath, downloadOf, drawAll, finish, open, parseCsv, reportOf, sampleStudy, studyIn, template } from './browser.mjs';
 
@@ -233,3 +234,178 @@ test('counters raised stand with meaning and remedy', { skip }, async () => {
   for (const counter of study.counters) for (const part of [counter.name, counter.meaning, counter.remedy]) assert.ok(text.includes(part), part);
   await close();
 });
+
+test('hovering the minimum reads it out', { skip }, async () => {
+  const { page, close } = await open(report);
+  const study = await studyIn(page);
+  if (study.minima.length) {
+    const { setting } = study.points[study.minima[0].best];
+    const cell = page.locator(`#heat-map rect.cell[data-cpu-hz="${setting.cpu_frequency_hz}"][data-gpu-hz="${setting.gpu_frequency_hz}"]`);
+    await cell.scrollIntoViewIfNeeded();
+    await cell.hover();
+    const text = plain(await page.locator('#heat-map output').textContent());
+    assert.ok(text.startsWith(`CPU ${plainMhz(setting.cpu_frequency_hz)} MHz, GPU ${plainMhz(setting.gpu_frequency_hz)} MHz: `), text);
+    assert.match(text, /[\d.]+ ± [\d.]+ J/);
+  }
+  await close();
+});
+const plainMhz = (hz) => String(Math.round(hz / 1e4) / 100);
+
+// What the timeline shows, when it has come to rest.
+async function windowOf(page) {
+  await page.waitForFunction(() => document.querySelector('#timeline svg')?.dataset.fine === '1');
+  return page.locator('#timeline svg').evaluate((svg) => ({ from: Number(svg.dataset.from), to: Number(svg.dataset.to) }));
+}
+async function act(page, what) {
+  await page.locator('#timeline svg').evaluate((svg) => (svg.dataset.fine = 'waiting'));
+  await what();
+  return windowOf(page);
+}
+
+test('the timeline zooms by wheel, keys, buttons and dragging; its CSV has the samples of the window', { skip }, async (t) => {
+  const { page, close } = await open(report);
+  const study = await studyIn(page);
+  const timeline = study.timelines?.find((one) => one.series.length);
+  if (!timeline) return (t.diagnostic('this report keeps no run over time'), close());
+  await page.locator('#timeline').scrollIntoViewIfNeeded();
+  await page.waitForFunction(() => document.querySelector('#timeline svg')?.dataset.ready === 'true');
+  const drawing = page.locator('#timeline svg');
+  const whole = await windowOf(page);
+  assert.equal(whole.from, 0);
+  const box = await drawing.boundingBox();
+  const [x, y] = [box.x + box.width * 0.6, box.y + 130];
+  await page.mouse.move(x, y);
+  assert.match(plain(await page.locator('#timeline output').textContent()), /^At [\d.]+ s .*: .* [\d.]+ W/);
+  // Until the drawing is chosen, the wheel scrolls the page.
+  const top = await page.evaluate(() => scrollY);
+  await page.mouse.wheel(0, -60);
+  await page.waitForFunction((before) => scrollY !== before, top);
+  assert.deepEqual(await windowOf(page), whole);
+  await drawing.focus();
+  await drawing.scrollIntoViewIfNeeded();
+  const now = await drawing.boundingBox();
+  await page.mouse.move(now.x + now.width * 0.6, now.y + 130);
+  const wheeled = await act(page, () => page.mouse.wheel(0, -400));
+  assert.ok(wheeled.to - wheeled.from < 0.6 * (whole.to - whole.from), 'the wheel zooms in');
+  const keyed = await act(page, () => page.keyboard.press('+'));
+  assert.ok(Math.abs((wheeled.to - wheeled.from) / (keyed.to - keyed.from) - 1.5) < 1e-6, 'plus zooms by a half');
+  const moved = await act(page, () => page.keyboard.press('ArrowRight'));
+  assert.ok(moved.from > keyed.from && Math.abs(moved.to - moved.from - (keyed.to - keyed.from)) < 1e-6, 'an arrow moves');
+  await page.mouse.down();
+  const dragged = await act(page, () => page.mouse.move(now.x + now.width * 0.6 + 60, now.y + 130, { steps: 3 }));
+  await page.mouse.up();
+  assert.ok(dragged.from < moved.from, 'dragging to the right goes back in time');
+  const rows = parseCsv((await downloadOf(page, '#timeline button:text-is("CSV")')).toString());
+  const unpacked = await samplesOf(timeline);
+  for (const [i, { name, unit }] of timeline.series.entries()) {
+    const wanted = unpacked[i].filter(({ time }) => time >= dragged.from && time <= dragged.to);
+    const mine = rows.filter((row) => row.series === name);
+    assert.equal(mine.length, wanted.length, name);
+    mine.forEach((row, k) => {
+      assert.ok(Math.abs(Number(row.time_s) - wanted[k].time) < 1e-9 && Math.abs(Number(row.value) - wanted[k].value) <= 1e-9 * Math.abs(wanted[k].value), `${name} ${k}`);
+      assert.deepEqual([row.unit, row.run, row.every], [unit, String(timeline.run), '1']);
+    });
+  }
+  await drawing.focus();
+  await act(page, () => page.keyboard.press('m'));
+  await act(page, () => page.keyboard.press('ArrowRight'));
+  await act(page, () => page.keyboard.press('m'));
+  assert.equal(await page.locator('#timeline .marks path').count(), 2);
+  assert.match(plain(await page.locator('#timeline output').textContent()), /Between the marks .*: [\d.]+ m?J on|No power was sampled all the way/);
+  assert.deepEqual(await act(page, () => page.keyboard.press('Home')), whole);
+  const zoomed = await act(page, () => page.click('#timeline button:text-is("+")'));
+  assert.ok(zoomed.to - zoomed.from < whole.to - whole.from);
+  const shown = await page.locator('#timeline path.trace').count();
+  await act(page, () => page.locator('#timeline .switches button').first().click());
+  assert.equal(await page.locator('#timeline path.trace').count(), shown - 1);
+  await close();
+});
+
+// An own reading of the columns, by the words of src/data.ts.
+async function samplesOf(timeline) {
+  const values = ({ scale, order, first, data }) => {
+    const left = [];
+    let n = 0n, shift = 0n;
+    for (const byte of Buffer.from(data, 'base64')) {
+      n |= BigInt(byte & 127) << shift;
+      shift += 7n;
+      if (byte < 128) ((left.push(Number(n & 1n ? -(n + 1n) / 2n : n / 2n)), (n = shift = 0n)));
+    }
+    const sum = (start, steps) => steps.reduce((all, step) => (all.push(all.at(-1) + step), all), [start]);
+    const whole = order === 0 ? left : order === 1 ? sum(first[0], left) : sum(first[0], sum(first[1], left));
+    return whole.map((one) => one * scale);
+  };
+  return timeline.series.map(({ time, value }) => {
+    const times = values(typeof time === 'number' ? timeline.series[time].time : time);
+    return values(value).map((one, i) => ({ time: times[i], value: one }));
+  });
+}
+
+test('the CSV of the runs is that of `show --csv`, where one is given', { skip: skip || (!process.env.ISOJOULE_CSV && 'skipped: ISOJOULE_CSV names no file') }, async () => {
+  const { page, close } = await open(report);
+  const mine = parseCsv((await downloadOf(page, '#runs button:text-is("CSV")')).toString());
+  const given = parseCsv(readFileSync(process.env.ISOJOULE_CSV, 'utf8').replace(/\r?\n/g, '\r\n'));
+  assert.equal(mine.length, given.length);
+  for (const row of given) {
+    const other = mine.find(({ run }) => run === row.run);
+    for (const [theirs, ours] of [['inference_total_energy_j', 'energy_j'], ['inference_total_energy_u_j', 'energy_standard_uncertainty_j'], ['inference_s', 'latency_s']])
+      assert.ok(row[theirs] === other[ours] || Math.abs(Number(row[theirs]) - Number(other[ours])) <= 1e-9 * Math.abs(Number(row[theirs])), `run ${row.run} ${theirs}: ${row[theirs]} and ${other[ours]}`);
+    assert.deepEqual([other.network.split(' ')[0], other.state, other.block], [row.network, row.state, row.block]);
+  }
+  await close();
+});
+
+test('with the keyboard alone: every control is reached, in order, and is seen to be', { skip }, async () => {
+  const { page, close } = await open(report);
+  await drawAll(page);
+  await page.evaluate(() => scrollTo(0, 0));
+  const wanted = await page.evaluate(() => [...document.querySelectorAll('a[href], button, select, summary, [tabindex="0"]')].filter((e) => e.checkVisibility()).map((e, i) => (e.dataset.place = String(i))).length);
+  const reached = [];
+  for (let i = 0; i < wanted; ++i) {
+    await page.keyboard.press('Tab');
+    reached.push(await page.evaluate(() => {
+      const e = document.activeElement, style = getComputedStyle(e);
+      return { place: e.dataset.place, seen: (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1) || e.matches('.skip'), what: e.outerHTML.slice(0, 90) };
+    }));
+  }
+  assert.deepEqual(reached.map(({ place }) => place), Array.from({ length: wanted }, (_, i) => String(i)));
+  assert.deepEqual(reached.filter(({ seen }) => !seen), []);
+  await page.focus('.skip');
+  await page.keyboard.press('Enter');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'main');
+  // Chosen by keys: another network or batch size, and the figures follow.
+  const study = await studyIn(page);
+  if (study.minima.length > 1) {
+    const before = await page.locator('.card.chosen').evaluate((card) => card.innerText);
+    await page.focus(new Set(study.minima.map((m) => m.network)).size > 1 ? 'select[name="Network"]' : 'select[name="Batch"]');
+    await page.keyboard.press('ArrowDown');
+    await page.waitForFunction((text) => document.querySelector('.card.chosen')?.innerText !== text, before);
+  }
+  await close();
+});
+
+test('the theme is chosen at the top and kept, the contents lead to every section', { skip }, async () => {
+  const { page, close } = await open(report);
+  await page.selectOption('header select[name="Theme"]', 'dark');
+  await page.reload();
+  assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark');
+  assert.equal(await page.inputValue('select[name="Theme"]'), 'dark');
+  const links = await page.locator('nav.contents a').evaluateAll((all) => all.map((a) => a.getAttribute('href')));
+  assert.ok(links.length >= 5 && links[0] === '#answer' && links.includes('#method'), links.join(' '));
+  assert.deepEqual(await page.evaluate((ids) => ids.filter((id) => !document.querySelector(id)), links), []);
+  await close();
+});
+
+const axe = skip ? '' : readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+for (const [name, options] of [['light', { colorScheme: 'light' }], ['dark', { colorScheme: 'dark' }], ['360 px wide', { viewport: { width: 360, height: 740 } }]]) {
+  test(`axe finds nothing serious: ${name}`, { skip }, async () => {
+    const { page, close } = await open(report, options);
+    await drawAll(page);
+    for (const summary of await page.$$('main > section summary')) await summary.click();
+    await page.evaluate(axe);
+    const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+    assert.ok(found.passes.length > 10, 'axe looked');
+    assert.deepEqual(found.violations.filter(({ impact }) => ['serious', 'critical'].includes(impact)).map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 120)).join(' | ')}`), []);
+    await close();
+  });
+}

@@ -241,7 +241,7 @@ function draw(view: View, width: number, say: (text: string | null) => void): Dr
 function controls(): Node[] {
   const button = (text: string, name: string, act: () => void) => h('button', { type: 'button', class: 'quiet', 'aria-label': name, title: name, click: act }, text);
   const look = (to: Camera) => turn(to.yaw - camera.yaw, to.pitch - camera.pitch);
-  return [button('↺', 'Turn left', () => turn(-15, 0)), button('↻', 'Turn right', () => turn(15, 0)), button('Along GPU', 'Look along the CPU axis', () => look({ yaw: 180, pitch: 8 })),
+  return [button('↺', 'Turn left', () => turn(-15, 0)), button('↻', 'Turn right', () => turn(15, 0)), button('Along GPU', 'Along GPU: look along the CPU axis', () => look({ yaw: 180, pitch: 8 })),
     button('From above', 'Look from above', () => look({ yaw: 0, pitch: 90 })), button('Reset', 'Reset the view', () => look(kStart))];
 }
 

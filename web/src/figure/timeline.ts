@@ -7,11 +7,14 @@ import type { View } from '../view';
 import { select } from './controls';
 import type { Drawn, Figure } from './frame';
 import { canvas } from './parts';
-import { colourOf, layoutOf, paintWindow, shortName, type Layout, type TimeScale } from './timeline_draw';
+import { buildStage, colourOf, paintWindow, shortName, type Stage, type TimeScale } from './timeline_draw';
 import { samplesIn, stateOf, type TimelineState } from './timeline_state';
 
 const kMostRows = 250_000; // of a CSV file
 const kAtOnce = 300_000; // samples that are unpacked without a pause
+
+const kCoarse = 2; // px a column while the window moves
+const kRest = 120; // ms
 
 const title = 'A run over time';
 const label = (state: TimelineState) => `${state.timeline.label}, run ${state.timeline.run}`;
@@ -20,21 +23,27 @@ interface Painted {
   drawing: SVGSVGElement;
   world: SVGGElement;
   cursor: SVGPathElement;
-  layout: Layout;
+  stage: Stage;
+  series: string; // what the stage was built for
   x: TimeScale;
 }
 
-function paint(state: TimelineState, painted: Painted, width: number): void {
-  const { timeline, duration, from, to, marks, batches } = state;
-  painted.layout = layoutOf({ width, traces: state.shown });
-  painted.x = paintWindow(painted.world, { width, traces: state.shown, all: state.traces, phases: timeline.phases, batches, duration, from, to, marks }, painted.layout);
-  painted.drawing.setAttribute('height', String(painted.layout.height));
-  painted.drawing.setAttribute('viewBox', `0 0 ${width} ${painted.layout.height}`);
-  Object.assign(painted.drawing.dataset, { from: String(from), to: String(to), run: String(timeline.run), ready: String(state.ready) });
+function paint(state: TimelineState, painted: Painted, width: number, fine: number): void {
+  const { timeline, duration, from, to, marks, batches, shown } = state;
+  const scene = { width, traces: shown, all: state.traces, phases: timeline.phases, batches, duration, from, to, marks };
+  const series = `${state.index} ${shown.map((trace) => state.traces.indexOf(trace)).join(' ')}`;
+  if (series !== painted.series) {
+    painted.stage = buildStage(painted.world, scene);
+    painted.series = series;
+    painted.drawing.setAttribute('height', String(painted.stage.layout.height));
+    painted.drawing.setAttribute('viewBox', `0 0 ${width} ${painted.stage.layout.height}`);
+  }
+  painted.x = paintWindow(painted.stage, scene, fine);
+  Object.assign(painted.drawing.dataset, { from: String(from), to: String(to), run: String(timeline.run), ready: String(state.ready), fine: String(fine) });
   moveCursor(state, painted);
 }
 
-function moveCursor(state: TimelineState, { cursor, x, layout }: Painted): void {
+function moveCursor(state: TimelineState, { cursor, x, stage: { layout } }: Painted): void {
   const inside = state.cursor !== null && state.cursor >= state.from && state.cursor <= state.to;
   cursor.setAttribute('visibility', inside ? 'visible' : 'hidden');
   if (inside) cursor.setAttribute('d', `M${x(state.cursor!).toFixed(1)},18V${layout.lanes.at(-1)?.bottom ?? 40}`);
@@ -76,8 +85,8 @@ function addPointers(state: TimelineState, painted: Painted, point: (time: numbe
   const { drawing } = painted;
   const fingers = new Map<number, number>(); // pointer to px
   const px = (event: MouseEvent) => event.clientX - drawing.getBoundingClientRect().left;
-  const onStrip = (event: MouseEvent) => event.clientY - drawing.getBoundingClientRect().top >= painted.layout.strip.top - 4;
-  const share = (at: number) => (at - painted.layout.left) / (painted.layout.right - painted.layout.left);
+  const onStrip = (event: MouseEvent) => event.clientY - drawing.getBoundingClientRect().top >= painted.stage.layout.strip.top - 4;
+  const share = (at: number) => (at - painted.stage.layout.left) / (painted.stage.layout.right - painted.stage.layout.left);
   let strip = false;
   const toStrip = (event: MouseEvent) => state.show(share(px(event)) * state.duration - (state.to - state.from) / 2, share(px(event)) * state.duration + (state.to - state.from) / 2);
   drawing.addEventListener('pointerdown', (event) => {
@@ -92,11 +101,11 @@ function addPointers(state: TimelineState, painted: Painted, point: (time: numbe
     if (before === undefined) return onStrip(event) ? undefined : point(Math.min(Math.max(painted.x.invert(now), state.from), state.to));
     fingers.set(event.pointerId, now);
     if (strip) return toStrip(event);
-    const perPx = (state.to - state.from) / (painted.layout.right - painted.layout.left);
+    const perPx = (state.to - state.from) / (painted.stage.layout.right - painted.stage.layout.left);
     const other = [...fingers].find(([id]) => id !== event.pointerId)?.[1];
     if (other === undefined) return state.pan((before - now) * perPx);
     const apart = Math.abs(now - other);
-    if (apart > 4) state.zoom(Math.abs(before - other) / apart, state.from + (other - painted.layout.left) * perPx);
+    if (apart > 4) state.zoom(Math.abs(before - other) / apart, state.from + (other - painted.stage.layout.left) * perPx);
   });
   for (const name of ['pointerup', 'pointercancel'] as const) drawing.addEventListener(name, (event) => fingers.delete(event.pointerId));
   drawing.addEventListener('pointerleave', () => !fingers.size && point(null));
@@ -122,14 +131,21 @@ function draw(view: View, width: number, say: (text: string | null) => void): Dr
   drawing.append(world, cursor);
   const painted = { drawing, world, cursor } as Painted;
   let waiting = false;
-  const now = () => ((waiting = false), paint(state, painted, width), say(state.readout()));
+  let settled: ReturnType<typeof setTimeout> | undefined;
+  // Coarser while it moves, as fine as the screen when it rests: half the work a frame.
+  const now = () => {
+    waiting = false;
+    paint(state, painted, width, kCoarse);
+    clearTimeout(settled);
+    settled = setTimeout(() => (paint(state, painted, width, 1), say(state.readout())), kRest);
+  };
   state.onChange = () => {
     if (waiting) return;
     waiting = true;
     requestAnimationFrame(now);
   };
   if (!state.ready) unpackAll(state, () => (state.onSeries(), state.onChange()));
-  paint(state, painted, width);
+  paint(state, painted, width, 1);
   state.onSeries();
   const point = (time: number | null) => {
     state.cursor = time;
@@ -138,7 +154,7 @@ function draw(view: View, width: number, say: (text: string | null) => void): Dr
   };
   addKeys(state, drawing, point);
   addPointers(state, painted, point);
-  return { drawing, readout: `${state.readout()} Choose the drawing (click, Tab), then the wheel, + and \u2212 zoom, dragging and the arrow keys move, M or a double click sets a mark.` };
+  return { drawing, readout: state.readout() };
 }
 
 function seriesSwitches(state: TimelineState): HTMLElement {
@@ -189,7 +205,7 @@ export const timeline: Figure = {
   wide: true,
   applies: (study: Study) => (study.timelines?.length ?? 0) > 0,
   title: () => title,
-  sentence: (view) => `Power, clocks and temperatures of one run${view.study.simulated ? ' (simulated)' : ''}, its phases as bands, its batches as a row of ticks. The CSV has the samples of the window shown, every one up to ${kMostRows / 1000} thousand, every n-th beyond.`,
+  sentence: (view) => `Power, clocks and temperatures of one run${view.study.simulated ? ' (simulated)' : ''}, its phases as bands, its batches as a row of ticks. Choose the drawing (a click, Tab); then the wheel, + and \u2212 zoom, dragging and the arrow keys move, M or a double click sets a mark. The CSV has the samples of the window shown, every one up to ${kMostRows / 1000} thousand, every n-th beyond.`,
   controls,
   draw,
   table,

@@ -64,7 +64,7 @@ export const shortName = (name: string) => (name.length > 28 ? `${name.slice(0, 
 function namesOf(lane: Lane, left: number, right: number): { trace: Trace; x: number; row: number }[] {
   let x = left + (lane.name.length + lane.unit.length + 5) * kCharacter, row = 0;
   return lane.traces.map((trace) => {
-    const width = 26 + shortName(trace.series.name).length * kCharacter;
+    const width = 30 + shortName(trace.series.name).length * kCharacter * 1.12; // names are often capitals
     if (x + width > right && x > left) [x, row] = [left, row + 1];
     const place = { trace, x, row };
     x += width;
@@ -98,35 +98,38 @@ export const timeScale = (scene: Scene, layout: Layout): TimeScale => scaleLinea
 // A clock holds its value until the next sample; a power or a temperature moves on.
 const holds = (trace: Trace) => trace.series.kind === 'clock';
 
-// Every sample where they are few, otherwise the least and the greatest of each pixel column.
-export function pathOf(trace: Trace, x: TimeScale, y: (value: number) => number): string {
+// Every sample where they are few; otherwise the area from the least to the greatest of each column of `fine` px (to fill
+// one outline costs a browser a third of what it costs to stroke a zigzag of as many points).
+export function pathOf(trace: Trace, x: TimeScale, y: (value: number) => number, fine = 1): { d: string; area: boolean } {
   const [t0, t1] = x.domain() as [number, number];
   const [left, right] = x.range() as [number, number];
   const { time, value } = trace;
   const from = Math.max(0, firstFrom(time, t0) - 1);
   const to = Math.min(time.length, firstFrom(time, t1) + 1);
-  const columns = Math.max(1, Math.round(right - left));
+  const columns = Math.max(1, Math.round((right - left) / fine));
+  if (to - from > 2 * columns) return { d: areaOf(trace, from, to, columns, x, y), area: true };
   let d = '';
-  if (to - from <= 2 * columns) {
-    for (let i = from; i < to; ++i) {
-      const px = round(Math.min(Math.max(x(time[i]!), left), right));
-      d += i === from ? `M${px},${round(y(value[i]!))}` : holds(trace) ? `H${px}V${round(y(value[i]!))}` : `L${px},${round(y(value[i]!))}`;
-    }
-    return holds(trace) && to > from ? `${d}H${round(right)}` : d;
+  for (let i = from; i < to; ++i) {
+    const px = round(Math.min(Math.max(x(time[i]!), left), right));
+    d += i === from ? `M${px},${round(y(value[i]!))}` : holds(trace) ? `H${px}V${round(y(value[i]!))}` : `L${px},${round(y(value[i]!))}`;
   }
-  let begin = from;
-  for (let column = 0; column < columns && begin < to; ++column) {
-    const end = column === columns - 1 ? to : Math.min(to, firstFrom(time, t0 + ((t1 - t0) * (column + 1)) / columns));
+  return { d: holds(trace) && to > from ? `${d}H${round(right)}` : d, area: false };
+}
+
+function areaOf(trace: Trace, from: number, to: number, columns: number, x: TimeScale, y: (value: number) => number): string {
+  const [t0, t1] = x.domain() as [number, number];
+  const [left, right] = x.range() as [number, number];
+  const tops: string[] = [], bottoms: string[] = [];
+  for (let column = 0, begin = from; column < columns && begin < to; ++column) {
+    const end = column === columns - 1 ? to : Math.min(to, firstFrom(trace.time, t0 + ((t1 - t0) * (column + 1)) / columns));
     if (end <= begin) continue;
     const [low, high] = extremes(trace, begin, end);
-    const px = round(left + column + 0.5);
-    // The end nearer to where the line comes from first, so that a rise stays a rise.
-    const rising = value[begin]! - low <= high - value[begin]!;
-    d += `${d ? 'L' : 'M'}${px},${round(y(rising ? low : high))}`;
-    if (high > low) d += `V${round(y(rising ? high : low))}`;
+    const px = round(left + ((right - left) * (column + 0.5)) / columns);
+    tops.push(`${px},${round(y(high))}`);
+    bottoms.push(`${px},${round(y(low))}`);
     begin = end;
   }
-  return d;
+  return tops.length ? `M${tops.join('L')}L${bottoms.reverse().join('L')}Z` : '';
 }
 
 function valueScale(lane: Lane): ScaleLinear<number, number> {
@@ -139,18 +142,21 @@ function valueScale(lane: Lane): ScaleLinear<number, number> {
 }
 const tickText = (lane: Lane, value: number) => (lane.unit === 'MHz' ? mhz(value) : significant(value, 3).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, ''));
 
-function drawLane(scene: Scene, lane: Lane, layout: Layout, x: TimeScale): SVGGElement {
+// A lane without its lines: they follow the window, this does not.
+function drawLane(scene: Scene, lane: Lane, layout: Layout): { group: SVGGElement; lines: Line[] } {
   const y = valueScale(lane);
   const group = s('g', { class: 'lane', 'data-lane': lane.name }, s('text', { class: 'axis-name', x: 4, y: lane.top + 11 }, `${lane.name}${lane.unit && !lane.name.startsWith('Other') ? ` (${lane.unit})` : ''}`));
   for (const tick of y.ticks(lane.bottom - lane.plot > 100 ? 5 : 3))
     group.append(s('path', { class: 'rule', d: `M${layout.left},${round(y(tick))}H${layout.right}` }), s('text', { x: layout.left - 6, y: y(tick) + 4, 'text-anchor': 'end' }, tickText(lane, tick)));
-  for (const { trace, x: at, row } of namesOf(lane, layout.left, layout.right)) {
+  const lines = namesOf(lane, layout.left, layout.right).map(({ trace, x: at, row }) => {
     const colour = colourOf(scene.all, trace);
     const middle = lane.top + row * kRow + 7;
     group.append(s('path', { style: `stroke: ${colour}; stroke-width: 2.5`, d: `M${round(at)},${middle}h14` }), s('text', { x: at + 18, y: middle + 4 }, trace.fault ? `${shortName(trace.series.name)} (damaged)` : shortName(trace.series.name), trace.series.name.length > 28 && s('title', {}, trace.series.name)));
-    group.append(s('path', { class: 'trace', 'data-series': trace.series.name, style: `stroke: ${colour}; stroke-width: ${trace.series.kind === 'total' ? 1.6 : 1.2}; fill: none; stroke-linejoin: round`, d: pathOf(trace, x, y) }));
-  }
-  return group;
+    const element = s('path', { class: 'trace', 'data-series': trace.series.name });
+    group.append(element);
+    return { trace, y, element };
+  });
+  return { group, lines };
 }
 
 function drawPhases(scene: Scene, layout: Layout, x: TimeScale): SVGGElement {
@@ -179,7 +185,9 @@ function drawBatches({ batches }: Scene, layout: Layout, x: TimeScale): SVGGElem
   const each = (clamp(batches.end[to - 1]!) - clamp(batches.begin[from]!)) / (to - from);
   const bar = (a: number, b: number) => `M${a},${kPhaseBottom + 4}H${b}v5H${a}Z`;
   const style = 'fill: var(--ink-soft); fill-opacity: .7; stroke: none';
-  if (each >= 4) for (let i = from; i < to; ++i) group.append(s('path', { class: 'batch', style, d: bar(clamp(batches.begin[i]!), Math.max(clamp(batches.end[i]!) - 1, clamp(batches.begin[i]!) + 1)) }, s('title', {}, `batch ${i + 1}`)));
+  let bars = '';
+  if (each >= 4) for (let i = from; i < to; ++i) bars += bar(clamp(batches.begin[i]!), Math.max(clamp(batches.end[i]!) - 1, clamp(batches.begin[i]!) + 1));
+  if (bars) group.append(s('path', { class: 'batch', style, d: bars }, s('title', {}, `batches ${from + 1} to ${to}`)));
   else group.append(s('path', { class: 'batch', style, d: bar(clamp(batches.begin[from]!), clamp(batches.end[to - 1]!)) }, s('title', {}, `${to - from} batches`)));
   return group;
 }
@@ -194,22 +202,26 @@ function drawAxis(layout: Layout, x: TimeScale): SVGGElement {
   const group = s('g', {}, s('path', { class: 'frame-line', d: `M${layout.left},${bottom}H${layout.right}` }));
   const ticks = x.ticks(Math.max(2, Math.floor((layout.right - layout.left) / 80)));
   const text = x.tickFormat(ticks.length);
-  for (const tick of ticks) group.append(s('path', { class: 'frame-line', d: `M${round(x(tick))},${bottom}v4` }), s('text', { x: x(tick), y: bottom + 17, 'text-anchor': 'middle' }, text(tick)));
+  for (const tick of ticks) group.append(s('path', { class: 'frame-line', d: `M${round(x(tick))},${bottom}v4` }), s('text', { x: Math.min(x(tick), layout.right), y: bottom + 17, 'text-anchor': x(tick) > layout.right - 20 ? 'end' : 'middle' }, text(tick).replace(/,/g, '\u202f')));
   group.append(s('text', { class: 'axis-name', x: layout.right, y: bottom + 33, 'text-anchor': 'end' }, "Time from the run's begin (s)"));
   return group;
 }
 
-// The whole run, with the window on it.
-function drawStrip(scene: Scene, layout: Layout): SVGGElement {
+// The whole run; the window is a rectangle on it.
+function drawStrip(scene: Scene, layout: Layout): { group: SVGGElement; window: SVGRectElement } {
   const { top, bottom } = layout.strip;
-  const x = scaleLinear([0, Math.max(scene.duration, kSpan)], [layout.left, layout.right]);
+  const x = stripScale(scene, layout);
   const lead = scene.traces.find((trace) => trace.series.kind === 'total') ?? scene.traces[0];
   const group = s('g', { class: 'strip' }, s('rect', { x: layout.left, y: top, width: layout.right - layout.left, height: bottom - top, style: 'fill: var(--rule); fill-opacity: .35' }));
-  if (lead?.value.length) group.append(s('path', { style: 'stroke: var(--ink-soft); stroke-width: 1; fill: none', d: pathOf(lead, x, scaleLinear([Math.min(0, lead.low), lead.high || 1], [bottom - 2, top + 2])) }));
-  const [a, b] = [x(scene.from), x(scene.to)];
-  group.append(s('rect', { class: 'window', x: round(a), y: top, width: Math.max(3, round(b - a)), height: bottom - top, style: 'fill: var(--series-a); fill-opacity: .18; stroke: var(--series-a)' }));
-  return group;
+  if (lead?.value.length) {
+    const { d, area } = pathOf(lead, x, scaleLinear([Math.min(0, lead.low), lead.high || 1], [bottom - 2, top + 2]));
+    group.append(s('path', { style: `stroke: var(--ink-soft); stroke-width: 1; fill: ${area ? 'var(--ink-soft)' : 'none'}`, d }));
+  }
+  const window = s('rect', { class: 'window', y: top, height: bottom - top, style: 'fill: var(--series-a); fill-opacity: .18; stroke: var(--series-a)' });
+  group.append(window);
+  return { group, window };
 }
+const stripScale = (scene: Scene, layout: Layout) => scaleLinear([0, Math.max(scene.duration, kSpan)], [layout.left, layout.right]);
 
 function drawMarks(scene: Scene, layout: Layout, x: TimeScale): SVGGElement {
   const bottom = layout.lanes.at(-1)?.bottom ?? kPhaseBottom;
@@ -217,8 +229,42 @@ function drawMarks(scene: Scene, layout: Layout, x: TimeScale): SVGGElement {
   return s('g', { class: 'marks' }, ...inside.map((mark) => s('path', { class: 'drop', d: `M${round(x(mark))},${kPhaseTop}V${bottom}` }, s('title', {}, `mark at ${timeText(mark, scene.to - scene.from)} s`))));
 }
 
-export function paintWindow(world: SVGGElement, scene: Scene, layout: Layout): TimeScale {
+interface Line {
+  trace: Trace;
+  y: ScaleLinear<number, number>;
+  element: SVGPathElement;
+}
+// What stays while the window moves, and where what moves goes.
+export interface Stage {
+  layout: Layout;
+  lines: Line[];
+  window: SVGRectElement;
+  below: SVGGElement; // of the lanes
+  above: SVGGElement;
+}
+
+export function buildStage(world: SVGGElement, scene: Scene): Stage {
+  const layout = layoutOf(scene);
+  const lanes = layout.lanes.map((lane) => drawLane(scene, lane, layout));
+  const { group, window } = drawStrip(scene, layout);
+  const [below, above] = [s('g'), s('g')];
+  world.replaceChildren(below, ...lanes.map((lane) => lane.group), group, above);
+  return { layout, lines: lanes.flatMap((lane) => lane.lines), window, below, above };
+}
+
+// `fine`: px a column of the lines.
+export function paintWindow(stage: Stage, scene: Scene, fine: number): TimeScale {
+  const { layout, lines, window, below, above } = stage;
   const x = timeScale(scene, layout);
-  world.replaceChildren(drawPhases(scene, layout, x), drawBatches(scene, layout, x), ...layout.lanes.map((lane) => drawLane(scene, lane, layout, x)), drawAxis(layout, x), drawStrip(scene, layout), drawMarks(scene, layout, x));
+  below.replaceChildren(drawPhases(scene, layout, x), drawBatches(scene, layout, x), drawAxis(layout, x));
+  for (const { trace, y, element } of lines) {
+    const { d, area } = pathOf(trace, x, y, fine);
+    element.setAttribute('d', d);
+    element.setAttribute('style', `stroke: ${colourOf(scene.all, trace)}; stroke-width: ${trace.series.kind === 'total' ? 1.6 : 1.2}; fill: ${area ? colourOf(scene.all, trace) : 'none'}; stroke-linejoin: round`);
+  }
+  above.replaceChildren(drawMarks(scene, layout, x));
+  const strip = stripScale(scene, layout);
+  window.setAttribute('x', String(round(strip(scene.from))));
+  window.setAttribute('width', String(Math.max(3, round(strip(scene.to) - strip(scene.from)))));
   return x;
 }
