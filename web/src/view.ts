@@ -19,6 +19,7 @@ export interface Pointed {
 export class View {
   choice: Choice;
   pointed: Pointed | null = null;
+  printing = false; // everything must be drawn at once
   private redrawListeners: ((figure: string) => void)[] = [];
   private pointListeners: ((cell: Pointed | null) => void)[] = [];
   private grids = new Map<string, Grid>();

@@ -83,7 +83,11 @@ export function figureElement(figure: Figure, view: View, first = false): HTMLEl
     if (near && stale) draw();
   });
   nearby.observe(element);
-  window.addEventListener('beforeprint', () => stale && draw());
+  window.addEventListener('beforeprint', () => {
+    view.printing = true;
+    if (stale || host.querySelector('svg[data-ready="false"]')) draw(); // the second: still unpacking its samples
+  });
+  window.addEventListener('afterprint', () => (view.printing = false));
   new ResizeObserver(() => {
     if (host.clientWidth === width) return;
     width = host.clientWidth;

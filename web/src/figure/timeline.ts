@@ -52,7 +52,7 @@ function moveCursor(state: TimelineState, { cursor, x, stage: { layout } }: Pain
 // A series at a time, so that the page answers in between; all at once where nothing else waits (paper, print).
 function unpackAll(state: TimelineState, changed: () => void): void {
   const samples = state.timeline.series.reduce((sum, series) => sum + series.value.count, 0);
-  if (typeof window === 'undefined' || typeof requestAnimationFrame === 'undefined' || samples <= kAtOnce) return state.finish();
+  if (state.view.printing || typeof requestAnimationFrame === 'undefined' || samples <= kAtOnce) return state.finish();
   const run = state.index;
   const next = () => {
     if (state.index !== run || state.ready) return;

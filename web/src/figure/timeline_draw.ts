@@ -54,7 +54,7 @@ export function colourOf(all: Trace[], trace: Trace): string {
 function laneOf({ series }: Trace): string {
   if (series.kind === 'power' || series.kind === 'total') return 'Power';
   if (series.kind === 'clock') return 'Clocks';
-  return series.kind === 'temperature' ? 'Temperatures' : `Other, ${series.unit}`;
+  return series.kind === 'temperature' ? 'Temperatures' : `Other${series.unit && `, ${series.unit}`}`;
 }
 const unitOf = (name: string, trace: Trace) => (name === 'Clocks' && trace.series.unit === 'Hz' ? 'MHz' : trace.series.unit);
 
@@ -140,7 +140,14 @@ function valueScale(lane: Lane): ScaleLinear<number, number> {
   const floor = lane.name === 'Temperatures' || low < 0 ? low - 0.05 * (high - low) : 0;
   return scaleLinear([floor, high > floor ? high : floor + 1], [lane.bottom, lane.plot]).nice(3);
 }
-const tickText = (lane: Lane, value: number) => (lane.unit === 'MHz' ? mhz(value) : significant(value, 3).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, ''));
+// Few characters: the room beside the axis is narrow.
+const kPrefixes: [number, string][] = [[1e9, 'G'], [1e6, 'M'], [1e4, 'k']];
+function tickText(lane: Lane, value: number): string {
+  if (lane.unit === 'MHz') return mhz(value);
+  const [from, prefix] = kPrefixes.find(([least]) => Math.abs(value) >= least) ?? [1, ''];
+  const text = significant(value / (from === 1e4 ? 1e3 : from), 3);
+  return `${text.includes('.') ? text.replace(/\.?0+$/, '') : text}${prefix && `\u00a0${prefix}`}`;
+}
 
 // A lane without its lines: they follow the window, this does not.
 function drawLane(scene: Scene, lane: Lane, layout: Layout): { group: SVGGElement; lines: Line[] } {

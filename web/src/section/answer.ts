@@ -59,7 +59,7 @@ function leadText(view: View): string {
   const rows = view.study.minima.flatMap((minimum) => leadingComparison(minimum) ?? []);
   const most = view.study.minima.reduce((best, minimum) => ((leadingComparison(minimum)?.saving_percent ?? -Infinity) > (leadingComparison(best)?.saving_percent ?? -Infinity) ? minimum : best));
   const { setting } = view.study.points[most.best]!;
-  const name = `${most.network}${most.batch > 0 ? ` at batch ${most.batch}` : ''}`;
+  const name = `${most.network}${most.batch > 0 ? ` (batch ${most.batch})` : ''}`;
   const leading = leadingComparison(most);
   const best = settingText(setting, ['batch']);
   if (!leading) return `${name} uses least energy at ${best}. No governors were measured to compare with.`;
