@@ -8,6 +8,7 @@ import { cumulative } from './figure/cumulative';
 import type { Figure } from './figure/frame';
 import { governors } from './figure/governors';
 import { heatMap } from './figure/heat_map';
+import { layerWork } from './figure/layer_work';
 import { layers } from './figure/layers';
 import { order } from './figure/order';
 import { pareto } from './figure/pareto';
@@ -33,7 +34,7 @@ export const kFigureGroups: FigureGroup[] = [
   { id: 'governors', title: 'The governors', figures: [governors, residency] },
   { id: 'timelines', title: 'A run over time', figures: [timeline] },
   { id: 'choices', title: 'Accelerators, precisions, graphs', figures: [...comparisons, cumulative] },
-  { id: 'layer-energy', title: 'Inside the network', figures: [layers] },
+  { id: 'layer-energy', title: 'Inside the network', figures: [layers, layerWork] },
   { id: 'board-by-board', title: 'Boards', figures: [boards] },
   { id: 'search-progress', title: 'The search', figures: [search] },
   { id: 'uncertainty', title: 'How sure it is', figures: [repeats, order, budget] },

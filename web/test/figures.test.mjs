@@ -59,6 +59,17 @@ test('names of networks lose their engine axes, and nothing else', async () => {
   assert.deepEqual(readable(0.5, '%'), { factor: 1, unit: '%' });
 });
 
+test("a layer's multiply-accumulates are in its name", async () => {
+  const { macsOf } = await load('figure/layer_work.ts');
+  assert.deepEqual(macsOf('conv_c64_n128_k3_s1_h56'), { kind: 'conv', macs: 64 * 128 * 9 * 56 * 56 });
+  assert.equal(macsOf('conv_c3_n64_k3_s2_h65_w33').macs, 3 * 64 * 9 * 33 * 17);
+  assert.equal(macsOf('conv_c8_n8_k3_s1_h4_g4').macs, (8 * 8 * 9 * 16) / 4);
+  assert.equal(macsOf('dwconv_c32_k3_s2_h56').macs, 32 * 9 * 28 * 28);
+  assert.equal(macsOf('fc_i1024_o1000').macs, 1024000);
+  assert.equal(macsOf('matmul_m64_k64_n32_b2').macs, 64 * 64 * 32 * 2);
+  for (const name of ['relu_c64_h32', 'resnet-18', 'conv_c3_n64', 'conv_evil', 'fc_i10_o10+relu_c1_h1']) assert.equal(macsOf(name), null, name);
+});
+
 test('every figure and section has a name of its own', async () => {
   const { kFigureGroups } = await load('figures.ts');
   const ids = kFigureGroups.flatMap((group) => [group.id, ...group.figures.map((figure) => figure.id)]);

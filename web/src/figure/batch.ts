@@ -6,7 +6,7 @@ import { orderedColour } from '../colour';
 import { joule, kCoverage, megahertz, mhz, percent, plusMinus, second, settingText, significant } from '../format';
 import { batchesOf, batchOf, type Cell } from '../grid';
 import type { View } from '../view';
-import { cpuSelect } from './controls';
+import { select } from './controls';
 import type { Figure } from './frame';
 import { eachInference, readable } from './jobs';
 import { lineChart, type LinePoint } from './line_chart';
@@ -16,9 +16,23 @@ interface Entry {
   cell: Cell;
 }
 
+// The CPU clock held: the reader's, otherwise the one where most batch sizes and GPU clocks were measured, and of
+// several that of the least energy.
+function heldCpu(view: View): number | undefined {
+  if (view.choice.cpu !== null) return view.choice.cpu;
+  const cells = new Map<number, number>();
+  for (const batch of batchesOf(view.study, view.choice.network)) {
+    const { cpus, cells: rows } = view.gridFor(view.choice.network, batch);
+    cpus.forEach((cpu, i) => cells.set(cpu, (cells.get(cpu) ?? 0) + rows[i]!.filter((cell) => cell?.point.energy_j).length));
+  }
+  const most = Math.max(0, ...cells.values());
+  const fixed = view.fixedCpu;
+  return fixed !== undefined && cells.get(fixed) === most ? fixed : ([...cells].find(([, count]) => count === most)?.[0] ?? fixed);
+}
+
 // The cells of every batch size at the CPU clock held.
 function entries(view: View): Entry[] {
-  const cpu = view.fixedCpu;
+  const cpu = heldCpu(view);
   return batchesOf(view.study, view.choice.network).flatMap((batch) => {
     const grid = view.gridFor(view.choice.network, batch);
     const row = cpu === undefined ? [] : (grid.cells[grid.cpus.indexOf(cpu)] ?? []);
@@ -50,7 +64,7 @@ function lines(found: Entry[], key: (entry: Entry) => number, x: (entry: Entry) 
 
 const number = (value: number) => significant(value, 4).replace(/\.0+$/, '');
 const gridded = (study: View['study']) => study.points.some((one) => one.baseline === null && typeof one.setting['cpu_frequency_hz'] === 'number' && typeof one.setting['gpu_frequency_hz'] === 'number');
-const held = (view: View) => `CPU held at ${view.fixedCpu === undefined ? 'n/a' : megahertz(view.fixedCpu)}.`;
+const held = (view: View) => `CPU held at ${heldCpu(view) === undefined ? 'n/a' : megahertz(heldCpu(view)!)}.`;
 const kReadout = 'Point at the figure, or use the arrow keys, to read its values.';
 
 // What a larger batch saves at the clocks where most does.
@@ -75,7 +89,7 @@ export const overBatch: Figure = {
   title: () => 'Energy over batch size',
   sentence: (view) => `${held(view)} One line a GPU clock.${saving(view)}`,
   applies: (study) => new Set(study.points.map(batchOf)).size > 1 && gridded(study),
-  controls: (view) => [cpuSelect(view)],
+  controls: (view) => [select('CPU clock held at', view.grid.cpus, megahertz, heldCpu(view), (cpu) => view.choose({ cpu }))],
   table,
   draw: (view, width, say) => {
     const found = entries(view).filter((entry) => entry.cell.point.energy_j);

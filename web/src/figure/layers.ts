@@ -1,4 +1,5 @@
-// Energy of one inference by layer or by kind of operation, as the engine's profiler and the phase's energy give it.
+// Energy of one batch by layer or by kind of operation, as the engine's profiler and the phase's energy give it
+// (src/trace/layer_energies.h).
 import type { Table } from '../csv';
 import type { Profile, Study } from '../data';
 import { count, joule, kCoverage, percent, plusMinus, second, settingText } from '../format';
@@ -45,6 +46,7 @@ function partsOf(profile: Profile, by: Looking['by']): Part[] {
 function shown(parts: Part[]): Part[] {
   return parts.length <= kMost + 1 ? parts : [...parts.slice(0, kMost), joined(`${count(parts.length - kMost)} others`, parts.slice(kMost))];
 }
+const work = (profile: Profile) => (Number(profile.setting['batch'] ?? 1) > 1 ? `one batch of ${profile.setting['batch']}` : 'one inference');
 const named = (profile: Profile) => [profile.network, settingText(profile.setting)].filter(Boolean).join(' · ');
 
 function sentence(view: View): string {
@@ -54,7 +56,7 @@ function sentence(view: View): string {
   const top = parts.slice(0, 3);
   const share = top.reduce((sum, part) => sum + part.share, 0);
   const half = parts.findIndex((_, i) => parts.slice(0, i + 1).reduce((sum, part) => sum + part.share, 0) >= 0.5) + 1;
-  const slow = profile.profiler_slowdown && profile.profiler_slowdown > 1.005 ? ` The profiler made inferences ${percent(100 * (profile.profiler_slowdown - 1))} longer.` : '';
+  const slow = profile.profiler_slowdown && profile.profiler_slowdown > 1.005 ? ` The profiler made it take ${percent(100 * (profile.profiler_slowdown - 1))} longer.` : '';
   const what = look(view).by === 'layer' ? 'layers' : 'kinds of operation';
   const most = parts.length > 3 ? `The three largest of ${count(parts.length)} ${what} (${top.map((part) => part.name).join(', ').slice(0, 120)}) hold ${percent(100 * share)}${half > 3 ? `; half lies in ${half}` : ''}.` : '';
   return `${named(profile)}. ${most}${slow}`;
@@ -76,10 +78,10 @@ function draw(view: View, width: number, say: (text: string | null) => void) {
     return { name: part.name, why: '', values: [[{ value, half, label: `${percent(100 * part.share)} · Σ ${percent(100 * sum, 0)}`, text: `${part.name}: ${amount}, ${second(part.time)}, ${percent(100 * part.share)} of the time, with those above ${percent(100 * sum)}` }]] };
   });
   const drawing = barChart(view, {
-    label: `Energy of one inference by ${look(view).by}. ${sentence(view)} Arrow keys read out the bars.`,
-    panels: [energies ? { name: 'Energy of one inference', unit: 'J', linear: true } : { name: 'Time of one inference', unit: 's', linear: true }], series: [''], rows,
+    label: `Energy of ${work(profile)} by ${look(view).by}. ${sentence(view)} Arrow keys read out the bars.`,
+    panels: [energies ? { name: `Energy of ${work(profile)}`, unit: 'J', linear: true } : { name: `Time of ${work(profile)}`, unit: 's', linear: true }], series: [''], rows,
   }, width, say);
-  return { drawing, readout: `${energies ? `Together ${joule(all.reduce((total, part) => total + part.energy!, 0))} an inference.` : 'Energies are absent; the bars are times.'} Beside each bar its share, and Σ, the share of all bars down to it.` };
+  return { drawing, readout: `${energies ? `Together ${joule(all.reduce((total, part) => total + part.energy!, 0))} for ${work(profile)}.` : 'Energies are absent; the bars are times.'} Beside each bar its share, and Σ, the share of all bars down to it.` };
 }
 
 function controls(view: View): Node[] {
@@ -92,7 +94,7 @@ function controls(view: View): Node[] {
 
 function table(view: View): Table {
   const rows = usable(view.study).flatMap((profile) => profile.layers.map((layer) => [profile.network, settingText(profile.setting).replace(/[\u00a0\u202f]/g, ' '), layer.layer, layer.operation, layer.device, layer.time_s, layer.share, layer.energy_j, layer.energy_u_j, String(view.study.simulated)]));
-  return { header: ['network', 'setting', 'layer', 'operation', 'device', 'time_s', 'share', 'energy_j', 'energy_standard_uncertainty_j', 'simulated'], rows };
+  return { header: ['network', 'setting', 'layer', 'operation', 'device', 'time_per_batch_s', 'share', 'energy_per_batch_j', 'energy_per_batch_standard_uncertainty_j', 'simulated'], rows };
 }
 
 export const layers: Figure = {

@@ -55,7 +55,7 @@ function draw(view: View, width: number, say: (text: string | null) => void): Dr
   if (all.length < 2) return 'No setting has two runs with an energy, so there is nothing to hold the order against.';
   const box = { left: 52, top: 42, right: width - 12, bottom: 290 };
   const drawing = canvas(view, width, box.bottom + 46, `Runs in the order of measuring. ${sentence(view)} Arrow keys read out the values.`);
-  const reach = Math.max(...all.map((one) => Math.abs(one.deviation)), 0.01);
+  const reach = all.reduce((most, one) => Math.max(most, Math.abs(one.deviation)), 0.01); // not spread: there may be a million
   const x = scaleLinear([all[0]!.run.sequence, Math.max(all.at(-1)!.run.sequence, all[0]!.run.sequence + 1)], [box.left + 6, box.right - 6]);
   const y = scaleLinear([-reach, reach], [box.bottom, box.top]).nice(5);
   drawAxes(drawing, box, x, y);

@@ -29,11 +29,12 @@ function dotOf(trade: Trade, name = ''): Dot {
 // stand together: what one inference takes can be held against each other.
 function trades(view: View): { found: Trade[]; all: boolean } {
   const { study, choice } = view;
-  const found = tradesOf(study, choice.network, choice.batch);
+  const of = (network: string, batch: number) => tradesOf(study, network, batch).filter((trade) => trade.point.inferences > 0);
+  const found = of(choice.network, choice.batch);
   const name = study.points.find((point) => point.network === choice.network);
   if (found.length > 1 || !name) return { found, all: false };
   const alike = new Set(study.points.filter((point) => bareNetwork(point) === bareNetwork(name)).map((point) => `${batchOf(point)} ${point.network}`));
-  return { found: [...alike].flatMap((key) => tradesOf(study, key.slice(key.indexOf(' ') + 1), Number(key.slice(0, key.indexOf(' '))))), all: alike.size > 1 };
+  return { found: [...alike].flatMap((key) => of(key.slice(key.indexOf(' ') + 1), Number(key.slice(0, key.indexOf(' '))))), all: alike.size > 1 };
 }
 const dots = (view: View) => trades(view).found.map((trade) => dotOf(trade));
 function front(view: View): Dot[] {
@@ -82,7 +83,7 @@ function controls(view: View): Node[] {
 const kMostDots = 1500;
 
 const span = (values: number[]): [number, number] => {
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const [low, high] = values.reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)], [Infinity, -Infinity] as [number, number]);
   const room = 0.06 * (high - low) || 0.1 * high || 1;
   return [Math.max(0, low - room), high + room];
 };
