@@ -116,7 +116,7 @@ void tell_end(const MonitorArguments& arguments, const MonitorEnd& end, const Te
   if (end.lost_records > 0)
     fmt::print(stderr, "attention: {} readings were lost, since this program was held up\n",
                end.lost_records);
-  if (end.program_error) fmt::print(stderr, "error: {}\n", to_string(*end.program_error));
+  if (end.program_error) fmt::print(stderr, "{}\n", to_string(*end.program_error));
 }
 
 Result<int> monitor_with(MonitorArguments& arguments, const Program& program) {

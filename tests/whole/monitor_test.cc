@@ -76,7 +76,7 @@ TEST(Monitor, AStreamOfFramesAndARecordingOfTheSame) {
   const Outcome shown = place.run({"show", study, "--json"});
   ASSERT_EQ(shown.status, 0) << shown.err;
   const Outcome exported =
-      place.run({"export", study, "--format", "trace-csv", "-o", place.path("trace")});
+      place.run({"export", study, "--as", "trace-csv", "-o", place.path("trace")});
   EXPECT_EQ(exported.status, 0) << exported.err;
   const Outcome report =
       place.run({"report", study, "-o", place.path("report.json"), "--format", "json"});

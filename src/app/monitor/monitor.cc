@@ -6,9 +6,9 @@
 #include <thread>
 
 #include "app/engines.h"
+#include "app/live_twin.h"
 #include "app/monitor/frame_maker.h"
 #include "app/monitor/recording.h"
-#include "app/mount/live_twin.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "base/wall_time.h"
@@ -122,6 +122,7 @@ class Monitor {
   }
 
   Status start() {
+    if (twin_) ISOJOULE_CHECK(twin_->catch_up());  // opening took its time
     began_ = now();
     if (!request_.record.empty()) {
       Recording::About about{study_info(), what_runs(), {}, request_.batch};
