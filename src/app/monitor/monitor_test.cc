@@ -321,18 +321,18 @@ TEST(MonitorServer, NoTokenOnlyWhereNobodyElseReachesIt) {
   EXPECT_NE(url.substr(url.find('?')), (*second)->url().substr((*second)->url().find('?')));
 }
 
-TEST(Recording, APieceGrowsInPlaceAndIsARunWithItsEnergies) {
+TEST(LiveRecording, APieceGrowsInPlaceAndIsARunWithItsEnergies) {
   Rig rig;
   const std::string path =
       (std::filesystem::temp_directory_path() / ("isojoule-recording-" + std::to_string(getpid())))
           .string();
   std::filesystem::remove(path);
-  Recording::About about;
+  LiveRecording::About about;
   about.info.name = "monitor";
   about.info.board = "fake-board";
   about.info.total = "VDD_IN";
   about.network = "monitor";
-  auto recording = Recording::create(path, about, rig.sampler->shape(), rig.began);
+  auto recording = LiveRecording::create(path, about, rig.sampler->shape(), rig.began);
   ASSERT_TRUE(recording) << to_string(recording.error());
   rig.frames->listen([&](const SampleRecord& record) { (*recording)->take(record); });
   Event begins;
