@@ -68,6 +68,20 @@ TEST(LivePage, FollowsTheFormatAndWhatIsNotKnownIsAbsent) {
   EXPECT_EQ(over.find("isojoule_energy_joules_total", {})->value, 12.25);
 }
 
+TEST(LivePage, SplitsTheEnergyByPhase) {
+  LiveSession::State state = busy_state();
+  state.rails[0].phase_energy_j = {{"inference", 10}, {"none", 2.25}};
+  const std::string page = live_page(state, {"jetson-nano", "twin", true, 1.5e9}, true);
+  const ExpositionReader reader(page);
+  EXPECT_EQ(reader.faults(), std::vector<std::string>{}) << page;
+  const auto joules = [&](const std::string& phase) {
+    return reader.find("isojoule_energy_joules_total", {{"rail", "VDD_IN"}, {"phase", phase}})
+        ->value;
+  };
+  EXPECT_EQ(joules("inference") + joules("none"), 12.25);
+  EXPECT_EQ(reader.find("isojoule_energy_joules_total", {{"rail", "VDD_GPU"}}), nullptr);
+}
+
 TEST(HttpAnswer, OneMethodOnePage) {
   int asked = 0;
   const auto page = [&asked] {

@@ -116,7 +116,7 @@ void tell_end(const MonitorArguments& arguments, const MonitorEnd& end, const Te
   if (end.lost_records > 0)
     fmt::print(stderr, "attention: {} readings were lost, since this program was held up\n",
                end.lost_records);
-  if (end.program_error) fmt::print(stderr, "error: {}\n", to_string(*end.program_error));
+  if (end.program_error) fmt::print(stderr, "{}\n", to_string(*end.program_error));
 }
 
 Result<int> monitor_with(MonitorArguments& arguments, const Program& program) {
@@ -163,10 +163,11 @@ Result<int> monitor_with(MonitorArguments& arguments, const Program& program) {
 }  // namespace
 
 void add_monitor(CLI::App& app, Program& program) {
-  auto* command = app.add_subcommand(
-      "monitor",
-      "Watch a board live: rails, clocks, temperatures, energy; in the terminal, the browser, "
-      "Prometheus");
+  auto* command =
+      app.add_subcommand("monitor",
+                         "Watch a board live, or while a program runs (-- PROGRAM ARGUMENTS behind "
+                         "all options): rails, "
+                         "clocks, temperatures, energy; in the terminal, the browser, Prometheus");
   auto arguments = std::make_shared<MonitorArguments>();
   MonitorRequest& request = arguments->request;
   add_target_options(*command, request.target);

@@ -88,6 +88,27 @@ TEST(LiveSession, ACounterThatRunsRoundGoesOnAndAResetAddsNothing) {
   EXPECT_DOUBLE_EQ(rail_of(live.snapshot(), "VDD_IN")->energy_j, 2.967296);
 }
 
+TEST(LiveSession, EnergyIsCountedToThePhaseInWhichItWasRead) {
+  fake::Bench bench;
+  LiveSession live(bench.board);
+  Channel channel = channel_of(ChannelKind::power, 1e-3);
+  live.begin_sampling();
+  read(live, channel, 0, 1000);
+  read(live, channel, 1000, 1000);
+  live.enter(PhaseKind::load);
+  read(live, channel, 3000, 1000);
+  live.enter(PhaseKind::tear_down);  // the last of all
+  read(live, channel, 4000, -1000);  // 0 J: what is told stays
+  read(live, channel, 5000, 5000);
+  live.leave_phase();
+  read(live, channel, 6000, 5000);
+  const auto state = live.snapshot();
+  const std::map<std::string, double> wanted = {{"none", 6}, {"load", 2}, {"tear_down", 2}};
+  EXPECT_EQ(rail_of(state, "VDD_IN")->phase_energy_j, wanted);
+  EXPECT_EQ(rail_of(state, "total")->phase_energy_j, wanted);
+  EXPECT_DOUBLE_EQ(rail_of(state, "VDD_IN")->energy_j, 10);
+}
+
 TEST(LiveSession, TheEnergyThatIsToldNeverFalls) {
   fake::Bench bench;
   LiveSession live(bench.board);

@@ -210,6 +210,7 @@ TEST(Metrics, ASweepIsSeenOverHttpWhileItRuns) {
   EXPECT_NE(port, 0);
   // Until it ends: each page is whole, and nothing that counts ever falls.
   double last_joules = 0, last_runs = 0;
+  std::map<std::string, double> last_of_phase;
   int pages = 0;
   std::set<std::string> networks;
   for (std::string answer; !(answer = http_get(port)).empty();) {
@@ -218,10 +219,17 @@ TEST(Metrics, ASweepIsSeenOverHttpWhileItRuns) {
     if (reader.samples().empty()) break;
     ++pages;
     EXPECT_EQ(reader.find("isojoule_session_running", {})->value, 1);
-    if (const auto* joules = reader.find("isojoule_energy_joules_total", {{"rail", "total"}})) {
-      EXPECT_GE(joules->value, last_joules);
-      last_joules = joules->value;
+    double joules = 0;  // over the phases
+    for (const auto& sample : reader.samples()) {
+      if (sample.name != "isojoule_energy_joules_total" || sample.labels.at("rail") != "total")
+        continue;
+      double& last = last_of_phase[sample.labels.at("phase")];
+      EXPECT_GE(sample.value, last) << sample.labels.at("phase");
+      last = sample.value;
+      joules += sample.value;
     }
+    EXPECT_GE(joules, last_joules);
+    last_joules = joules;
     const auto* runs = reader.find("isojoule_runs_total", {{"state", "complete"}});
     ASSERT_NE(runs, nullptr);
     EXPECT_GE(runs->value, last_runs);
@@ -237,6 +245,7 @@ TEST(Metrics, ASweepIsSeenOverHttpWhileItRuns) {
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_GT(pages, 1);
   EXPECT_GT(last_joules, 0);
+  EXPECT_GT(last_of_phase["inference"], 0);
   EXPECT_GT(last_runs, 0);
   EXPECT_EQ(networks, std::set<std::string>{"alexnet"});
 }

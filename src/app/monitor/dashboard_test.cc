@@ -59,7 +59,8 @@ TEST(Dashboard, EveryMetricThatItAsksForIsTold) {
   const std::set<std::string> names = told_names();
   std::set<std::string> asked;
   const std::regex word("isojoule_[a-z_]+");
-  for (const json& panel : dashboard().at("panels"))
+  const json root = dashboard();
+  for (const json& panel : root.at("panels"))
     for (const json& target : panel.value("targets", json::array())) {
       const std::string words = target.at("expr");
       for (std::sregex_iterator at(words.begin(), words.end(), word), end; at != end; ++at)

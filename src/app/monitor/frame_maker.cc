@@ -166,13 +166,13 @@ void FrameMaker::take(const SampleRecord& record) {
     case SampleRecord::Kind::watch_failed: counters_.add(Counter::state_unreadable); break;
     case SampleRecord::Kind::tick:
       late_s_ = std::max(late_s_, record.a * 1e-6);
-      add_total(record.time_ns);
+      add_total();
       break;
   }
 }
 
 // Of the rails that one tick has read: their sum at one moment, which least and most are of.
-void FrameMaker::add_total(std::int64_t /*due_ns*/) {
+void FrameMaker::add_total() {
   double watts = 0;
   bool is_whole = !total_.empty();
   for (const std::size_t place : total_) {

@@ -52,7 +52,7 @@ class FrameMaker {
 
   void make_head(Duration sampling, Duration frame);
   void take(const SampleRecord& record);
-  void add_total(std::int64_t due_ns);
+  void add_total();
   void end_total(LiveFrame& frame);
   void look_at_throttles(Instant now);
   void add_cost(LiveFrame& frame);

@@ -6,9 +6,9 @@
 #include <thread>
 
 #include "app/engines.h"
+#include "app/live_twin.h"
 #include "app/monitor/frame_maker.h"
 #include "app/monitor/recording.h"
-#include "app/mount/live_twin.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "base/wall_time.h"
@@ -122,12 +122,13 @@ class Monitor {
   }
 
   Status start() {
+    if (twin_) ISOJOULE_CHECK(twin_->catch_up());  // opening took its time
     began_ = now();
     if (!request_.record.empty()) {
-      Recording::About about{study_info(), what_runs(), {}, request_.batch};
+      LiveRecording::About about{study_info(), what_runs(), {}, request_.batch};
       if (!request_.load.empty()) about.setting.set("batch", static_cast<double>(request_.batch));
-      ISOJOULE_TRY(recording_,
-                   Recording::create(request_.record, std::move(about), sampler_->shape(), began_));
+      ISOJOULE_TRY(recording_, LiveRecording::create(request_.record, std::move(about),
+                                                     sampler_->shape(), began_));
       frames_->listen([this](const SampleRecord& record) { recording_->take(record); });
     }
     sampler_->start();
@@ -229,7 +230,7 @@ class Monitor {
   std::unique_ptr<Target> target_;
   SampleRing ring_;
   std::unique_ptr<FrameMaker> frames_;
-  std::unique_ptr<Recording> recording_;
+  std::unique_ptr<LiveRecording> recording_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Session> session_;
   std::unique_ptr<Sampler> sampler_;  // last: its ticks use the rest

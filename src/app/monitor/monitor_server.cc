@@ -1,14 +1,11 @@
 #include "app/monitor/monitor_server.h"
 
 #include "app/http/guard.h"
+#include "app/http/listener.h"
 #include "app/http_page.h"
 #include "app/live_view.h"
 
 namespace isojoule {
-
-bool is_loopback_address(const std::string& address) {
-  return address.starts_with("127.") || address == "::1";
-}
 
 Result<std::unique_ptr<MonitorServer>> MonitorServer::open(const MonitorServing& serving,
                                                            const MonitorPage& page) {

@@ -58,7 +58,4 @@ class MonitorServer final : public MonitorSink {
   std::unique_ptr<HttpServer> server_;  // last: its pages use the rest
 };
 
-// "127.0.0.1", "::1": nobody else's machine reaches it.
-bool is_loopback_address(const std::string& address);
-
 }  // namespace isojoule

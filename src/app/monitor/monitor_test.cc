@@ -110,8 +110,8 @@ struct Rig {
   Instant began;
 
   Rig() {
-    bench.tree.write(fake::kCpuNode, "200000000").value();
-    bench.tree.write(fake::kGpuNode, "76800000").value();
+    static_cast<void>(bench.tree.write(fake::kCpuNode, "200000000"));
+    static_cast<void>(bench.tree.write(fake::kGpuNode, "76800000"));
     add_live_watches(bench.board);
     sampler = std::make_unique<Sampler>(bench.board, kTick, kTick);
     sampler->pass_on(ring, Duration::milliseconds(100));
@@ -321,18 +321,18 @@ TEST(MonitorServer, NoTokenOnlyWhereNobodyElseReachesIt) {
   EXPECT_NE(url.substr(url.find('?')), (*second)->url().substr((*second)->url().find('?')));
 }
 
-TEST(Recording, APieceGrowsInPlaceAndIsARunWithItsEnergies) {
+TEST(LiveRecording, APieceGrowsInPlaceAndIsARunWithItsEnergies) {
   Rig rig;
   const std::string path =
       (std::filesystem::temp_directory_path() / ("isojoule-recording-" + std::to_string(getpid())))
           .string();
   std::filesystem::remove(path);
-  Recording::About about;
+  LiveRecording::About about;
   about.info.name = "monitor";
   about.info.board = "fake-board";
   about.info.total = "VDD_IN";
   about.network = "monitor";
-  auto recording = Recording::create(path, about, rig.sampler->shape(), rig.began);
+  auto recording = LiveRecording::create(path, about, rig.sampler->shape(), rig.began);
   ASSERT_TRUE(recording) << to_string(recording.error());
   rig.frames->listen([&](const SampleRecord& record) { (*recording)->take(record); });
   Event begins;
@@ -359,10 +359,10 @@ TEST(Recording, APieceGrowsInPlaceAndIsARunWithItsEnergies) {
   }
   ASSERT_TRUE((*recording)->finish(rig.bench.clock.now(), rig.frames->counters()));
   recording->reset();
-  const auto study = StudyFile::open(path, StudyFile::Mode::read);
+  auto study = StudyFile::open(path, StudyFile::Mode::read);
   const auto runs = (*study)->runs();
   ASSERT_TRUE(runs && runs->size() == 1);
-  const Run& run = runs->front();
+  const auto& run = runs->front();
   ASSERT_EQ(run.windows.size(), 1U);
   EXPECT_EQ(run.windows[0].name, "monitored");
   EXPECT_NEAR(run.window_energies.at(0).gross.value->value(), 60, 1e-6);

@@ -23,7 +23,8 @@ Counters difference(const Counters& now, const Counters& before) {
 
 }  // namespace
 
-Recording::Recording(std::unique_ptr<StudyFile> study, About about, const Trace& shape, Instant now)
+LiveRecording::LiveRecording(std::unique_ptr<StudyFile> study, About about, const Trace& shape,
+                             Instant now)
     : study_(std::move(study)), about_(std::move(about)), began_(now), saved_(now) {
   trace_.total = shape.total;
   trace_.period = shape.period;
@@ -32,13 +33,14 @@ Recording::Recording(std::unique_ptr<StudyFile> study, About about, const Trace&
   begin_piece(now, {});
 }
 
-Result<std::unique_ptr<Recording>> Recording::create(const std::string& path, About about,
-                                                     const Trace& shape, Instant now) {
+Result<std::unique_ptr<LiveRecording>> LiveRecording::create(const std::string& path, About about,
+                                                             const Trace& shape, Instant now) {
   ISOJOULE_TRY(auto study, StudyFile::create(path, about.info));
-  return std::unique_ptr<Recording>(new Recording(std::move(study), std::move(about), shape, now));
+  return std::unique_ptr<LiveRecording>(
+      new LiveRecording(std::move(study), std::move(about), shape, now));
 }
 
-void Recording::begin_piece(Instant now, const Counters& counters) {
+void LiveRecording::begin_piece(Instant now, const Counters& counters) {
   for (Channel& channel : trace_.channels) {
     channel.time_ns.clear();
     channel.a.clear();
@@ -58,7 +60,7 @@ void Recording::begin_piece(Instant now, const Counters& counters) {
   wall_time_ = wall_time_now();
 }
 
-void Recording::take(const SampleRecord& record) {
+void LiveRecording::take(const SampleRecord& record) {
   if (record.kind == SampleRecord::Kind::watch) {
     trace_.watches[record.place].time_ns.push_back(record.time_ns);
     trace_.watches[record.place].value.push_back(record.value);
@@ -71,7 +73,7 @@ void Recording::take(const SampleRecord& record) {
   ++readings_;
 }
 
-void Recording::take(const Event& event) {
+void LiveRecording::take(const Event& event) {
   switch (event.kind) {
     case EventKind::phase_begin:
       open_ = event.phase;
@@ -97,7 +99,7 @@ void Recording::take(const Event& event) {
   }
 }
 
-Run Recording::run_of(Instant now, const Counters& counters) const {
+Run LiveRecording::run_of(Instant now, const Counters& counters) const {
   Run run;
   run.sequence = run.repeat = run.block = sequence_;
   run.network = about_.network;
@@ -127,7 +129,7 @@ Run Recording::run_of(Instant now, const Counters& counters) const {
   return run;
 }
 
-Status Recording::save(Instant now, const Counters& counters) {
+Status LiveRecording::save(Instant now, const Counters& counters) {
   saved_ = now;
   ISOJOULE_TRY(
       [[maybe_unused]] const std::int64_t id,
@@ -136,7 +138,7 @@ Status Recording::save(Instant now, const Counters& counters) {
   return {};
 }
 
-Status Recording::tidy(Instant now, const Counters& counters) {
+Status LiveRecording::tidy(Instant now, const Counters& counters) {
   const bool is_full = readings_ >= kPieceReadings || now - began_ >= kPieceLength;
   if (!is_full && now - saved_ < kSavePeriod) return {};
   ISOJOULE_CHECK(save(now, counters));
@@ -146,7 +148,7 @@ Status Recording::tidy(Instant now, const Counters& counters) {
   return {};
 }
 
-Status Recording::finish(Instant now, const Counters& counters) {
+Status LiveRecording::finish(Instant now, const Counters& counters) {
   if (now <= began_ || (readings_ == 0 && sequence_ > 0)) return {};
   return save(now, counters);
 }

@@ -15,7 +15,7 @@
 
 namespace isojoule {
 
-class Recording {
+class LiveRecording {
  public:
   static constexpr std::size_t kPieceReadings = 400'000;  // of all channels: 6 MB
   static constexpr Duration kPieceLength = Duration::milliseconds(3'600'000);
@@ -28,8 +28,8 @@ class Recording {
     std::int64_t batch = 1;
   };
   // The file must not be there. `shape`: as the sampler's. Errors: StudyFile::create()'s.
-  static Result<std::unique_ptr<Recording>> create(const std::string& path, About about,
-                                                   const Trace& shape, Instant now);
+  static Result<std::unique_ptr<LiveRecording>> create(const std::string& path, About about,
+                                                       const Trace& shape, Instant now);
 
   void take(const SampleRecord& record);
   // What the engine or the program says.
@@ -40,7 +40,7 @@ class Recording {
   std::int64_t pieces() const { return sequence_ + 1; }
 
  private:
-  Recording(std::unique_ptr<StudyFile> study, About about, const Trace& shape, Instant now);
+  LiveRecording(std::unique_ptr<StudyFile> study, About about, const Trace& shape, Instant now);
   Status save(Instant now, const Counters& counters);
   void begin_piece(Instant now, const Counters& counters);
   Run run_of(Instant now, const Counters& counters) const;

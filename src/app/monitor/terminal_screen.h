@@ -15,8 +15,8 @@ bool is_drawable(int input, int output);
 bool shows_utf8();
 bool shows_colour();
 
-// Draws on standard output. Its end, and a fatal signal, give the screen back; a second Ctrl-C that
-// ends the program at once, too.
+// Draws on standard output. Its end and a fault's signal give the screen back; SIGKILL, and a
+// second Ctrl-C before the first has been seen (a tenth of a second), do not.
 class TerminalScreen final : public MonitorSink {
  public:
   TerminalScreen();

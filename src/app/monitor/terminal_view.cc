@@ -245,6 +245,7 @@ std::vector<std::string> TerminalView::rail_lines(const Picture& picture, const 
   lines.push_back(cut(line_of_cells("rail", "now W", "least", "mean", "most", "energy") +
                           (size.columns >= 60 ? "last minute" : ""),
                       size.columns));
+  lines.back().erase(lines.back().find_last_not_of(' ') + 1);
   for (const auto& [place, depth] : places) {
     if (lines.size() >= room && places.size() + 1 > room) {
       lines.back() =

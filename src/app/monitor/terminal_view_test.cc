@@ -68,11 +68,32 @@ std::size_t characters(const std::string& line) {
 }
 
 TEST(TerminalView, Golden80) {
-  EXPECT_EQ(joined_lines(played(24).draw({80, 24, false, false})), "");
+  EXPECT_EQ(joined_lines(played(24).draw({80, 24, false, false})),
+            R"(isojoule  jetson-nano 32.7  simulated                                   00:00:12
+rail           now W   least    mean    most     energy last minute
+POM_5V_IN      10.00   2.500   6.500   10.50    120.0 J _.+%+.+%+.+%#
+  POM_5V_GPU   2.500   0.625   1.625   2.625    30.00 J _.+%+.+%+.+%#
+  POM_5V_CPU   5.000   1.250   3.250   5.250    60.00 J _.+%+.+%+.+%#
+total          10.00   2.500   6.500   10.50    120.0 J _.+%+.+%+.+%#
+not throttled  cpu 1.48 GHz  gpu 921.6 MHz  CPU-therm 45.5 C
+sample_gap 2  late 0.0 ms  own cost 1.2 %
+q quit  p pause  r count anew
+)");
 }
 
 TEST(TerminalView, GoldenNarrowAndShort) {
-  EXPECT_EQ(joined_lines(played(24).draw({40, 10, true, false})), "");
+  EXPECT_EQ(joined_lines(played(24).draw({40, 10, true, false})),
+            R"(simulated jetson-nano           00:00:12
+rail           now W     energy
+POM_5V_IN      10.00    120.0 J ▁▃▆▃▁▃▆█
+  POM_5V_GPU   2.500    30.00 J ▁▃▆▃▁▃▆█
+  POM_5V_CPU   5.000    60.00 J ▁▃▆▃▁▃▆█
+total          10.00    120.0 J ▁▃▆▃▁▃▆█
+not throttled  cpu 1.48 GHz
+gpu 921.6 MHz  CPU-therm 45.5 °C
+sample_gap 2  late 0.0 ms
+own cost 1.2 %
+)");
 }
 
 TEST(TerminalView, ARailThatFellSilentHasNoPowerAndKeepsItsEnergy) {
@@ -81,7 +102,7 @@ TEST(TerminalView, ARailThatFellSilentHasNoPowerAndKeepsItsEnergy) {
   for (LiveRail& rail : away.rails) rail.power_w = rail.least_w = rail.most_w = std::nullopt;
   view.take(away);
   const std::string line = view.draw({80, 24, false, false}).at(2);
-  EXPECT_TRUE(line.starts_with("POM_5V_IN            -")) << line;
+  EXPECT_TRUE(line.starts_with("POM_5V_IN          -")) << line;
   EXPECT_NE(line.find(" J"), std::string::npos);
 }
 

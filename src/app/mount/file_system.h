@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "app/mount/live_twin.h"
+#include "app/live_twin.h"
 
 namespace isojoule {
 

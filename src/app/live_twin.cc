@@ -1,4 +1,4 @@
-#include "app/mount/live_twin.h"
+#include "app/live_twin.h"
 
 namespace isojoule {
 
