@@ -77,7 +77,7 @@ Status FigureFolder::read_earlier() {
   if (!is_there(kIndex)) {
     if (is_there(kPeoplesIndex))
       return fail(ErrorKind::invalid, path(kPeoplesIndex) + ": is there and not ours",
-                  "Name another folder");
+                  "Name another folder, or remove the file");
     return {};
   }
   ISOJOULE_TRY(const std::string text, read_text_file(path(kIndex)));
@@ -111,34 +111,58 @@ std::string FigureFolder::stem(const std::string& network, std::int64_t batch,
   return candidate;
 }
 
-Result<std::string> FigureFolder::write(const std::string& stem, const std::string& ending,
-                                        const std::string& text) {
-  const std::string name = stem + "." + ending;
-  const std::string file = path(name);
-  if (!ours_.contains(name) && is_there(name))
-    return fail(ErrorKind::invalid, file + ": is there, and `report --figures` did not write it",
-                "Name another folder, or remove the file");
-  ISOJOULE_CHECK(write_text_file(file, text));
-  return name;
+Status FigureFolder::check_ours(const std::vector<std::string>& names) const {
+  for (const auto& name : names)
+    if (!ours_.contains(name) && is_there(name))
+      return fail(ErrorKind::invalid,
+                  path(name) + ": is there, and `report --figures` did not write it",
+                  "Name another folder, or remove the file");
+  return {};
 }
 
-void FigureFolder::add(const std::string& stem, ordered_json entry) {
+Result<std::vector<std::string>> FigureFolder::add(const std::string& stem, const Files& files,
+                                                   ordered_json row) {
+  std::vector<std::string> names, paths;
   ordered_json whole = {{"name", stem}};
-  whole.update(entry);
+  whole.update(row);
+  for (const auto& [ending, text] : files) {
+    names.push_back(stem + "." + ending);
+    paths.push_back(path(names.back()));
+    whole["files"][ending] = names.back();
+  }
+  ISOJOULE_CHECK(check_ours(names));
   figures_.push_back(std::move(whole));
+  Status written = write_json();
+  for (std::size_t i = 0; written && i < files.size(); ++i)
+    written = write_text_file(paths[i], *files[i].second);
+  if (written) return paths;
+  std::error_code code;
+  for (const auto& file : paths) fs::remove(file, code);
+  figures_.erase(figures_.size() - 1);
+  return tl::unexpected<Error>(written.error());
 }
 
-Status FigureFolder::write_index(const std::string& generator) {
+ordered_json FigureFolder::index() const {
+  ordered_json rows = figures_;
   std::set<std::string> written;
-  for (const auto& entry : figures_) written.merge(files_of(entry));
-  for (const auto& entry : earlier_) {
-    const auto files = files_of(entry);
+  for (const auto& row : figures_) written.merge(files_of(row));
+  for (const auto& row : earlier_) {
+    const auto files = files_of(row);
     const auto stays = [&](const auto& name) { return !written.contains(name) && is_there(name); };
-    if (std::all_of(files.begin(), files.end(), stays)) figures_.push_back(entry);
+    if (std::all_of(files.begin(), files.end(), stays)) rows.push_back(row);
   }
-  const ordered_json index = {{"schema", 1}, {"generator", generator}, {"figures", figures_}};
-  ISOJOULE_CHECK(write_text_file(path(kIndex), index.dump(2) + "\n"));
-  return write_text_file(path(kPeoplesIndex), figure_index_text(index));
+  return {{"schema", 1}, {"generator", generator_}, {"figures", rows}};
+}
+
+// What a user typed may be no UTF-8; JSON has no other.
+Status FigureFolder::write_json() const {
+  return write_text_file(
+      path(kIndex), index().dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n");
+}
+
+Status FigureFolder::write_index() {
+  ISOJOULE_CHECK(write_json());
+  return write_text_file(path(kPeoplesIndex), figure_index_text(index()));
 }
 
 }  // namespace isojoule

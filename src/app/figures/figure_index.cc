@@ -34,8 +34,9 @@ std::string escaped(const std::string& text) {
 std::string heading(const ordered_json& entry) {
   std::string text = word(entry, "title");
   if (const std::string network = word(entry, "network"); !network.empty()) text += ", " + network;
-  if (const std::int64_t batch = entry.value("batch", std::int64_t{0}); batch > 0)
-    text += fmt::format(", batch {}", batch);
+  const auto batch = entry.find("batch");
+  if (batch != entry.end() && batch->is_number_integer() && *batch > 0)
+    text += fmt::format(", batch {}", batch->get<std::int64_t>());
   return escaped(text);
 }
 
@@ -51,7 +52,8 @@ std::string section(const ordered_json& entry) {
                            name.get<std::string>());
     }
   }
-  if (entry.value("simulated", false))
+  if (const auto simulated = entry.find("simulated");
+      simulated != entry.end() && *simulated == true)
     text += "**Simulated**: a twin's numbers, no evidence about a real board.\n\n";
   text += escaped(word(entry, "caption")) + "\n\n" + links + "\n\n";
   text += fmt::format("Study '{}', board {}: {}\n", escaped(word(entry, "study")),

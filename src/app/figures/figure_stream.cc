@@ -12,12 +12,13 @@ namespace isojoule {
 namespace {
 
 constexpr const char* kBuild =
-    "Install libjavascriptcoregtk-4.1-dev and librsvg2-dev and build again; or save each figure "
-    "with "
-    "the SVG button of the page: isojoule report FILE -o report.html";
+    "Install libjavascriptcoregtk-4.1-dev and librsvg2-dev and build again; or save the figures on "
+    "the page, with their SVG buttons: isojoule report FILE -o report.html";
 constexpr const char* kInstall =
-    "Install libjavascriptcoregtk-4.1-0 and librsvg2-2; or save each figure with the SVG button of "
-    "the page: isojoule report FILE -o report.html";
+    "Install libjavascriptcoregtk-4.1-0 and librsvg2-2; or save the figures on the page, with "
+    "their "
+    "SVG buttons: isojoule report FILE -o report.html";
+constexpr const char* kWithout = "Name the figures that you need with --only";
 // A program that closed its end says why a moment later.
 constexpr Duration kLastWords{2'000'000'000};
 constexpr int kNoLibrary = 127;  // ld.so(8): a library that it needs is not there
@@ -38,7 +39,7 @@ Result<FigureStream> FigureStream::start(const std::string& program, Duration pa
 Error FigureStream::ended(const Error& error) {
   if (error.kind == ErrorKind::timeout) {
     process_->stop({0});
-    return {ErrorKind::timeout, "isojoule-figures hung and was ended", program_, ""};
+    return {ErrorKind::timeout, "isojoule-figures hung and was ended", program_, kWithout};
   }
   const auto state = process_->wait(clock_->now() + kLastWords);
   const std::string words = process_->last_output_line();
@@ -47,7 +48,7 @@ Error FigureStream::ended(const Error& error) {
   const std::string how = state ? to_string(*state) : "it closed its end";
   return {ErrorKind::engine,
           "isojoule-figures ended: " + (words.empty() ? how : words + " (" + how + ")"), program_,
-          ""};
+          kWithout};
 }
 
 Status FigureStream::send_frame(const std::string& frame) {

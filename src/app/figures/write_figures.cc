@@ -50,7 +50,7 @@ class FigureWriter {
 
   Status run(FigureStream& stream, const std::string& study_json);
   // Also after a fault, so that what was written is in it.
-  Status write_index() { return folder_.write_index(word(head_, "generator")); }
+  Status write_index() { return folder_.write_index(); }
 
   const FigureFiles& files() const { return files_; }
   // What should have been drawn and was not.
@@ -70,10 +70,12 @@ class FigureWriter {
 Status FigureWriter::run(FigureStream& stream, const std::string& study_json) {
   const json asked = {
       {"width_mm", options_.width_mm}, {"only", options_.only}, {"networks", options_.networks}};
-  ISOJOULE_TRY(const std::string answer, stream.open(asked.dump(), study_json));
+  ISOJOULE_TRY(const std::string answer,
+               stream.open(asked.dump(-1, ' ', false, json::error_handler_t::replace), study_json));
   ISOJOULE_TRY(head_, figure_object(answer));
   if (const std::string error = word(head_, "error"); !error.empty())
     return fail(ErrorKind::invalid, error);
+  folder_.set_generator(word(head_, "generator"));
   const auto count = value<std::int64_t>(head_, "figures");
   for (std::int64_t i = 0; i < count; ++i) {
     ISOJOULE_TRY(const FigureParts parts, stream.next());
@@ -93,25 +95,20 @@ Status FigureWriter::take(const FigureParts& parts) {
 Status FigureWriter::write(const json& what, const FigureParts& parts) {
   const auto batch = value<std::int64_t>(what, "batch");
   const std::string stem = folder_.stem(word(what, "network"), batch, word(what, "id"));
-  ordered_json names = ordered_json::object();
-  for (const auto& [ending, text] :
-       {std::pair{"svg", &parts.svg}, std::pair{"pdf", &parts.pdf}, std::pair{"csv", &parts.csv}}) {
-    ISOJOULE_TRY(const std::string name, folder_.write(stem, ending, *text));
-    names[ending] = name;
-    files_.paths.push_back(folder_.path(name));
-  }
-  folder_.add(stem, {{"figure", word(what, "id")},
-                     {"title", word(what, "title")},
-                     {"caption", word(what, "sentence")},
-                     {"network", word(what, "network")},
-                     {"batch", batch},
-                     {"study", word(head_, "study")},
-                     {"board", word(head_, "board")},
-                     {"simulated", value<bool>(what, "simulated")},
-                     {"width_mm", value<double>(what, "width_mm")},
-                     {"height_mm", value<double>(what, "height_mm")},
-                     {"files", names},
-                     {"command", options_.command}});
+  ISOJOULE_TRY(const auto paths,
+               folder_.add(stem, {{"svg", &parts.svg}, {"pdf", &parts.pdf}, {"csv", &parts.csv}},
+                           {{"figure", word(what, "id")},
+                            {"title", word(what, "title")},
+                            {"caption", word(what, "sentence")},
+                            {"network", word(what, "network")},
+                            {"batch", batch},
+                            {"study", word(head_, "study")},
+                            {"board", word(head_, "board")},
+                            {"simulated", value<bool>(what, "simulated")},
+                            {"width_mm", value<double>(what, "width_mm")},
+                            {"height_mm", value<double>(what, "height_mm")},
+                            {"command", options_.command}}));
+  files_.paths.insert(files_.paths.end(), paths.begin(), paths.end());
   return {};
 }
 

@@ -115,11 +115,17 @@ function matches(element: PaperElement, selector: string): boolean {
 export class PaperElement extends PaperNode {
   readonly attributes = new Map<string, string>();
   readonly childNodes: PaperNode[] = [];
-  readonly classList = new ClassList(this);
-  readonly dataset = datasetOf(this);
-  readonly style = styleOf(this);
   constructor(readonly localName: string, readonly namespaceURI: string) {
     super();
+  }
+  get classList(): ClassList {
+    return new ClassList(this);
+  }
+  get dataset(): Record<string, string | undefined> {
+    return datasetOf(this);
+  }
+  get style(): Record<string, unknown> {
+    return styleOf(this);
   }
   get tagName(): string {
     return this.localName;

@@ -25,6 +25,7 @@ const kVariables = variables();
 
 // "var(--ink)" by its value; one that is not declared by what stands after its comma, else black.
 export function resolved(style: string): string {
+  if (!style.includes('var(')) return style;
   for (let before = ''; before !== style;) {
     before = style;
     style = style.replace(/var\(\s*--([\w-]+)\s*(?:,([^()]*))?\)/g, (_, name, otherwise) => kVariables.get(name) ?? otherwise?.trim() ?? '#000000');
@@ -38,7 +39,8 @@ const kOnScreen = /^(tabindex|role|pointer-events|cursor|data-.*|aria-.*|xmlns.*
 // Without the cursors, without what is not seen, without the areas that only feel a pointer.
 function strip(element: PaperElement): void {
   for (const child of element.children) {
-    const unseen = child.getAttribute('visibility') === 'hidden' || child.getAttribute('fill') === 'transparent' || child.matches('.cursor, .cursor-line');
+    const cursor = /(^| )cursor(-line)?( |$)/.test(child.getAttribute('class') ?? '');
+    const unseen = cursor || child.getAttribute('visibility') === 'hidden' || child.getAttribute('fill') === 'transparent';
     if (unseen) child.remove();
     else strip(child);
   }
