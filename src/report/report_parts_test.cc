@@ -345,6 +345,8 @@ TEST(OddStudies, WhatIsNoNumberIsAbsent) {
   std::vector<OddStudy> odd = odd_studies();
   const json data = json::parse(data_of(odd[6].study, everything()).dump());
   EXPECT_TRUE(data.at("points")[0].at("energy_j").is_null());
+  EXPECT_EQ(data.at("points")[0].at("why_absent"), "an energy of its runs is no finite number");
+  EXPECT_EQ(data.at("budgets")[0].at("why_absent"), "an energy of its runs is no finite number");
   EXPECT_TRUE(data.at("runs")[1].at("energy_j").is_null());
   for (const json& series : data.at("timelines")[0].at("series"))
     EXPECT_NE(series.at("name"), "gpu_frequency");  // no finite value is left

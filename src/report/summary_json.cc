@@ -157,12 +157,17 @@ json minima(const StudySummary& summary) {
   json array = json::array();
   for (const Minimum& minimum : summary.minima) {
     json comparisons = json::array();
-    for (const Comparison& comparison : minimum.comparisons)
+    for (const Comparison& comparison : minimum.comparisons) {
+      // A baseline of no joules or no length is no reference.
+      if (!std::isfinite(comparison.saving_percent + comparison.saving_uncertainty_percent +
+                         comparison.latency_change_percent))
+        continue;
       comparisons.push_back({{"baseline", comparison.baseline},
                              {"point", place_of(summary, comparison.point)},
                              {"saving_percent", comparison.saving_percent},
                              {"saving_uncertainty_percent", comparison.saving_uncertainty_percent},
                              {"latency_change_percent", comparison.latency_change_percent}});
+    }
     array.push_back({{"network", minimum.network},
                      {"job", to_string(minimum.job)},
                      {"batch", minimum.batch},
