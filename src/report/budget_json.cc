@@ -1,5 +1,6 @@
 #include "report/budget_json.h"
 
+#include <cmath>
 #include <map>
 #include <tuple>
 
@@ -71,17 +72,28 @@ nlohmann::json run_budgets_json(const Run& run) {
   return phases;
 }
 
+namespace {
+
+json absent_budget(const std::string& why) {
+  return {{"energy_j", nullptr},
+          {"combined_u_j", nullptr},
+          {"causes", json::array()},
+          {"why_absent", why}};
+}
+
+}  // namespace
+
 nlohmann::json point_budget_json(const BudgetPoint& point) {
   const Joined joined = join_repeats(point.repeats);
-  if (joined.mean.gross.value) {
+  const auto& gross = joined.mean.gross;
+  if (gross.value && !std::isfinite(gross.value->value() + gross.uncertainty->value()))
+    return absent_budget("an energy of its runs is no finite number");
+  if (gross.value) {
     json budget = budget_json(budget_of(joined));
     budget["why_absent"] = "";
     return budget;
   }
-  return {{"energy_j", nullptr},
-          {"combined_u_j", nullptr},
-          {"causes", json::array()},
-          {"why_absent", point.repeats.empty() ? point.why_absent : joined.mean.gross.why_absent}};
+  return absent_budget(point.repeats.empty() ? point.why_absent : gross.why_absent);
 }
 
 Result<nlohmann::json> study_budgets_json(StudyFile& study, std::optional<std::int64_t> run_id) {

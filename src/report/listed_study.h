@@ -140,7 +140,8 @@ inline void fill_grid(ListedStudy& study, const std::string& network = "alexnet"
 
 // Markup, quotes, right to left, controls, bytes that are no UTF-8.
 inline const std::string kHostileName =
-    "</script><script>alert(1)</script>\"'&<!-- \xe2\x80\xae\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d\x01\xff";
+    "</script><script>alert(1)</script>\"'&<!-- "
+    "\xe2\x80\xae\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d\x01\xff";
 
 struct OddStudy {
   const char* what;
@@ -170,7 +171,8 @@ inline std::vector<OddStudy> odd_studies() {
   }
   odd[4].what = "hostile names";
   StudyInfo& info = odd[4].study.info();
-  info.name = info.board = info.release = info.engine = info.command = info.plan_toml = kHostileName;
+  info.name = info.board = info.release = info.engine = info.command = info.plan_toml =
+      kHostileName;
   info.total = kHostileName;
   info.rails = {{kHostileName, kHostileName, kHostileName}};
   fill_grid(odd[4].study, kHostileName);

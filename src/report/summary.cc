@@ -89,6 +89,11 @@ class PointBuilder {
   Point finish(double variation_percent, Parts& parts) {
     const Joined energy = join_repeats(energies_);
     point_.energy_j = estimate_of(energy);
+    // What a broken source or a damaged file told: nothing can be said from it.
+    if (point_.energy_j && !std::isfinite(point_.energy_j->value + point_.energy_j->uncertainty)) {
+      point_.energy_j.reset();
+      point_.why_absent = "an energy of its runs is no finite number";
+    }
     if (!net_.empty())
       point_.net_energy_j = estimate_of(net_, energy.mean.net.uncertainty->value());
     point_.latency_s = estimate_of(latency_);

@@ -6,6 +6,7 @@
 #include "report/board_rows.h"
 #include "report/budget_json.h"
 #include "report/cumulative_json.h"
+#include "report/export_parts.h"
 #include "report/leading_points.h"
 #include "report/residency_json.h"
 #include "report/timeline_json.h"
@@ -156,12 +157,17 @@ json minima(const StudySummary& summary) {
   json array = json::array();
   for (const Minimum& minimum : summary.minima) {
     json comparisons = json::array();
-    for (const Comparison& comparison : minimum.comparisons)
+    for (const Comparison& comparison : minimum.comparisons) {
+      // A baseline of no joules or no length is no reference.
+      if (!std::isfinite(comparison.saving_percent + comparison.saving_uncertainty_percent +
+                         comparison.latency_change_percent))
+        continue;
       comparisons.push_back({{"baseline", comparison.baseline},
                              {"point", place_of(summary, comparison.point)},
                              {"saving_percent", comparison.saving_percent},
                              {"saving_uncertainty_percent", comparison.saving_uncertainty_percent},
                              {"latency_change_percent", comparison.latency_change_percent}});
+    }
     array.push_back({{"network", minimum.network},
                      {"job", to_string(minimum.job)},
                      {"batch", minimum.batch},
@@ -190,24 +196,27 @@ json budgets(const StudySummary& summary, const std::vector<Run>& runs) {
   return array;
 }
 
+// Times as `--csv` tells them, to the last digit.
 json to_json(const Run& run, const json& point) {
   const PhaseEnergy* energy = run.energy(PhaseKind::inference);
   const Phase* inference = run.phase(PhaseKind::inference);
   json phases = json::object();
   for (const Phase& phase : run.phases)
-    phases[std::string(name_of(phase.kind)) + "_s"] = phase.duration().value();
-  return {{"id", run.id},
-          {"sequence", run.sequence},
-          {"block", run.block},
-          {"repeat", run.repeat},
-          {"point", point},
-          {"state", name_of(run.state)},
-          {"failure", run.failure},
-          {"energy_j", energy != nullptr ? joules(energy->gross.value) : json(nullptr)},
-          {"energy_u_j", energy != nullptr ? joules(energy->gross.uncertainty) : json(nullptr)},
-          {"latency_s", inference != nullptr ? json(inference->duration().value()) : json(nullptr)},
-          {"phases", std::move(phases)},
-          {"counters", to_json(run.counters)}};
+    phases[std::string(name_of(phase.kind)) + "_s"] = exact_seconds(phase.end - phase.begin);
+  return {
+      {"id", run.id},
+      {"sequence", run.sequence},
+      {"block", run.block},
+      {"repeat", run.repeat},
+      {"point", point},
+      {"state", name_of(run.state)},
+      {"failure", run.failure},
+      {"energy_j", energy != nullptr ? joules(energy->gross.value) : json(nullptr)},
+      {"energy_u_j", energy != nullptr ? joules(energy->gross.uncertainty) : json(nullptr)},
+      {"latency_s", inference != nullptr ? json(exact_seconds(inference->end - inference->begin))
+                                         : json(nullptr)},
+      {"phases", std::move(phases)},
+      {"counters", to_json(run.counters)}};
 }
 
 json to_json(const ProfiledPoint& profile) {

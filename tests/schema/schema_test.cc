@@ -40,7 +40,10 @@ class StudySchema {
     if (validator.validate(schema_, Adapter(data), &results)) return "";
     std::string text;
     valijson::ValidationResults::Error error;
-    while (results.popError(error)) text += error.jsonPointer + ": " + error.description + "\n";
+    while (results.popError(error)) {
+      for (const std::string& part : error.context) text += part;
+      text += ": " + error.description + "\n";
+    }
     return text.empty() ? "it does not fit" : text;
   }
 
