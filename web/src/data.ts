@@ -181,7 +181,19 @@ export interface Search {
   optimiser: string;
   probes: Probe[];
   governors: { name: string; cost: number | null }[];
-  best: { setting: Setting; cost: number | null; run: number | null } | null;
+  best: SearchBest | null;
+  // Of the best over the governors with its batch and the like; bounds of 95 %.
+  saving?: { against: string; percent: number; percent_low: number | null; percent_high: number | null; latency_s: number | null } | null;
+}
+export interface SearchBest {
+  setting: Setting;
+  cost: number | null;
+  run: number | null;
+  cost_low?: number | null; // 95 %
+  cost_high?: number | null;
+  within_limits?: boolean;
+  runs?: number;
+  latency_s?: number | null; // of one inference
 }
 // Another study beside this one: its minima alone.
 export interface BoardRow {

@@ -37,5 +37,5 @@ export const kFigureGroups: FigureGroup[] = [
   { id: 'layer-energy', title: 'Inside the network', figures: [layers, layerWork] },
   { id: 'board-by-board', title: 'Boards', figures: [boards] },
   { id: 'search-progress', title: 'The search', figures: [search] },
-  { id: 'uncertainty', title: 'How sure it is', figures: [repeats, order, budget] },
+  { id: 'uncertainty', title: 'How sure it is', figures: [repeats, budget, order] },
 ];

@@ -81,9 +81,11 @@ export interface Baseline {
   name: string;
   point: Point;
 }
+// The first run of a search: it only finds how long the others should be (kTuneSizing in src/app/tune/tune_memory.h).
+const kSizing = 'sizing';
 export function baselinesOf(study: Study, network: string, batch: number): Baseline[] {
   return study.points
-    .filter((point) => point.baseline !== null && point.network === network && batchOf(point) === batch)
+    .filter((point) => point.baseline !== null && !(study.search && point.baseline === kSizing) && point.network === network && batchOf(point) === batch)
     .map((point) => ({ name: point.baseline as string, point }))
     .sort((a, b) => Number(b.name === 'default') - Number(a.name === 'default') || a.name.localeCompare(b.name));
 }

@@ -40,7 +40,7 @@ function thinnedNote(view: View): HTMLElement {
 
 // The tables that stand below a group's figures.
 function tablesOf(id: string, view: View): (Node | null)[] {
-  if (id === 'batches') return [minima(view)];
+  if (id === 'governors') return [minima(view)];
   if (id === 'uncertainty') return [repeatsText(view), runs(view)];
   return [];
 }

@@ -1,6 +1,6 @@
 // What the reader has chosen. Figures and tables that depend on it subscribe.
 import type { Study } from './data';
-import { baselinesOf, batchesOf, gridOf, leadingComparison, minimumOf, networksOf, type Grid } from './grid';
+import { baselinesOf, batchesOf, batchOf, gridOf, leadingComparison, minimumOf, networksOf, type Grid } from './grid';
 
 export interface Choice {
   network: string;
@@ -16,6 +16,19 @@ export interface Pointed {
   gpu: number;
 }
 
+// Where a study names no minimum: the network and batch size of which most settings were measured.
+function mostMeasured(study: Study): { network: string; batch: number } | null {
+  const times = new Map<string, { network: string; batch: number; count: number }>();
+  for (const point of study.points) {
+    if (point.baseline !== null) continue;
+    const key = `${batchOf(point)} ${point.network}`;
+    const row = times.get(key) ?? { network: point.network, batch: batchOf(point), count: 0 };
+    ++row.count;
+    times.set(key, row);
+  }
+  return [...times.values()].reduce<{ network: string; batch: number; count: number } | null>((most, row) => (most && most.count >= row.count ? most : row), null);
+}
+
 export class View {
   choice: Choice;
   pointed: Pointed | null = null;
@@ -27,8 +40,9 @@ export class View {
 
   constructor(readonly study: Study) {
     const first = study.minima[0];
-    const network = first?.network ?? networksOf(study)[0] ?? '';
-    const batch = first?.batch ?? batchesOf(study, network)[0] ?? 0;
+    const fullest = mostMeasured(study);
+    const network = first?.network ?? fullest?.network ?? networksOf(study)[0] ?? '';
+    const batch = first?.batch ?? fullest?.batch ?? batchesOf(study, network)[0] ?? 0;
     this.choice = { network, batch, baseline: (first && leadingComparison(first)?.baseline) ?? '', cpu: null, gpu: null };
     this.settle();
   }

@@ -93,6 +93,34 @@ json governors_json(const TuneResult& result) {
   return governors;
 }
 
+json percent_or_null(const std::optional<Interval>& share, bool low) {
+  return share ? json(100 * (low ? share->low : share->high)) : json(nullptr);
+}
+
+json best_json(const TuneCandidate& best, const SearchStory& story) {
+  return {{"setting", to_json(best.setting)},
+          {"cost", json_of_optional(best.cost)},
+          {"cost_low", best.cost_95 ? json(best.cost_95->low) : json(nullptr)},
+          {"cost_high", best.cost_95 ? json(best.cost_95->high) : json(nullptr)},
+          {"within_limits", best.met},
+          {"runs", best.runs},
+          {"latency_s", json_of_optional(at(best.mean, Metric::time))},
+          {"run", story.run_like(best.setting, best.cost)}};
+}
+
+// Of the best over the governors with its batch and the like.
+json saving_json(const TuneResult& result) {
+  if (!result.saving || result.winner() == nullptr) return nullptr;
+  const TuneCandidate* other = governors_like(*result.winner(), result.governors);
+  if (other == nullptr) return nullptr;
+  const TuneSaving& saving = *result.saving;
+  return {{"against", other->baseline},
+          {"percent", 100 * saving.share},
+          {"percent_low", percent_or_null(saving.share_95, true)},
+          {"percent_high", percent_or_null(saving.share_95, false)},
+          {"latency_s", json_of_optional(at(other->mean, Metric::time))}};
+}
+
 }  // namespace
 
 bool is_search_study(const StudyInfo& info) { return tune_memory(info, "").has_value(); }
@@ -118,10 +146,8 @@ Result<nlohmann::json> search_json(StudyFile& study, const std::string& path) {
     return tl::unexpected<Error>(result.error());
   }
   search["governors"] = governors_json(*result);
-  if (const TuneCandidate* best = result->winner())
-    search["best"] = {{"setting", to_json(best->setting)},
-                      {"cost", json_of_optional(best->cost)},
-                      {"run", story.run_like(best->setting, best->cost)}};
+  if (const TuneCandidate* best = result->winner()) search["best"] = best_json(*best, story);
+  search["saving"] = saving_json(*result);
   return search;
 }
 

@@ -4,7 +4,11 @@
 //  "probes": [{"run", "setting", "cost", "energy_j", "latency_s": of one inference,
 //              "batch_latency_s", "least": the least cost so far within the limits,
 //              "within_limits", "why": the optimiser's words, "failure"}],   in their order
-//  "governors": [{"name", "cost"}], "best": {"setting", "cost", "run"} | null}
+//  "governors": [{"name", "cost"}],
+//  "best": {"setting", "cost", "cost_low" | null, "cost_high" | null: 95 %, "within_limits", "runs",
+//           "latency_s": of one inference, "run"} | null,
+//  "saving": {"against": the governors, "percent", "percent_low" | null, "percent_high" | null:
+//             95 %, "latency_s": of one inference under them} | null}
 //
 // null where nothing was measured. A cost is what the study was asked to minimise; a probe that
 // failed has none and says why in `failure`.

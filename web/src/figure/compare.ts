@@ -94,9 +94,15 @@ function finding(groups: Group[]): string {
   };
   const [first] = whole;
   if (whole.length === 1 && first!.best.size === 2) {
-    const [a, b] = [...first!.best].map(([value, point]) => ({ value, energy: eachInference(point, point.energy_j)?.value ?? NaN, latency: eachInference(point, point.latency_s)?.value ?? NaN })).sort((p, q) => p.energy - q.energy);
+    const [a, b] = [...first!.best].map(([value, point]) => ({ value, energy: eachInference(point, point.energy_j), latency: eachInference(point, point.latency_s)?.value ?? NaN })).sort((p, q) => (p.energy?.value ?? NaN) - (q.energy?.value ?? NaN));
+    const [ea, eb] = [a!.energy, b!.energy];
+    if (!ea || !eb) return '';
     const time = 100 * (a!.latency / b!.latency - 1);
-    return `${a!.value} uses ${percent(100 * (1 - a!.energy / b!.energy))} less energy than ${b!.value} and takes ${percent(Math.abs(time))} ${time < 0 ? 'less' : 'more'} time.`;
+    const timeText = `takes ${percent(Math.abs(time))} ${time < 0 ? 'less' : 'more'} time`;
+    const less = percent(100 * (1 - ea.value / eb.value));
+    // As if nothing were common to the two uncertainties: one chip's gain is, so this is the cautious side.
+    if (eb.value - ea.value <= kCoverage * Math.hypot(ea.u, eb.u)) return `No difference in energy was shown: ${a!.value} is ${less} below ${b!.value}, within the uncertainty, and ${timeText}.`;
+    return `${a!.value} uses ${less} less energy than ${b!.value} and ${timeText}.`;
   }
   return `Of ${whole.length}, least energy: ${winners(kQuantities[0]!.of)}; least latency: ${winners(kQuantities[1]!.of)}; least product: ${winners(kQuantities[2]!.of)}.`;
 }

@@ -54,8 +54,9 @@ function draw(view: View, width: number, say: (text: string | null) => void) {
   const found = groups(view);
   const all = found.flatMap((group) => group.runs.map((run) => deviation(group, run))).filter((at) => at !== null);
   if (!all.length) return 'None of these runs has an energy; the table below says why.';
-  // As many groups to a row as stay readable.
-  const across = Math.max(1, Math.min(found.length, Math.floor((width - 60) / 96)));
+  // As many groups to a row as stay readable, their names beside one another.
+  const longest = Math.max(...found.map((group) => group.name.length));
+  const across = Math.max(1, Math.min(found.length, Math.floor((width - 60) / Math.max(96, 12 + 6.4 * Math.min(longest, 40)))));
   const rows = Math.ceil(found.length / across);
   const high = rows > 1 ? 200 : 290;
   const drawing = canvas(view, width, 34 + rows * high, 'Every run of the best setting and of the governors as its distance from the mean of its group, with k = 2 intervals.');

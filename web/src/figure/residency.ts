@@ -58,7 +58,7 @@ function highest(view: View): string {
 function draw(view: View, width: number, say: (text: string | null) => void) {
   const panels = residencyOf(view).filter(([, shares]) => shares.length);
   if (!panels.length) return `No residency was recorded for the governors '${view.choice.baseline}' here.`;
-  const across = width >= 640 ? panels.length : 1;
+  const across = Math.max(1, Math.min(panels.length, Math.floor((width + 24) / 320)));
   const each = (width - 8 - (across - 1) * 24) / across;
   const height = 250;
   const drawing = canvas(view, width, height * Math.ceil(panels.length / across), `Share of time at each clock under the governors ${view.choice.baseline}. The CSV file has every number.`);
@@ -77,6 +77,7 @@ function table(view: View): Table {
 
 export const residency: Figure = {
   id: 'residency',
+  wide: true,
   applies: (study) => study.points.some((point) => point.baseline !== null && Object.keys(point.residency_percent).length > 0),
   title: (view) => `Where the governors '${view.choice.baseline}' kept the clocks`,
   sentence: (view) => `Share of the inference phase at each value, mean over the runs. ${highest(view)}`.trim(),

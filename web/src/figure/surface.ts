@@ -54,8 +54,10 @@ function sceneOf(view: View, width: number): Scene | string {
   const y = scaleLinear([grid.cpus[0]!, grid.cpus.at(-1)!], [-1, 1]);
   const vertices = grid.cells.map((row) => row.map((cell) => (energyOf(cell) === null ? null : { x: x(cell!.gpu), y: y(cell!.cpu), z: energyOf(cell)! })));
   const fine = grid.cpus.length * grid.gpus.length < 500 ? 2 : 1;
+  const facets = quads(refine(vertices, fine));
+  if (!facets.length) return 'No four neighbouring settings were measured, so there is no surface between them; the map beside it shows each.';
   return {
-    view, grid, x, y, z: height, ticks: height.ticks(5), facets: quads(refine(vertices, fine)), least: { ...grid.least, energy: least }, most: Math.max(...energies),
+    view, grid, x, y, z: height, ticks: height.ticks(5), facets, least: { ...grid.least, energy: least }, most: Math.max(...energies),
     governor, pareto: paretoCells(view), width, height: Math.round(Math.min(500, 150 + width * 0.55)),
   };
 }

@@ -1,9 +1,10 @@
 // The answer first: for each network and batch size the best setting, what it saves, what it costs.
 import type { Minimum } from '../data';
 import { h, replace, type Child } from '../dom';
-import { batchText, governorsText, interval, joule, kCoverage, percent, second, settingText } from '../format';
+import { batchText, count, governorsText, interval, joule, kCoverage, percent, second, settingText } from '../format';
 import { leadingComparison } from '../grid';
 import type { View } from '../view';
+import { searchAnswer } from './search_answer';
 import { pager } from './table';
 
 function settingLines(view: View, minimum: Minimum): Node[] {
@@ -75,7 +76,9 @@ const kCards = 24; // at a time
 export function answer(view: View): HTMLElement {
   const { minima } = view.study;
   const section = h('section', { id: 'answer', 'aria-labelledby': 'answer-title' }, h('h2', { id: 'answer-title' }, 'The answer'));
-  if (!minima.length) section.append(h('p', { class: 'nothing' }, noMinimum(view)));
+  const { search } = view.study;
+  if (search) section.append(searchAnswer(view, search));
+  else if (!minima.length) section.append(withoutMinimum(view));
   else section.append(h('p', { class: 'lead' }, leadText(view), view.study.simulated && ' (Simulated.)'));
   const cards = h('div', { class: 'cards' });
   const show = (page: number) => replace(cards, ...minima.slice(page * kCards, (page + 1) * kCards).map((minimum) => card(view, minimum)));
@@ -83,6 +86,17 @@ export function answer(view: View): HTMLElement {
   section.append(cards, minima.length > kCards ? pager(minima.length, show, kCards, 'Answers') : '',
     h('p', { class: 'note' }, 'Every interval on this page is the mean ± 2 standard uncertainties (k = 2, about 95 %). Energy is that of the inference phase at the whole module, idle power included.'));
   return section;
+}
+
+// Of a study that swept no clocks: what of it used least, and most.
+function withoutMinimum(view: View): HTMLElement {
+  const { points, simulated } = view.study;
+  const known = points.flatMap((point) => (point.baseline === null && point.energy_j && point.inferences > 0 ? [{ point, each: point.energy_j.value / point.inferences }] : []));
+  const sorted = known.sort((a, b) => a.each - b.each);
+  const [least, most] = [sorted[0], sorted.at(-1)];
+  if (!least || !most || least === most) return h('p', { class: 'nothing' }, noMinimum(view));
+  const text = ({ point, each }: typeof least) => `${point.network} ${settingText(point.setting)} with ${joule(each, 3)} an inference`;
+  return h('p', { class: 'lead' }, `CPU and GPU clocks were not swept together, so there is no map. Of ${count(known.length)} settings measured, least energy has ${text(least)}, most ${text(most)}.`, simulated && ' (Simulated.)');
 }
 
 function noMinimum(view: View): string {
