@@ -90,9 +90,12 @@ std::vector<std::size_t> cumulative_points(const StudySummary& summary) {
     }
   }
   std::set<std::size_t> found;
-  for (const auto& [key, points] : groups)
-    if (points.size() > 1 && found.size() + points.size() <= kMostCumulativeCurves)
-      found.insert(points.begin(), points.end());
+  for (const auto& [key, points] : groups) {
+    if (points.size() < 2) continue;
+    std::set<std::size_t> with = found;
+    with.insert(points.begin(), points.end());
+    if (with.size() <= kMostCumulativeCurves) found = std::move(with);
+  }
   return {found.begin(), found.end()};
 }
 

@@ -186,7 +186,9 @@ class TimelineMaker {
     const char* kind = unit == Unit::hertz     ? "clock"
                        : unit == Unit::celsius ? "temperature"
                                                : "other";
-    const char* sign = unit == Unit::hertz     ? "Hz"
+    // The kernel tells the memory's activity as the part of its clock that was busy (actmon).
+    const bool is_hertz = unit == Unit::hertz || watch.name == "memory_activity";
+    const char* sign = is_hertz                ? "Hz"
                        : unit == Unit::celsius ? "\u00b0C"
                        : unit == Unit::watt    ? "W"
                                                : "";

@@ -5,7 +5,8 @@
 //              "batch_latency_s", "least": the least cost so far within the limits,
 //              "within_limits", "why": the optimiser's words, "failure"}],   in their order
 //  "governors": [{"name", "cost"}],
-//  "best": {"setting", "cost", "cost_low" | null, "cost_high" | null: 95 %, "within_limits", "runs",
+//  "best": {"setting", "cost", "cost_low" | null, "cost_high" | null: 95 %, "within_limits",
+//  "runs",
 //           "latency_s": of one inference, "run"} | null,
 //  "saving": {"against": the governors, "percent", "percent_low" | null, "percent_high" | null:
 //             95 %, "latency_s": of one inference under them} | null}
