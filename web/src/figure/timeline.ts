@@ -74,7 +74,7 @@ function addKeys(state: TimelineState, drawing: SVGSVGElement, point: (time: num
     else if (event.key === '-' || event.key === '_' || event.key === 'ArrowDown') state.zoom(1.5, state.middle);
     else if (event.key === 'Home') state.show(0, state.duration);
     else if (event.key === 'm' || event.key === 'M') state.mark(state.middle);
-    else if (event.key === 'Escape') ((state.marks = []), point(null));
+    else if (event.key === 'Escape') ((state.marks = []), state.onChange(), point(null));
     else return;
     event.preventDefault();
   });
