@@ -54,7 +54,18 @@ export async function drawAll(page) {
   }
 }
 
+// Chromium drops what goes beyond ten downloads of a page in a second: waits only where that is near.
+const kDownloads = 8, kWithin = 1100; // ms
+const downloads = new WeakMap(); // page to when its last ones began
+async function roomForDownload(page) {
+  const begun = downloads.get(page) ?? [];
+  downloads.set(page, begun);
+  if (begun.length >= kDownloads) await page.waitForTimeout(Math.max(0, begun.at(-kDownloads) + kWithin - Date.now()));
+  begun.push(Date.now());
+}
+
 export async function downloadOf(page, selector) {
+  await roomForDownload(page);
   const [download] = await Promise.all([page.waitForEvent('download'), page.click(selector)]);
   return readFileSync(await download.path());
 }
