@@ -65,6 +65,10 @@ test('a study of one setting, without clocks, governors or sensors', { skip }, a
   assert.match(text, /names no best setting/);
   assert.match(text, /No counter was raised/);
   assert.match(text, /threads 2/);
+  const undrawn = page.locator('figure:not(:has(svg))');
+  assert.ok(await undrawn.count() > 0);
+  assert.equal(await undrawn.locator('button:text-is("SVG"):visible, button:text-is("PNG"):visible').count(), 0, 'there is no picture to save');
+  for (const figure of await undrawn.all()) assert.ok((await figure.locator('.plot').boundingBox()).height < 200, 'no hole where nothing is drawn');
   await close();
 });
 
