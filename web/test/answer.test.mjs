@@ -67,7 +67,7 @@ test("a search's answer: the setting, the saving with its interval, the time, th
   assert.match(say({ ...saving, percent: 1, percent_low: -1, percent_high: 3 }), /\(95 %: -1\.0 % to 3\.0 %\): no difference was shown\./);
   assert.match(say({ ...saving, percent_low: null, percent_high: null, latency_s: null }), /measured too seldom for an interval.* One inference takes 50\.0 ms\./);
   assert.match(say(null), /No governors were measured beside it to compare with\./);
-  assert.match(say(saving, { within_limits: false }), /Nothing that was measured keeps the limits; this is the nearest\./);
+  assert.match(say(saving, { within_limits: false }), /^None of \d+ probes keeps .*\. The nearest is alexnet at .*: 100\.0 mJ an inference\. That is/);
   assert.match(say(saving, { cost: null }), /^The search for the least energy.* found no setting\./);
   const view = viewOf((study) => (study.search.best.setting.batch = 32));
   assert.deepEqual([view.choice.network, view.choice.batch], ['alexnet', 32], 'the figures show what was found');
@@ -75,12 +75,13 @@ test("a search's answer: the setting, the saving with its interval, the time, th
 
 test('a study without a map names what used least and most, an inference; without energy, why', () => {
   const without = (change) => viewOf((study) => (delete study.search, (study.minima = []), change(study)));
-  const lead = leadOf(without((study) => {
+  const three = (...joules) => leadOf(without((study) => {
     study.points = study.points.filter((point) => point.energy_j && point.baseline === null).slice(0, 3);
-    study.points.forEach((point, i) => (Object.assign(point, { setting: { threads: i + 1 }, inferences: [10, 1000, 100][i] }), (point.energy_j.value = [10, 100, 200][i]))); // 1, 0.1 and 2 J each
+    study.points.forEach((point, i) => Object.assign(point, { setting: { threads: i + 1 }, inferences: [10, 1000, 100][i], energy_j: { ...point.energy_j, value: joules[i], uncertainty: joules[i] / 100 } }));
     Object.assign(study, { runs: [], timelines: [], cumulative: [], budgets: [] });
   }));
-  assert.match(lead, /there is no map\. Of 3 settings measured, least energy has alexnet threads 2 with 100 mJ an inference, most alexnet threads 3 with 2\.00 J an inference\. \(Simulated\.\)/);
+  assert.match(three(10, 100, 200), /there is no map\. Of 3 settings measured, least energy has alexnet threads 2 with 100\.0 ± 2\.0 mJ an inference, most alexnet threads 3 with 2\.000 ± 0\.040 J an inference\. \(Simulated\.\)/);
+  assert.match(three(10.1, 1000, 101), /least energy has alexnet threads 2 .* most alexnet threads . with 1\.010 ± 0\.020 J an inference: no difference was shown\./);
   const none = without((study) => study.points.forEach((point) => Object.assign(point, { energy_j: null, why_absent: 'no sensor' })));
   assert.match(page.answer(none).textContent, /names no best setting\. Energy is absent: no sensor\./);
 });

@@ -60,6 +60,14 @@ test("the minimum's mark is where the table says", { skip }, async () => {
   await close();
 });
 
+test('the table of the minima stands with the governors', { skip }, async () => {
+  const { page, close } = await open(report);
+  const study = await studyIn(page);
+  assert.equal(await page.locator('#governors #minima-table').count(), study.minima.length ? 1 : 0);
+  assert.equal(await page.locator('#minima-table tbody tr').count(), Math.min(50, study.minima.reduce((sum, { comparisons }) => sum + Math.max(1, comparisons.length), 0)));
+  await close();
+});
+
 test('lines of equal energy lie between the cells that they divide', { skip }, async () => {
   const { page, close } = await open(report);
   const study = await studyIn(page);

@@ -21,6 +21,8 @@ export interface Figure {
   title: (view: View) => string;
   sentence: (view: View) => string;
   controls?: (view: View) => Node[];
+  // What a saved drawing says that it is of, where that is not the network and batch size chosen on the page.
+  of?: (view: View) => string;
   // Draws at a width in px; a string says why there is nothing to draw.
   draw: (view: View, width: number, say: (text: string | null) => void) => Drawn | string;
   table: (view: View) => Table;
@@ -117,7 +119,7 @@ export function figureElement(figure: Figure, view: View, first = false): HTMLEl
 // What a saved drawing says of itself: it stands alone, without the page's bar and head.
 function headOf(figure: Figure, view: View): PictureHead {
   const { network, batch } = view.choice;
-  const of = figure.scope === 'study' ? [view.study.study.name] : [network, batch > 0 && `batch ${batch}`];
+  const of = figure.scope === 'study' ? [figure.of?.(view), view.study.study.name] : [network, batch > 0 && `batch ${batch}`];
   return { title: `${figure.title(view)}${view.study.simulated ? ' (simulated)' : ''}`, under: [...of, view.study.study.board].filter(Boolean).join(', ') };
 }
 

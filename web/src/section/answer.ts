@@ -1,7 +1,7 @@
 // The answer first: for each network and batch size the best setting, what it saves, what it costs.
 import type { Comparison, Minimum } from '../data';
 import { h, replace, type Child } from '../dom';
-import { batchText, count, governorsText, interval, joule, kCoverage, percent, second, settingText } from '../format';
+import { batchText, count, governorsText, interval, joule, kCoverage, percent, plusMinus, second, settingText } from '../format';
 import { leadingComparison } from '../grid';
 import { isShown, leadingMinimum } from '../lead';
 import type { View } from '../view';
@@ -99,12 +99,13 @@ export function answer(view: View): HTMLElement {
 // Of a study that swept no clocks: what of it used least, and most.
 function withoutMinimum(view: View): HTMLElement {
   const { points, simulated } = view.study;
-  const known = points.flatMap((point) => (point.baseline === null && point.energy_j && point.inferences > 0 ? [{ point, each: point.energy_j.value / point.inferences }] : []));
+  const known = points.flatMap((point) => (point.baseline === null && point.energy_j && point.inferences > 0 ? [{ point, each: point.energy_j.value / point.inferences, u: point.energy_j.uncertainty / point.inferences }] : []));
   const sorted = known.sort((a, b) => a.each - b.each);
   const [least, most] = [sorted[0], sorted.at(-1)];
   if (!least || !most || least === most) return h('p', { class: 'nothing' }, noMinimum(view));
-  const text = ({ point, each }: typeof least) => `${point.network} ${settingText(point.setting)} with ${joule(each, 3)} an inference`;
-  return h('p', { class: 'lead' }, `CPU and GPU clocks were not swept together, so there is no map. Of ${count(known.length)} settings measured, least energy has ${text(least)}, most ${text(most)}.`, simulated && ' (Simulated.)');
+  const text = ({ point, each, u }: typeof least) => `${point.network} ${settingText(point.setting)} with ${each < 1 ? plusMinus(1000 * each, 1000 * kCoverage * u, 'mJ') : plusMinus(each, kCoverage * u, 'J')} an inference`;
+  const shown = most.each - least.each > kCoverage * Math.hypot(least.u, most.u);
+  return h('p', { class: 'lead' }, `CPU and GPU clocks were not swept together, so there is no map. Of ${count(known.length)} settings measured, least energy has ${text(least)}, most ${text(most)}${shown ? '' : ': no difference was shown'}.`, simulated && ' (Simulated.)');
 }
 
 function noMinimum(view: View): string {
