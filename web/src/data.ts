@@ -2,7 +2,7 @@
 // web/schema/study.schema.json is the same as a schema: the program's tests and this page check the data with it.
 import { unpackRuns, type PackedRuns } from './decode';
 import kStudySchema from '../schema/study.schema.json';
-import { showName } from './names';
+import { keepName, showName } from './names';
 import { firstFault } from './schema_check';
 
 export interface Estimate {
@@ -305,8 +305,11 @@ export function readStudy(text: string | null): Study | string {
 
 // Names that anyone may have chosen, as they can stand beside others (names.ts).
 function nameForPage(study: Study): void {
+  for (const one of [keepName, showName]) renamed(study, one);
+}
+function renamed(study: Study, one: (name: string) => string): void {
   const change = (rows: object[], ...keys: string[]) => {
-    for (const row of rows as Record<string, unknown>[]) for (const key of keys) if (typeof row[key] === 'string') row[key] = showName(row[key] as string);
+    for (const row of rows as Record<string, unknown>[]) for (const key of keys) if (typeof row[key] === 'string') row[key] = one(row[key] as string);
   };
   change([study.study], 'name', 'board', 'release', 'engine', 'total');
   change(study.study.rails, 'name', 'parent', 'what');

@@ -2,7 +2,7 @@
 import './style.css';
 import { readStudy, type Study } from './data';
 import { h, replace } from './dom';
-import { figureElement } from './figure/frame';
+import { applying, figureElement, type Figure } from './figure/frame';
 import { kFigureStyle } from './figure/style';
 import { kFigureGroups, type FigureGroup } from './figures';
 import { answer } from './section/answer';
@@ -38,15 +38,24 @@ function thinnedNote(view: View): HTMLElement {
   return note;
 }
 
+// A part that fails says so in its place and leaves the page whole.
+function part<T extends Node | null>(name: string, make: () => T): T | HTMLElement {
+  try {
+    return make();
+  } catch (error) {
+    return h('p', { class: 'nothing', role: 'alert' }, `${name} could not be shown from this study: ${(error as Error).message}. Please report it, with the study.`);
+  }
+}
+
 // The tables that stand below a group's figures.
 function tablesOf(id: string, view: View): (Node | null)[] {
-  if (id === 'governors') return [minima(view)];
-  if (id === 'uncertainty') return [repeatsText(view), runs(view)];
+  if (id === 'governors') return [part('The minima', () => minima(view))];
+  if (id === 'uncertainty') return [part('The repeats', () => repeatsText(view)), part('The runs', () => runs(view))];
   return [];
 }
 
 function groupElement(view: View, group: FigureGroup, first: boolean): HTMLElement | null {
-  const figures = group.figures.filter((figure) => figure.applies?.(view.study) ?? true);
+  const figures = group.figures.map((figure) => applying(figure, view.study)).filter((figure): figure is Figure => figure !== null);
   const below = tablesOf(group.id, view).filter((node): node is Node => node !== null);
   const shown = group.needsGrid && !view.grid.cpus.length ? [] : figures;
   if (!shown.length && !below.length) return null;
@@ -59,14 +68,14 @@ function page(study: Study): Node[] {
   const style = h('style');
   style.textContent = kFigureStyle;
   document.head.append(style);
-  const main = h('main', { id: 'main', tabindex: -1 }, answer(view), bar(view));
+  const main = h('main', { id: 'main', tabindex: -1 }, part('The answer', () => answer(view)), bar(view));
   let first = true;
   for (const group of kFigureGroups) {
     const element = groupElement(view, group, first);
     if (element) main.append(element);
     first &&= element === null;
   }
-  main.append(points(view), counters(view), method(view));
+  main.append(part('The settings', () => points(view)), part('The counters', () => counters(view)), part('How it was measured', () => method(view)));
   const head = masthead(study);
   head.append(contents(main));
   const foot = h('footer', {}, `Made by ${study.generator}. `, 'This file holds everything it shows; it opens without a network.');

@@ -48,7 +48,8 @@ let study: Study | null = null;
 let view: View | null = null;
 let tasks: Task[] = [];
 let options: PaperOptions = { width_mm: 85, only: [], networks: [] };
-const seen = new Map<string, string>(); // drawings, and where each came first
+const seen = new Map<string, string>(); // drawings of one network, and where each came first
+let seenOf = ''; // the network
 
 const scopeOf = (figure: Figure) => figure.scope ?? 'choice';
 // The page may put marks of direction round a name; a user does not type them.
@@ -110,8 +111,11 @@ function drawInto(made: PaperFigure, { figure, group }: Task, view: View): void 
   }
 }
 
-// A figure that shows all batch sizes is the same at each of them: it is written once.
+// A figure that shows all batch sizes is the same at each of them: it is written once. What is kept to see that
+// goes with its network: a study may have thousands of them.
 function leaveOutSecond(made: PaperFigure): void {
+  if (made.network !== seenOf) seen.clear();
+  seenOf = made.network;
   const key = `${made.id} ${made.network}\n${made.csv}\n${made.svg.replace(/<title>.*?<\/title><desc>.*?<\/desc>/, '')}`;
   const first = seen.get(key);
   if (first !== undefined) Object.assign(made, { why_absent: `It is the same as at ${first}.`, svg: '', csv: '' });

@@ -1,6 +1,7 @@
 // What the reader has chosen. Figures and tables that depend on it subscribe.
 import type { Study } from './data';
 import { baselinesOf, batchesOf, batchOf, gridOf, leadingComparison, minimumOf, networksOf, type Grid } from './grid';
+import { leadingMinimum } from './lead';
 
 export interface Choice {
   network: string;
@@ -29,6 +30,13 @@ function mostMeasured(study: Study): { network: string; batch: number } | null {
   return [...times.values()].reduce<{ network: string; batch: number; count: number } | null>((most, row) => (most && most.count >= row.count ? most : row), null);
 }
 
+// What a search found best, where there was one: its answer leads the page then.
+function found(study: Study): { network: string; batch: number } | null {
+  const batch = study.search?.best?.setting['batch'];
+  const network = study.points.find((point) => point.baseline === null)?.network;
+  return typeof batch === 'number' && network !== undefined && batchesOf(study, network).includes(batch) ? { network, batch } : null;
+}
+
 export class View {
   choice: Choice;
   pointed: Pointed | null = null;
@@ -39,10 +47,8 @@ export class View {
   private listeners: (() => void)[] = [];
 
   constructor(readonly study: Study) {
-    const first = study.minima[0];
-    const fullest = mostMeasured(study);
-    const network = first?.network ?? fullest?.network ?? networksOf(study)[0] ?? '';
-    const batch = first?.batch ?? fullest?.batch ?? batchesOf(study, network)[0] ?? 0;
+    const { network, batch } = found(study) ?? leadingMinimum(study) ?? mostMeasured(study) ?? { network: networksOf(study)[0] ?? '', batch: 0 };
+    const first = minimumOf(study, network, batch);
     this.choice = { network, batch, baseline: (first && leadingComparison(first)?.baseline) ?? '', cpu: null, gpu: null };
     this.settle();
   }

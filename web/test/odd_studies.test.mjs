@@ -56,6 +56,7 @@ test('a study of one setting, without clocks, governors or sensors', { skip }, a
   study.points = [{ ...point, setting: { batch: 8, threads: 2 }, energy_j: null, net_energy_j: null, power_w: null, why_absent: 'no sensor', counters: {} }];
   study.runs = [{ ...study.runs[0], point: 0, energy_j: null, energy_u_j: null, state: 'complete', failure: '' }, { ...study.runs[1], point: null }];
   Object.assign(study, { minima: [], counters: [], timelines: [], cumulative: [], budgets: [] });
+  delete study.search; // it would lead the page
   Object.assign(study.study, { protocol: null, rails: [], release: '' });
   const { page, close } = await open(reportOf(study));
   await drawAll(page);
@@ -64,6 +65,10 @@ test('a study of one setting, without clocks, governors or sensors', { skip }, a
   assert.match(text, /names no best setting/);
   assert.match(text, /No counter was raised/);
   assert.match(text, /threads 2/);
+  const undrawn = page.locator('figure:not(:has(svg))');
+  assert.ok(await undrawn.count() > 0);
+  assert.equal(await undrawn.locator('button:text-is("SVG"):visible, button:text-is("PNG"):visible').count(), 0, 'there is no picture to save');
+  for (const figure of await undrawn.all()) assert.ok((await figure.locator('.plot').boundingBox()).height < 200, 'no hole where nothing is drawn');
   await close();
 });
 
@@ -159,6 +164,7 @@ test('every run failed, throttled or marked', { skip }, async () => {
   study.runs.forEach((run, i) => Object.assign(run, { energy_j: null, energy_u_j: null, latency_s: null, state: i % 2 ? 'failed' : 'throttled', failure: 'hot', counters: { throttled: 3 } }));
   study.timelines.forEach((timeline) => Object.assign(timeline, { series: [], phases: [], batches: null, why_absent: 'the trace was not kept' }));
   Object.assign(study, { minima: [], totals: { runs: study.runs.length, failed: study.runs.length / 2, throttled: study.runs.length / 2 } });
+  delete study.search;
   const { page, close } = await staysWhole(study);
   assert.match(await page.locator('#timeline').innerText(), /No samples of .*: the trace was not kept/);
   assert.match(await page.locator('#answer').innerText(), /every run was throttled/);
@@ -214,6 +220,22 @@ test('names that turn the text round, of 10 kB, of addresses: all stand as text,
   assert.ok((await page.locator('#method .whole-name').allTextContents()).includes(long));
   const rows = parseCsv((await downloadOf(page, '#points button:text-is("CSV")')).toString());
   assert.deepEqual([...new Set(rows.map((row) => row.network))], [kRtl, long]);
+  await close();
+});
+
+test('control characters and halves of pairs in names: a saved picture is XML all the same', { skip }, async () => {
+  const study = sampleStudy();
+  const bad = 'alexnet\u0000\u0001\u001b\ud800';
+  for (const row of [...study.points, ...study.minima]) if (row.network === 'alexnet') row.network = bad;
+  study.study.board = bad;
+  const { page, close } = await staysWhole(study);
+  const svg = (await downloadOf(page, '#heat-map button:text-is("SVG")')).toString();
+  assert.equal(await page.evaluate((text) => new DOMParser().parseFromString(text, 'image/svg+xml').querySelector('parsererror')?.textContent ?? null, svg), null);
+  assert.ok(svg.includes('alexnet\ufffd\ufffd\ufffd'));
+  assert.equal((await downloadOf(page, '#heat-map button:text-is("PNG")')).subarray(1, 4).toString(), 'PNG');
+  await page.evaluate(() => (HTMLCanvasElement.prototype.toDataURL = () => { throw new Error('no memory'); }));
+  await page.click('#heat-map button:text-is("PNG")');
+  await page.locator('#heat-map output:has-text("The PNG could not be made: no memory.")').waitFor();
   await close();
 });
 

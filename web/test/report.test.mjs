@@ -1,10 +1,13 @@
 // The report's page in a real headless Chromium. By default with the made-up sample; ISOJOULE_REPORT=FILE
 // runs the same tests on a report that the program wrote.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { chromiumPath, downloadOf, drawAll, finish, open, parseCsv, reportOf, sampleStudy, studyIn, template } from './browser.mjs';
+import { fileURLToPath } from 'node:url';
+import { chromiumPath, downloadOf, drawAll, finish, folder, open, parseCsv, reportOf, sampleStudy, studyIn, template } from './browser.mjs';
 
 const skip = !chromiumPath ? 'skipped: no Chromium here' : !existsSync(template) ? 'skipped: the page is not built (npm run build)' : false;
 const given = process.env.ISOJOULE_REPORT;
@@ -54,6 +57,14 @@ test("the minimum's mark is where the table says", { skip }, async () => {
     const [x, y] = [mark.x + mark.width / 2, mark.y + mark.height / 2];
     assert.ok(x > cell.x && x < cell.x + cell.width && y > cell.y && y < cell.y + cell.height, `${minimum.network} batch ${minimum.batch}`);
   }
+  await close();
+});
+
+test('the table of the minima stands with the governors', { skip }, async () => {
+  const { page, close } = await open(report);
+  const study = await studyIn(page);
+  assert.equal(await page.locator('#governors #minima-table').count(), study.minima.length ? 1 : 0);
+  assert.equal(await page.locator('#minima-table tbody tr').count(), Math.min(50, study.minima.reduce((sum, { comparisons }) => sum + Math.max(1, comparisons.length), 0)));
   await close();
 });
 
@@ -184,10 +195,10 @@ test('every figure can be saved as SVG, PNG and CSV', { skip }, async () => {
     assert.equal(parsed, null, id);
     assert.equal(svg.includes('SIMULATED'), study.simulated, id);
     assert.match(svg, /--ink: #[0-9a-f]{6}/);
+    assert.ok(svg.includes(study.study.board), `${id}: a picture alone says of which board it is`);
     const png = await downloadOf(page, `#${id} button:text-is("PNG")`);
     assert.equal(png.subarray(1, 4).toString(), 'PNG', id);
     assert.ok((await downloadOf(page, `#${id} button:text-is("CSV")`)).length > 20, id);
-    await page.waitForTimeout(1100); // Chromium drops what goes beyond ten downloads in a second
   }
   await close();
 });
@@ -223,6 +234,7 @@ test('prints with every figure, none of the controls', { skip }, async () => {
   assert.equal(await page.locator('figure:not([data-drawn])').count(), 0);
   await page.emulateMedia({ media: 'print' });
   assert.equal(await page.locator('.bar').isVisible(), false);
+  assert.equal(await page.locator('button:visible, select:visible').count(), 0);
   assert.ok(await page.locator('#residency rect.share').last().isVisible());
   await close();
 });
@@ -312,6 +324,8 @@ test('the timeline zooms by wheel, keys, buttons and dragging; its CSV has the s
   await act(page, () => page.keyboard.press('m'));
   assert.equal(await page.locator('#timeline .marks path').count(), 2);
   assert.match(plain(await page.locator('#timeline output').textContent()), /Between the marks .*: [\d.]+ m?J on|No power was sampled all the way/);
+  await act(page, () => page.keyboard.press('Escape'));
+  assert.equal(await page.locator('#timeline .marks path').count(), 0, 'Esc takes the marks away');
   assert.deepEqual(await act(page, () => page.keyboard.press('Home')), whole);
   const zoomed = await act(page, () => page.click('#timeline button:text-is("+")'));
   assert.ok(zoomed.to - zoomed.from < whole.to - whole.from);
@@ -341,18 +355,50 @@ async function samplesOf(timeline) {
   });
 }
 
-test('the CSV of the runs is that of `show --csv`, where one is given', { skip: skip || (!process.env.ISOJOULE_CSV && 'skipped: ISOJOULE_CSV names no file') }, async () => {
-  const { page, close } = await open(report);
+// Every run's CSV against the program's own. `sameEnergies` compares the two numbers of every energy.
+async function compareRuns(path, csv, sameEnergies) {
+  const { page, close } = await open(path);
   const mine = parseCsv((await downloadOf(page, '#runs button:text-is("CSV")')).toString());
-  const given = parseCsv(readFileSync(process.env.ISOJOULE_CSV, 'utf8').replace(/\r?\n/g, '\r\n'));
-  assert.equal(mine.length, given.length);
-  for (const row of given) {
+  const theirs = parseCsv(csv.replace(/\r?\n/g, '\r\n'));
+  assert.ok(theirs.length > 0);
+  assert.equal(mine.length, theirs.length);
+  for (const row of theirs) {
     const other = mine.find(({ run }) => run === row.run);
-    for (const [theirs, ours] of [['inference_total_energy_j', 'energy_j'], ['inference_total_energy_u_j', 'energy_standard_uncertainty_j'], ['inference_s', 'latency_s']])
-      assert.ok(row[theirs] === other[ours] || Math.abs(Number(row[theirs]) - Number(other[ours])) <= 1e-9 * Math.abs(Number(row[theirs])), `run ${row.run} ${theirs}: ${row[theirs]} and ${other[ours]}`);
-    assert.deepEqual([other.network.split(' ')[0], other.state, other.block], [row.network, row.state, row.block]);
+    for (const [name, ours] of [['inference_total_energy_j', 'energy_j'], ['inference_total_energy_u_j', 'energy_standard_uncertainty_j'], ['inference_s', 'latency_s']])
+      sameEnergies(row[name], other[ours], `run ${row.run} ${name}`);
+    assert.deepEqual([other.network.split(' ')[0], other.state, other.block, other.simulated], [row.network, row.state, row.block, String(row.simulated === '1')]);
   }
   await close();
+  return theirs;
+}
+
+test('the CSV of the runs is that of `show --csv`, where one is given', { skip: skip || (!process.env.ISOJOULE_CSV && 'skipped: ISOJOULE_CSV names no file') }, async () => {
+  await compareRuns(report, readFileSync(process.env.ISOJOULE_CSV, 'utf8'), (theirs, ours, what) => assert.ok(theirs === ours || Math.abs(Number(theirs) - Number(ours)) <= 1e-9 * Math.abs(Number(theirs)), `${what}: ${theirs} and ${ours}`));
+});
+
+const program = [process.env.ISOJOULE_PROGRAM, fileURLToPath(new URL('../../build/dev/bin/isojoule', import.meta.url))].find((path) => path && existsSync(path));
+const kPlan = `name = "bits"
+board = "jetson-nano"
+[protocol]
+inferences = 16
+repeats = 2
+[[baseline]]
+name = "default"
+[[grid]]
+name = "map"
+networks = ["alexnet"]
+axes = { cpu_frequency_hz = [710400000, 1479000000], gpu_frequency_hz = [460800000, 921600000], batch = [8] }
+baselines = ["default"]
+`;
+test("a report of the program: its page's CSV has the energies of `show --csv`, bit by bit", { skip: skip || (!program && 'skipped: no program (ISOJOULE_PROGRAM) here') }, async () => {
+  const at = (name) => join(folder, name);
+  const run = (...words) => execFileSync(program, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ISOJOULE_DATA: fileURLToPath(new URL('../..', import.meta.url)), XDG_CACHE_HOME: folder, XDG_STATE_HOME: folder } });
+  writeFileSync(at('bits.toml'), kPlan);
+  run('sweep', at('bits.toml'), '--board', 'twin:jetson-nano', '-o', at('bits.study'));
+  run('report', at('bits.study'), '-o', at('bits.html'));
+  // Equal as doubles is equal bit by bit: none of them is a zero with a sign.
+  const rows = await compareRuns(at('bits.html'), run('show', at('bits.study'), '--csv'), (theirs, ours, what) => assert.ok(theirs !== '' && ours !== '' && Object.is(Number(theirs), Number(ours)), `${what}: ${theirs} and ${ours}`));
+  assert.equal(rows.length, 10);
 });
 
 test('with the keyboard alone: every control is reached, in order, and is seen to be', { skip }, async () => {

@@ -1,9 +1,16 @@
 // A drawing as a file of its own: SVG with its style and title, or PNG at twice the size.
 import { download, s } from '../dom';
+import { withoutForbidden } from '../xml';
+import { fitted } from './jobs';
 import { kFigureStyle } from './style';
 
 const kVariables = ['sans', 'ink', 'ink-soft', 'rule', 'paper', 'governor', 'governor-ink', 'bar', 'series-a', 'series-b'];
-const kBand = 34; // px above the drawing for its title
+const kBand = 48; // px above the drawing for its title and what it is of
+
+export interface PictureHead {
+  title: string;
+  under: string; // of which network, batch size and board
+}
 
 function resolvedStyle(): string {
   const style = getComputedStyle(document.documentElement);
@@ -11,7 +18,7 @@ function resolvedStyle(): string {
   return `svg { ${declared} } ${kFigureStyle}`;
 }
 
-export function standalone(drawing: SVGSVGElement, title: string): string {
+export function standalone(drawing: SVGSVGElement, { title, under }: PictureHead): string {
   const copy = drawing.cloneNode(true) as SVGSVGElement;
   const width = Number(drawing.getAttribute('width'));
   const height = Number(drawing.getAttribute('height'));
@@ -20,18 +27,20 @@ export function standalone(drawing: SVGSVGElement, title: string): string {
   style.textContent = resolvedStyle();
   copy.setAttribute('y', String(kBand));
   copy.querySelectorAll('.cursor, .cursor-line').forEach((cursor) => cursor.remove());
-  whole.append(style, s('rect', { width, height: height + kBand, style: 'fill: var(--paper)' }));
-  whole.append(s('text', { x: 8, y: 21, class: 'axis-name', style: 'font-weight: 600' }, title), copy);
-  return new XMLSerializer().serializeToString(whole);
+  const name = s('title', {}, `${title}: ${under}`);
+  whole.append(name, style, s('rect', { width, height: height + kBand, style: 'fill: var(--paper)' }));
+  const line = (y: number, text: string, more: Record<string, string>) => s('text', { x: 8, y, ...more }, fitted(text, width - 16));
+  whole.append(line(19, title, { class: 'axis-name', style: 'font-weight: 600' }), line(36, under, {}), copy);
+  return withoutForbidden(new XMLSerializer().serializeToString(whole));
 }
 
-export function saveSvg(drawing: SVGSVGElement, title: string, name: string): void {
-  download(`${name}.svg`, new Blob([standalone(drawing, title)], { type: 'image/svg+xml' }));
+export function saveSvg(drawing: SVGSVGElement, head: PictureHead, name: string): void {
+  download(`${name}.svg`, new Blob([standalone(drawing, head)], { type: 'image/svg+xml' }));
 }
 
-export async function savePng(drawing: SVGSVGElement, title: string, name: string): Promise<void> {
+export async function savePng(drawing: SVGSVGElement, head: PictureHead, name: string): Promise<void> {
   const image = new Image();
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(standalone(drawing, title))}`;
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(standalone(drawing, head))}`;
   await image.decode();
   const canvas = document.createElement('canvas');
   canvas.width = 2 * image.width;

@@ -74,7 +74,7 @@ function addKeys(state: TimelineState, drawing: SVGSVGElement, point: (time: num
     else if (event.key === '-' || event.key === '_' || event.key === 'ArrowDown') state.zoom(1.5, state.middle);
     else if (event.key === 'Home') state.show(0, state.duration);
     else if (event.key === 'm' || event.key === 'M') state.mark(state.middle);
-    else if (event.key === 'Escape') ((state.marks = []), point(null));
+    else if (event.key === 'Escape') ((state.marks = []), state.onChange(), point(null));
     else return;
     event.preventDefault();
   });
@@ -207,6 +207,7 @@ export const timeline: Figure = {
   title: () => title,
   sentence: (view) => `Power, clocks and temperatures of one run${view.study.simulated ? ' (simulated)' : ''}, its phases as bands, its batches as a row of ticks. Choose the drawing (a click, Tab); then the wheel, + and \u2212 zoom, dragging and the arrow keys move, M or a double click sets a mark. The CSV has the samples of the window shown, every one up to ${kMostRows / 1000} thousand, every n-th beyond.`,
   controls,
+  of: (view) => label(stateOf(view)),
   draw,
   table,
 };

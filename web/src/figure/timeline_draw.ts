@@ -37,18 +37,31 @@ export interface Layout {
   height: number;
 }
 
-// Apart for colour-blind readers (after Okabe and Ito), and dark and light enough for both papers. The total is the ink.
-const kColours = ['#2a7fc0', '#d55e00', '#13906c', '#b65c96', '#8a7a12', '#6a6fd8', '#a0522d', '#4d8a99'];
+// Apart for colour-blind readers (after Okabe and Ito), and dark and light enough for both papers. The total is the ink;
+// a component has its colour in every lane, so that its rail, its clock and its temperature are seen to belong together.
+const kComponents: [RegExp, string][] = [[/cpu/i, '#2a7fc0'], [/gpu/i, '#d55e00'], [/mem|emc|ddr|dram/i, '#13906c']];
+const kOthers = ['#b65c96', '#8a7a12', '#6a6fd8', '#a0522d', '#4d8a99'];
 const kPhaseTop = 18;
 const kPhaseBottom = 36;
 const kRow = 15; // px a row of names
 const kCharacter = 7.2; // px, about; the fonts of readers differ
 const kSpan = 1e-9; // s; a run without a duration still has an axis
 
+// What is of several components (VDD_CPU_GPU_CV) has the colour of none.
+function componentColour({ series }: Trace): string | null {
+  const of = kComponents.filter(([name]) => name.test(series.name));
+  return of.length === 1 ? of[0]![1] : null;
+}
+
 export function colourOf(all: Trace[], trace: Trace): string {
   if (trace.series.kind === 'total') return 'var(--ink)';
   const alike = all.filter((one) => one.series.kind !== 'total' && laneOf(one) === laneOf(trace));
-  return kColours[Math.max(0, alike.indexOf(trace)) % kColours.length]!;
+  const own = alike.map(componentColour);
+  const first = own.map((colour, i) => colour !== null && own.indexOf(colour) === i); // a second one of a component needs another
+  const place = Math.max(0, alike.indexOf(trace));
+  if (first[place]) return own[place]!;
+  const free = [...kOthers, ...kComponents.map(([, colour]) => colour).filter((colour) => !own.includes(colour))];
+  return free[first.slice(0, place).filter((taken) => !taken).length % free.length]!;
 }
 
 function laneOf({ series }: Trace): string {
@@ -56,13 +69,19 @@ function laneOf({ series }: Trace): string {
   if (series.kind === 'clock') return 'Clocks';
   return series.kind === 'temperature' ? 'Temperatures' : `Other${series.unit && `, ${series.unit}`}`;
 }
-const unitOf = (name: string, trace: Trace) => (name === 'Clocks' && trace.series.unit === 'Hz' ? 'MHz' : trace.series.unit);
+const unitOf = (trace: Trace) => (trace.series.unit === 'Hz' ? 'MHz' : trace.series.unit);
+// "Memory activity (MHz)" where it is alone of its unit, "Other (%)".
+function titleOf({ name, unit, traces }: Lane): string {
+  const title = !name.startsWith('Other') ? name : traces.length > 1 ? 'Other' : shortName(sentenceCase(traces[0]!.series.name));
+  return unit ? `${title} (${unit})` : title;
+}
+const sentenceCase = (name: string) => (/^[a-z][a-z0-9_]*$/.test(name) ? `${name[0]!.toUpperCase()}${name.slice(1).replace(/_/g, ' ')}` : name);
 
 export const shortName = (name: string) => (name.length > 28 ? `${name.slice(0, 27)}…` : name);
 
 // Where the names of a lane stand, wrapped into rows.
 function namesOf(lane: Lane, left: number, right: number): { trace: Trace; x: number; row: number }[] {
-  let x = left + (lane.name.length + lane.unit.length + 5) * kCharacter, row = 0;
+  let x = left + (titleOf(lane).length + 2) * kCharacter, row = 0;
   return lane.traces.map((trace) => {
     const width = 30 + shortName(trace.series.name).length * kCharacter * 1.12; // names are often capitals
     if (x + width > right && x > left) [x, row] = [left, row + 1];
@@ -81,7 +100,7 @@ export function layoutOf({ width, traces }: Pick<Scene, 'width' | 'traces'>): La
   let top = kPhaseBottom + 18;
   const lanes = names.map((name) => {
     const mine = traces.filter((trace) => laneOf(trace) === name);
-    const lane: Lane = { name, unit: unitOf(name, mine[0]!), traces: mine, top, plot: 0, bottom: 0 };
+    const lane: Lane = { name, unit: unitOf(mine[0]!), traces: mine, top, plot: 0, bottom: 0 };
     lane.plot = top + kRow * (1 + Math.max(0, ...namesOf(lane, left, right).map((place) => place.row))) + 4;
     lane.bottom = lane.plot + (name === 'Power' ? Math.round(Math.min(190, 110 + width * 0.08)) : 78);
     top = lane.bottom + 10;
@@ -152,7 +171,7 @@ function tickText(lane: Lane, value: number): string {
 // A lane without its lines: they follow the window, this does not.
 function drawLane(scene: Scene, lane: Lane, layout: Layout): { group: SVGGElement; lines: Line[] } {
   const y = valueScale(lane);
-  const group = s('g', { class: 'lane', 'data-lane': lane.name }, s('text', { class: 'axis-name', x: 4, y: lane.top + 11 }, `${lane.name}${lane.unit && !lane.name.startsWith('Other') ? ` (${lane.unit})` : ''}`));
+  const group = s('g', { class: 'lane', 'data-lane': lane.name }, s('text', { class: 'axis-name', x: 4, y: lane.top + 11 }, titleOf(lane)));
   for (const tick of y.ticks(lane.bottom - lane.plot > 100 ? 5 : 3))
     group.append(s('path', { class: 'rule', d: `M${layout.left},${round(y(tick))}H${layout.right}` }), s('text', { x: layout.left - 6, y: y(tick) + 4, 'text-anchor': 'end' }, tickText(lane, tick)));
   const lines = namesOf(lane, layout.left, layout.right).map(({ trace, x: at, row }) => {

@@ -1,5 +1,6 @@
 // As much of a document as the figures use, in memory: they draw here as they do on the page, and what they drew
 // is written as XML. Nothing listens, nothing is laid out, and text is an estimate where it is measured.
+import { withoutForbidden } from '../xml';
 
 const kSvg = 'http://www.w3.org/2000/svg';
 const kTextWidth = 0.55; // of the font size: a letter of a usual sans serif, on average
@@ -240,10 +241,8 @@ export class PaperElement extends PaperNode {
   focus(): void {}
 }
 
-// What XML 1.0 has no place for, even escaped: control characters, halves of pairs, U+FFFE and U+FFFF.
-const kForbidden = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 const kEntity: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', '\n': '&#10;', '\r': '&#13;', '\t': '&#9;' };
-export const escapeXml = (text: string) => text.replace(kForbidden, '\ufffd').replace(/[&<>"\r]/g, (letter) => kEntity[letter]!);
+export const escapeXml = (text: string) => withoutForbidden(text).replace(/[&<>"\r]/g, (letter) => kEntity[letter]!);
 const escapeAttribute = (text: string) => escapeXml(text).replace(/[\n\t]/g, (letter) => kEntity[letter]!);
 const kName = /^[A-Za-z_][\w:.-]*$/;
 

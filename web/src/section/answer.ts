@@ -1,8 +1,9 @@
 // The answer first: for each network and batch size the best setting, what it saves, what it costs.
-import type { Minimum } from '../data';
+import type { Comparison, Minimum } from '../data';
 import { h, replace, type Child } from '../dom';
-import { batchText, count, governorsText, interval, joule, kCoverage, percent, second, settingText } from '../format';
+import { batchText, count, governorsText, interval, joule, kCoverage, percent, plusMinus, second, settingText } from '../format';
 import { leadingComparison } from '../grid';
+import { isShown, leadingMinimum } from '../lead';
 import type { View } from '../view';
 import { searchAnswer } from './search_answer';
 import { pager } from './table';
@@ -17,9 +18,8 @@ function savingBlock(minimum: Minimum): HTMLElement {
   const leading = leadingComparison(minimum);
   if (!leading) return h('p', { class: 'saving' }, h('span', { class: 'than' }, 'No governors were measured to compare with.'));
   const half = kCoverage * leading.saving_uncertainty_percent;
-  const sure = Math.abs(leading.saving_percent) > half;
   const what = leading.saving_percent >= 0 ? 'less energy' : 'more energy';
-  const note = sure ? '' : ': within its uncertainty, so no difference was shown';
+  const note = isShown(leading) ? '' : ': within its uncertainty, so no difference was shown';
   return h('p', { class: 'saving' }, h('strong', {}, percent(Math.abs(leading.saving_percent))), h('span', { class: 'what' }, `\u00a0${what}`),
     h('span', { class: 'than' }, `than ${governorsText(leading.baseline)}, ±\u00a0${percent(half)}${note}`));
 }
@@ -55,10 +55,19 @@ function card(view: View, minimum: Minimum): HTMLElement {
   return element;
 }
 
+// "Over all 4 networks and batch sizes the saving is 1.2 % to 20.0 %; 2 of them lie within their uncertainty."
+function othersText(rows: Comparison[]): string {
+  if (rows.length < 2) return '';
+  const savings = rows.map((row) => row.saving_percent);
+  const unsure = rows.filter((row) => !isShown(row)).length;
+  const within = unsure ? `; ${unsure} of them ${unsure > 1 ? 'lie within their' : 'lies within its'} uncertainty` : '';
+  return ` Over all ${rows.length} networks and batch sizes the saving is ${percent(savings.reduce((a, b) => Math.min(a, b)))} to ${percent(savings.reduce((a, b) => Math.max(a, b)))}${within}.`;
+}
+
 // The answer in a sentence: where most is saved, how sure that is, what it costs in time.
 function leadText(view: View): string {
   const rows = view.study.minima.flatMap((minimum) => leadingComparison(minimum) ?? []);
-  const most = view.study.minima.reduce((best, minimum) => ((leadingComparison(minimum)?.saving_percent ?? -Infinity) > (leadingComparison(best)?.saving_percent ?? -Infinity) ? minimum : best));
+  const most = leadingMinimum(view.study)!;
   const { setting } = view.study.points[most.best]!;
   const name = `${most.network}${most.batch > 0 ? ` (batch ${most.batch})` : ''}`;
   const leading = leadingComparison(most);
@@ -67,8 +76,7 @@ function leadText(view: View): string {
   const half = kCoverage * leading.saving_uncertainty_percent;
   if (leading.saving_percent <= half) return `No setting was shown to use less energy than ${governorsText(leading.baseline)}: the best, ${name} at ${best}, differs by ${percent(leading.saving_percent)} ± ${percent(half)}.`;
   const time = leading.latency_change_percent;
-  const others = rows.length > 1 ? ` Over all ${rows.length} networks and batch sizes the saving is ${percent(Math.min(...rows.map((row) => row.saving_percent)))} to ${percent(leading.saving_percent)}.` : '';
-  return `${name} at ${best} uses ${percent(leading.saving_percent)} ± ${percent(half)} less energy than ${governorsText(leading.baseline)}, and takes ${percent(Math.abs(time))} ${time >= 0 ? 'longer' : 'less time'}.${others}`;
+  return `${name} at ${best} uses ${percent(leading.saving_percent)} ± ${percent(half)} less energy than ${governorsText(leading.baseline)}, and takes ${percent(Math.abs(time))} ${time >= 0 ? 'longer' : 'less time'}.${othersText(rows)}`;
 }
 
 const kCards = 24; // at a time
@@ -84,19 +92,20 @@ export function answer(view: View): HTMLElement {
   const show = (page: number) => replace(cards, ...minima.slice(page * kCards, (page + 1) * kCards).map((minimum) => card(view, minimum)));
   show(0);
   section.append(cards, minima.length > kCards ? pager(minima.length, show, kCards, 'Answers') : '',
-    h('p', { class: 'note' }, 'Every interval on this page is the mean ± 2 standard uncertainties (k = 2, about 95 %). Energy is that of the inference phase at the whole module, idle power included.'));
+    h('p', { class: 'note' }, 'Every interval on this page is the mean ± 2 standard uncertainties (k = 2, about 95 %); what is called a standard uncertainty, in the uncertainty budget and in CSV files, is one (k = 1). Energy is that of the inference phase at the whole module, idle power included.'));
   return section;
 }
 
 // Of a study that swept no clocks: what of it used least, and most.
 function withoutMinimum(view: View): HTMLElement {
   const { points, simulated } = view.study;
-  const known = points.flatMap((point) => (point.baseline === null && point.energy_j && point.inferences > 0 ? [{ point, each: point.energy_j.value / point.inferences }] : []));
+  const known = points.flatMap((point) => (point.baseline === null && point.energy_j && point.inferences > 0 ? [{ point, each: point.energy_j.value / point.inferences, u: point.energy_j.uncertainty / point.inferences }] : []));
   const sorted = known.sort((a, b) => a.each - b.each);
   const [least, most] = [sorted[0], sorted.at(-1)];
   if (!least || !most || least === most) return h('p', { class: 'nothing' }, noMinimum(view));
-  const text = ({ point, each }: typeof least) => `${point.network} ${settingText(point.setting)} with ${joule(each, 3)} an inference`;
-  return h('p', { class: 'lead' }, `CPU and GPU clocks were not swept together, so there is no map. Of ${count(known.length)} settings measured, least energy has ${text(least)}, most ${text(most)}.`, simulated && ' (Simulated.)');
+  const text = ({ point, each, u }: typeof least) => `${point.network} ${settingText(point.setting)} with ${each < 1 ? plusMinus(1000 * each, 1000 * kCoverage * u, 'mJ') : plusMinus(each, kCoverage * u, 'J')} an inference`;
+  const shown = most.each - least.each > kCoverage * Math.hypot(least.u, most.u);
+  return h('p', { class: 'lead' }, `CPU and GPU clocks were not swept together, so there is no map. Of ${count(known.length)} settings measured, least energy has ${text(least)}, most ${text(most)}${shown ? '' : ': no difference was shown'}.`, simulated && ' (Simulated.)');
 }
 
 function noMinimum(view: View): string {

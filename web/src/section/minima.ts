@@ -44,7 +44,7 @@ export function minima(view: View): HTMLElement | null {
     { name: 'Latency', number: true, cell: (row) => row.comparison && signed(row.comparison.latency_change_percent) },
   ], rowsOf(view), (row) => row.comparison?.baseline === 'default');
   element.id = 'minima-table';
-  return h('section', { id: 'minima' }, h('div', { class: 'title-line' }, h('h2', {}, 'Minima against governors'), csvButton(fileName(view.study.study.name, 'minima'), 'the minima', () => csv(view))), element);
+  return h('section', { id: 'minima' }, h('div', { class: 'title-line' }, h('h3', {}, 'Minima against governors'), csvButton(fileName(view.study.study.name, 'minima'), 'the minima', () => csv(view))), element);
 }
 
 const signed = (value: number) => `${value > 0 ? '+' : ''}${percent(value)}`;

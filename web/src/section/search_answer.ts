@@ -34,6 +34,8 @@ export function searchAnswer(view: View, search: Search): HTMLElement {
   const { best } = search;
   if (!best || best.cost === null) return lead(`The search for the least ${search.minimise}${limits} found no setting.`);
   const network = view.study.points.find((point) => point.baseline === null)?.network ?? '';
-  const beyond = best.within_limits === false ? ' Nothing that was measured keeps the limits; this is the nearest.' : '';
-  return lead(`${network} at ${settingText(best.setting)} has the least ${search.minimise}${limits} of ${search.probes.length} probes: ${costText(search, best.cost)}${search.unit === 'J' ? ' an inference' : ''}. ${savingText(search)}${timeText(search, best)}${beyond}`);
+  const at = `${network} at ${settingText(best.setting)}`;
+  const cost = `${costText(search, best.cost)}${search.unit === 'J' ? ' an inference' : ''}`;
+  const head = best.within_limits === false ? `None of ${search.probes.length} probes keeps ${search.limits.join(', ')}. The nearest is ${at}: ${cost}.` : `${at} has the least ${search.minimise}${limits} of ${search.probes.length} probes: ${cost}.`;
+  return lead(`${head} ${savingText(search)}${timeText(search, best)}`);
 }
