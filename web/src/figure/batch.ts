@@ -150,7 +150,7 @@ function eachSentence(view: View): string {
   if (!first || !last || first === last) return 'Each batch size at its own setting of least energy.';
   const [a, b] = [eachInference(first.point, first.point.energy_j)!, eachInference(last.point, last.point.energy_j)!];
   const rate = (one: typeof first) => one.point.inferences / one.point.latency_s!.value;
-  return `Each batch size at its own setting of least energy. From batch ${first.batch} to ${last.batch}: ${joule(a.value)} to ${joule(b.value)} an inference (batch ${last.batch} uses ${against(b, a, 'energy', `batch ${first.batch}`)}), ${significant(rate(first), 3)} to ${significant(rate(last), 3)} inferences a second; one batch takes ${second(first.batch / rate(first))} to ${second(last.batch / rate(last))}.`;
+  return `Each batch size at its own setting of least energy. From batch ${first.batch} to ${last.batch}: ${joule(a.value)} to ${joule(b.value)} an inference; batch ${last.batch} uses ${against(b, a, 'energy', `batch ${first.batch}`)}. It makes ${significant(rate(first), 3)} to ${significant(rate(last), 3)} inferences a second; one batch takes ${second(first.batch / rate(first))} to ${second(last.batch / rate(last))}.`;
 }
 
 export const batchEach: Figure = {

@@ -8,7 +8,7 @@ import { energyOf, type Cell, type Grid } from '../grid';
 import type { View } from '../view';
 import type { Drawn, Figure } from './frame';
 import { canvas, hatch, lengthOf, minimumMark, path, spaced, type Box } from './parts';
-import { fitted, widthOf } from './jobs';
+import { differ, fitted, valueOf, widthOf } from './jobs';
 import { onPointed, pointAt } from './link';
 import { mapLevel, mapScale, mapSentence, mapTable, paretoCells } from './map_text';
 
@@ -26,9 +26,10 @@ export function cellText(view: View, cell: Cell): string {
   const where = `CPU ${megahertz(cell.cpu)}, GPU ${megahertz(cell.gpu)}: `;
   const energy = cell.point.energy_j;
   if (!energy) return `${where}energy absent: ${cell.point.why_absent || 'no reason given'}`;
-  const governor = mapLevel(view)?.energy_j?.value;
-  const change = governor ? 100 * (energy.value / governor - 1) : null;
-  const held = change === null ? '' : `, ${percent(Math.abs(change))} ${change < 0 ? 'below' : 'above'} '${view.choice.baseline}'`;
+  const governor = mapLevel(view)?.energy_j;
+  const change = governor && governor.value > 0 ? 100 * (energy.value / governor.value - 1) : null;
+  const unsure = governor && !differ(valueOf(energy)!, valueOf(governor)!) ? ' (within the uncertainty)' : '';
+  const held = change === null ? '' : `, ${percent(Math.abs(change))} ${change < 0 ? 'below' : 'above'} '${view.choice.baseline}'${unsure}`;
   return `${where}${plusMinus(energy.value, kCoverage * energy.uncertainty, 'J')}${held}`;
 }
 

@@ -63,7 +63,7 @@ function xScale(chart: LineChart, box: Box): Scale {
 function drawBelow(drawing: SVGSVGElement, axis: Axis, y: ScaleLinear<number, number>, box: Box): void {
   for (const value of y.ticks(3))
     drawing.append(s('path', { class: 'rule', d: `M${box.left},${round(y(value))}H${box.right}` }), s('text', { x: box.left - 7, y: y(value) + 4, 'text-anchor': 'end' }, axis.format(value)));
-  drawing.append(s('text', { class: 'axis-name', x: 4, y: box.top - 10 }, axis.name));
+  drawing.append(s('text', { class: 'axis-name', x: 4, y: box.top - 13 }, axis.name));
 }
 
 function drawAxes(drawing: SVGSVGElement, chart: LineChart, x: Scale, left: ScaleLinear<number, number>, right: ScaleLinear<number, number> | null, box: Box, foot: number): void {

@@ -35,7 +35,7 @@ function sentence(view: View, sign: string): string {
   const energy = mapLevel(view)?.energy_j;
   const what = inferences ? `Energy of ${inferences} inferences. ` : '';
   const least = view.grid.least?.point.energy_j;
-  const finding = energy && least ? `; the least, ${joule(least.value)}, is ${against(valueOf(least)!, valueOf(energy)!, 'energy', 'theirs')}` : '';
+  const finding = energy && least ? `; the least, ${joule(least.value)}, is ${against(valueOf(least)!, valueOf(energy)!, '', 'theirs')}` : '';
   const governor = energy
     ? `${sign}: what the governors '${view.choice.baseline}' use (${joule(energy.value)}${finding}).`
     : view.baseline ? `The governors '${view.choice.baseline}' have no energy: ${view.baseline.point.why_absent}.` : 'No governors were measured here.';

@@ -40,15 +40,18 @@ export function thinned<T>(values: T[], most: number): T[] {
   return values.filter((_, i) => (values.length - 1 - i) % step === 0);
 }
 
-// Of values that stand to scale those whose labels have room, both ends kept; `gap` px between neighbours' places.
+// Of values that stand to scale those whose labels have room, the last one among them; `gap` px between neighbours' places.
 export function spaced<T>(values: T[], place: (value: T) => number, gap: number | ((value: T) => number)): T[] {
   const last = values.at(-1);
   if (last === undefined) return [];
   const need = (a: T, b: T) => (typeof gap === 'number' ? gap : (gap(a) + gap(b)) / 2);
   const free = (a: T, b: T) => Math.abs(place(a) - place(b)) >= need(a, b);
+  // Evenly picked where that has room: clocks mostly stand in equal steps.
+  const even = [1, 2, 3, 4, 5].map((step) => values.filter((_, i) => (values.length - 1 - i) % step === 0)).find((some) => some.every((value, i) => i === 0 || free(some[i - 1]!, value))) ?? [];
   const kept: T[] = [];
   values.slice(0, -1).forEach((value, i) => (i === 0 || (free(value, kept.at(-1)!) && free(value, last))) && kept.push(value));
-  return kept.length && !free(kept[0]!, last) ? [last] : [...kept, last];
+  const greedy = kept.length && !free(kept[0]!, last) ? [last] : [...kept, last];
+  return even.length >= 0.6 * greedy.length ? even : greedy;
 }
 
 export const lengthOf = (line: Vertex[]) => line.slice(1).reduce((sum, p, i) => sum + Math.hypot(p.x - line[i]!.x, p.y - line[i]!.y), 0);

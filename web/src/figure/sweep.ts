@@ -58,14 +58,14 @@ function levelsOf(view: View, cut: Cut): Level[] {
 }
 
 function span(line: Line, text: (value: number) => string): string {
-  if (!line.points.length) return 'nothing (absent)';
   const values = line.points.map((p) => p.y);
   return `${text(Math.max(...values) - Math.min(...values))}`;
 }
 
 function finding(axis: string, cut: Cut): string {
   const { latency, power, energy } = linesOf(cut);
-  const spans = `From its lowest to its highest point latency spans ${span(latency, (value) => second(value))}, power ${span(power, (value) => watt(value))}, energy ${span(energy, (value) => joule(value))}.`;
+  const known = ([[latency, second], [power, watt], [energy, joule]] as [Line, (value: number) => string][]).filter(([line]) => line.points.length).map(([line, text]) => `${line.name} ${span(line, text)}`);
+  const spans = `From its lowest to its highest point each line spans: ${known.join(', ')}.`;
   if (energy.points.length < 2) return spans;
   const least = energy.points.reduce((best, p) => (p.y < best.y ? p : best));
   const top = energy.points.at(-1)!;
