@@ -37,7 +37,7 @@ function savingText(search: Search, cost: number, name: string, reference: numbe
   return `, ${percent(Math.abs(change))} ${change < 0 ? 'above' : 'below'} '${name}' (${costText(search, reference)}; no interval is known)`;
 }
 // What the unit is of: the optimiser's latency is a batch's, and so is that of its products.
-const ofWhat = ({ minimise, unit }: Search) => (minimise === 'energy' || minimise === 'time' ? ' of one inference' : minimise === 'latency' ? ' of a batch' : minimise === 'edp' ? ' (energy of one inference × latency of a batch)' : unit === 'J' || unit === 's' ? '' : '');
+const ofWhat = ({ minimise }: Search) => (minimise === 'energy' || minimise === 'time' ? ' of one inference' : minimise === 'latency' ? ' of a batch' : minimise === 'edp' ? ' (energy of one inference × latency of a batch)' : '');
 
 function sentence(view: View): string {
   const search = searchOf(view);
@@ -70,12 +70,12 @@ function drawAxes(drawing: SVGSVGElement, search: Search, box: Box, x: ReturnTyp
     s('text', { class: 'axis-name', x: 4, y: 28 }, `${fitted(name, box.right - 150)}${ofWhat(search)}${unit.unit ? ` (${unit.unit})` : ''}`));
 }
 
-function drawKey(drawing: SVGSVGElement, y: number): void {
-  const marks: [SVGElement, string][] = [[s('circle', { class: 'tone0', cx: 6, cy: y - 4, r: 3.6 }), 'within limits'], [s('circle', { class: 'open', cx: 6, cy: y - 4, r: 3.6 }), 'beyond a limit'], [s('path', { class: 'cross', d: `M2,${y - 8}l8,8m0,-8l-8,8` }), 'failed'], [s('path', { class: 'pareto-line', d: `M0,${y - 4}H12` }), 'least so far']];
+function drawKey(drawing: SVGSVGElement, y: number, narrow: boolean): void {
+  const marks: [SVGElement, string][] = [[s('circle', { class: 'tone0', cx: 6, cy: y - 4, r: 3.6 }), 'within limits'], [s('circle', { class: 'open', cx: 6, cy: y - 4, r: 3.6 }), narrow ? 'beyond' : 'beyond a limit'], [s('path', { class: 'cross', d: `M2,${y - 8}l8,8m0,-8l-8,8` }), 'failed'], [s('path', { class: 'pareto-line', d: `M0,${y - 4}H12` }), narrow ? 'least' : 'least so far']];
   let x = 4;
   for (const [mark, name] of marks) {
     drawing.append(s('g', { transform: `translate(${x},0)` }, mark), s('text', { x: x + 16, y }, name));
-    x += 34 + widthOf(name) * 0.92;
+    x += (narrow ? 26 : 34) + widthOf(name);
   }
 }
 
@@ -107,7 +107,7 @@ function draw(view: View, width: number, say: (text: string | null) => void): Dr
   const room = 0.06 * (high - low) || 0.05 * high;
   const y = (low > 0 && high / low > 2.5 ? scaleLog([low / 1.15, high * 1.15], [box.bottom, box.top]) : scaleLinear([Math.max(0, low - room), high + room], [box.bottom, box.top])) as unknown as Scale;
   drawAxes(drawing, search, box, x, y);
-  drawKey(drawing, 48);
+  drawKey(drawing, 48, width < 460);
   drawGovernors(drawing, search, y, box);
   const stair = search.probes.flatMap((probe, i) => (probe.least === null ? [] : [{ x: x(i + 1), y: y(probe.least) }]));
   drawing.append(s('path', { class: 'pareto-line', d: stair.map((at, i) => (i ? `H${at.x.toFixed(1)}V${at.y.toFixed(1)}` : `M${at.x.toFixed(1)},${at.y.toFixed(1)}`)).join('') }));
