@@ -73,5 +73,6 @@ export function joinSegments(segments: Segment[]): Vertex[][] {
 // Levels in percent above the least energy: close where it matters, wide where it does not.
 export const kLevelPercent = [2, 5, 10, 20, 35, 50, 75, 100, 150, 200, 300];
 export function levelsOf(least: number, most: number): { percent: number; energy: number }[] {
+  if (!(least > 0)) return []; // percent of nothing
   return kLevelPercent.map((percent) => ({ percent, energy: least * (1 + percent / 100) })).filter((level) => level.energy < most);
 }

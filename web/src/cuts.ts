@@ -1,10 +1,11 @@
 // Cuts through a study along one numeric axis, everything else of the setting held.
 import type { Point, Setting, Study } from './data';
-import { batchOf } from './grid';
+import { batchOf, sameWork } from './grid';
 
 export interface Cut {
   held: Setting; // without the axis
-  points: { x: number; index: number; point: Point }[]; // ascending in x
+  points: { x: number; index: number; point: Point; measured: Point }[]; // ascending in x; `point` is of as many inferences as the first
+  inferences: number;
   unnumbered: number; // settings that have a word in place of the number, such as 'none'
 }
 
@@ -31,17 +32,21 @@ export function cutsAlong(study: Study, network: string, batch: number, axis: st
     if (point.baseline !== null || point.network !== network || batchOf(point) !== batch || point.setting[axis] === undefined) return;
     const held = Object.fromEntries(Object.entries(point.setting).filter(([key]) => key !== axis).sort(([a], [b]) => a.localeCompare(b)));
     const key = JSON.stringify(held);
-    const cut = cuts.get(key) ?? { held, points: [], unnumbered: 0 };
+    const cut = cuts.get(key) ?? { held, points: [], inferences: 0, unnumbered: 0 };
     const x = point.setting[axis];
-    if (typeof x === 'number') cut.points.push({ x, index, point });
+    if (typeof x === 'number') cut.points.push({ x, index, point, measured: point });
     else ++cut.unnumbered;
     cuts.set(key, cut);
   });
-  for (const cut of cuts.values()) cut.points.sort((a, b) => a.x - b.x);
+  for (const cut of cuts.values()) {
+    cut.points.sort((a, b) => a.x - b.x);
+    cut.inferences = cut.points.find(({ measured }) => measured.inferences > 0)?.measured.inferences ?? 0;
+    for (const one of cut.points) one.point = sameWork(one.measured, cut.inferences);
+  }
   return [...cuts.values()].filter((cut) => cut.points.length > 1);
 }
 
-const leastOf = (cut: Cut) => Math.min(...cut.points.map(({ point }) => point.energy_j?.value ?? Infinity));
+const leastOf = (cut: Cut) => Math.min(...cut.points.map(({ point }) => (point.energy_j?.value ?? Infinity) / (cut.inferences || 1)));
 
 // The cut at the clock that the reader holds; of several the one that goes lowest.
 export function chosenCut(cuts: Cut[], heldAxis: string | null, heldAt: number | null | undefined): Cut | undefined {

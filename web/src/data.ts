@@ -169,6 +169,7 @@ export interface Probe {
   cost: number | null; // of what is minimised; null: failed, or nothing was measured
   energy_j: number | null; // of one inference
   latency_s: number | null; // of one inference
+  batch_latency_s?: number | null; // of a batch: what the search calls latency
   least: number | null; // the least cost so far among those within the limits
   within_limits: boolean | null;
   why: string; // the optimiser's words

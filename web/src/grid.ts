@@ -1,9 +1,9 @@
 // The study seen as grids: for one network and batch size, energy over CPU and GPU clock.
-import type { Comparison, Minimum, Point, Study } from './data';
+import type { Comparison, Estimate, Minimum, Point, Study } from './data';
 
 export interface Cell {
   index: number; // into study.points
-  point: Point;
+  point: Point; // its energy and latency of as many inferences as every other cell's (sameWork)
   cpu: number; // Hz
   gpu: number;
 }
@@ -14,10 +14,20 @@ export interface Grid {
   least: Cell | null; // of what is in `cells`
   thinned: string; // why clocks are left out, where there are too many to draw
   folded: number; // further settings that share a cell; the cell holds the one of least energy
+  scaled: boolean; // the settings had different numbers of inferences; the cells have that of the least
 }
 
 export const batchOf = (point: Point) => Number(point.setting['batch'] ?? 0);
 export const energyOf = (cell: Cell | null) => cell?.point.energy_j?.value ?? null;
+const per = (estimate: Estimate | null, factor: number) => estimate && { ...estimate, value: estimate.value * factor, uncertainty: estimate.uncertainty * factor };
+
+// The point as if it had done `inferences`: energies and latencies of whole phases can only then be held against each
+// other. A search's first run and its batch sizes differ in it. Power stays; so does a point of an unknown number.
+export function sameWork(point: Point, inferences: number | undefined): Point {
+  if (!inferences || !(point.inferences > 0) || point.inferences === inferences) return point;
+  const factor = inferences / point.inferences;
+  return { ...point, inferences, energy_j: per(point.energy_j, factor), net_energy_j: per(point.net_energy_j, factor), latency_s: per(point.latency_s, factor) };
+}
 const frequency = (point: Point, key: string) => (typeof point.setting[key] === 'number' ? (point.setting[key] as number) : null);
 const ascending = (values: Iterable<number>) => [...new Set(values)].sort((a, b) => a - b);
 
@@ -55,7 +65,11 @@ function thinnedText(all: { cpus: number[]; gpus: number[] }, cpus: number[], gp
 }
 
 export function gridOf(study: Study, network: string, batch: number): Grid {
-  const found = gridCells(study, network, batch);
+  const raw = gridCells(study, network, batch);
+  const scaled = new Set(raw.flatMap(({ point }) => (point.energy_j && point.inferences > 0 ? [point.inferences] : []))).size > 1;
+  const work = scaled ? leastOf(raw.map((cell) => ({ ...cell, point: sameWork(cell.point, 1) }))) : null;
+  const inferences = work ? study.points[work.index]!.inferences : undefined;
+  const found = scaled ? raw.map((cell) => ({ ...cell, point: sameWork(cell.point, inferences) })) : raw;
   const all = { cpus: ascending(found.map((cell) => cell.cpu)), gpus: ascending(found.map((cell) => cell.gpu)) };
   const least = leastOf(found);
   const [cpus, gpus] = [drawable(all.cpus, least?.cpu), drawable(all.gpus, least?.gpu)];
@@ -70,7 +84,7 @@ export function gridOf(study: Study, network: string, batch: number): Grid {
     if (present) ++folded;
     row[column] = present ? (leastOf([present, cell]) ?? present) : cell;
   }
-  return { cpus, gpus, cells, least, thinned: thinnedText(all, cpus, gpus), folded };
+  return { cpus, gpus, cells, least, thinned: thinnedText(all, cpus, gpus), folded, scaled };
 }
 
 export function minimumOf(study: Study, network: string, batch: number): Minimum | undefined {

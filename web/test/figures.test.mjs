@@ -70,6 +70,74 @@ test("a layer's multiply-accumulates are in its name", async () => {
   for (const name of ['relu_c64_h32', 'resnet-18', 'conv_c3_n64', 'conv_evil', 'fc_i10_o10+relu_c1_h1']) assert.equal(macsOf(name), null, name);
 });
 
+// A study that the figures can be asked about without a page.
+const point = (network, setting, energy, inferences, more = {}) => ({
+  network, baseline: null, setting, job: '', energy_j: { value: energy, uncertainty: 0.002 * energy, count: 3 }, net_energy_j: null, power_w: null, latency_s: { value: inferences / 100, uncertainty: 0.001, count: 3 },
+  why_absent: '', inferences, residency_percent: {}, counters: {}, ...more });
+const studyOf = (points, more = {}) => ({ simulated: false, study: { name: 's', board: 'b' }, points, minima: [], runs: [], ...more });
+const clocks = (cpu, gpu, batch) => ({ batch, cpu_frequency_hz: cpu * 1e6, gpu_frequency_hz: gpu * 1e6 });
+
+test('energies of runs with other numbers of inferences are held against each other as of one number', async () => {
+  const [{ View }, { governors }, { mapLevel, mapSentence, mapTable }, { overBatch, batchOverGpu }, { sweepGpu }] = await Promise.all(['view.ts', 'figure/governors.ts', 'figure/map_text.ts', 'figure/batch.ts', 'figure/sweep.ts'].map(load));
+  const study = studyOf([point('n', clocks(100, 100, 1), 65, 65), point('n', clocks(100, 200, 1), 60, 50), point('n', clocks(200, 100, 1), 70, 65), point('n', clocks(100, 100, 4), 34, 68), point('n', { batch: 1 }, 150, 100, { baseline: 'default' })]);
+  const view = new View(study);
+  // 65 J of 65, 60 J of 50 (1.2 J each): the least is the first, whatever the sum says; the governors use 1.5 J each.
+  assert.equal(view.grid.least.gpu, 100e6);
+  close(mapLevel(view).energy_j.value, 97.5, 'the level of the map');
+  assert.match(plain(mapSentence(view)), /97\.50 J; the least, 65\.00 J, is 33\.3 % less than theirs\).*Scaled to 65 inferences/);
+  assert.match(plain(governors.sentence(view)), /65 inferences\. Scaled .* uses 33\.3 % less energy than under 'default'/);
+  const energies = mapTable(view);
+  assert.deepEqual(energies.rows.map((row) => [row[energies.header.indexOf('energy_j')], row[energies.header.indexOf('inferences')]]), [[65, 65], [60, 50], [70, 65]], 'the CSV has what was measured');
+  const { header, rows } = overBatch.table(view);
+  assert.deepEqual(rows.map((row) => [row[header.indexOf('batch')], row[header.indexOf('energy_per_inference_j')]]), [[1, 1], [1, 1.2], [4, 0.5]]);
+  assert.match(plain(overBatch.sentence(view)), /Batch 4 uses 50\.0 % less energy than batch 1 for an inference/);
+  assert.match(plain(batchOverGpu.sentence(view)), /1\.500 J an inference/);
+  assert.match(plain(sweepGpu.sentence(view)), /energy 13\.00 J\. Energy is least at 100 MHz: 16\.7 % less energy than at 200 MHz/);
+});
+
+test('differences within the uncertainty are not claimed', async () => {
+  const { against, differ } = await load('figure/jobs.ts');
+  assert.equal(plain(against({ value: 99, u: 0.3 }, { value: 100, u: 0.3 }, 'energy', 'X')), '1.0 % less energy than X');
+  assert.equal(plain(against({ value: 99, u: 0.4 }, { value: 100, u: 0.4 }, 'energy', 'X')), 'as much energy as X, as far as was shown (1.0 % less, within the uncertainty)');
+  assert.ok(differ({ value: 0, u: 0.1 }, { value: 1, u: 0.1 }));
+  assert.equal(against({ value: 1, u: 0 }, { value: 0, u: 0 }, 'energy', 'X'), 'more energy than X', 'no percentage of nothing');
+});
+
+test('an axis that some settings alone name does not part what is compared', async () => {
+  const { comparisons } = await load('figure/compare.ts');
+  const run = (job, setting, energy) => point(`unet ${job}`, { batch: 1, ...setting }, energy, 100, { job });
+  const study = studyOf([run('accelerator=gpu', { accelerator: 'gpu' }, 40), run('accelerator=dla option.gpu_operators=Resize', { accelerator: 'dla', 'option.gpu_operators': 'Resize' }, 30), run('accelerator=dla option.gpu_operators=all', { accelerator: 'dla', 'option.gpu_operators': 'all' }, 35)]);
+  const [accelerator] = comparisons.filter((figure) => figure.id === 'compare-accelerator');
+  assert.match(plain(accelerator.sentence({ study })), /dla uses 25\.0 % less energy than gpu and takes as much time as gpu.*Chosen freely.*option\.gpu operators/);
+  assert.deepEqual(accelerator.table({ study }).rows.map((row) => [row[0], row[2], row[4]]), [['unet', 'dla', 0.3], ['unet', 'gpu', 0.4]]);
+});
+
+test('boards are compared at one batch size; what is simulated says so first', async () => {
+  const { boards } = await load('figure/boards.ts');
+  const row = (board, batch, energy, simulated) => ({ study: 's', board, simulated, network: 'n', job: '', batch, setting: {}, energy_per_inference_j: { value: energy, uncertainty: 0.001 }, latency_per_inference_s: null, baseline: null, baseline_energy_per_inference_j: null, saving_percent: null, saving_uncertainty_percent: null, why_absent: '' });
+  const study = studyOf([], { boards: [row('nano', 8, 0.4, true), row('nano', 32, 0.1, true), row('orin', 32, 0.05, false)] });
+  assert.match(plain(boards.sentence({ study })), /2 simulated\. n, batch 32 takes 50\.0 mJ an inference on orin and 100 mJ on nano, 2\.0 times as much/);
+  assert.match(boards.sentence({ study: { ...study, boards: study.boards.filter((one) => one.board === 'orin' || one.batch === 8) } }), /No network stands on two boards with the same batch size/);
+});
+
+test('lines of cumulative energy that differ in clocks alone say in which', async () => {
+  const { cumulative } = await load('figure/cumulative.ts');
+  const line = (index, end) => ({ point: index, run: index + 1, time_s: [0, 1], energy_j: [1, end], inferences: [0, 100] });
+  const at = (gpu) => point('n graph=static', { ...clocks(100, gpu, 8), graph: 'static' }, 10, 100, { job: 'graph=static' });
+  const study = studyOf([at(100), at(200)], { cumulative: [line(0, 9), line(1, 12)] });
+  assert.match(plain(cumulative.sentence({ study })), /graph=static, GPU 100 MHz has used 25\.0 % less than graph=static, GPU 200 MHz/);
+  const { header, rows } = cumulative.table({ study });
+  assert.equal(rows[0][header.indexOf('setting')], 'CPU 100 MHz · GPU 100 MHz · graph static');
+});
+
+test('labels keep their distance, the last one stays', async () => {
+  const { spaced } = await load('figure/parts.ts');
+  assert.deepEqual(spaced([0, 10, 20, 30, 40], (x) => x, 15), [0, 20, 40]);
+  assert.deepEqual(spaced([0, 30, 32, 34, 70], (x) => x, 15), [0, 32, 70]);
+  assert.deepEqual(spaced([0, 5], (x) => x, 15), [5]);
+  assert.deepEqual(spaced([], (x) => x, 15), []);
+});
+
 test('every figure and section has a name of its own', async () => {
   const { kFigureGroups } = await load('figures.ts');
   const ids = kFigureGroups.flatMap((group) => [group.id, ...group.figures.map((figure) => figure.id)]);
@@ -298,6 +366,18 @@ describe('figures of a study of accelerators and graphs', { skip }, () => {
     assert.deepEqual((await marks('#sweep-other circle[data-side="below"]')).map((mark) => [Number(mark.x), Number(mark.value)]), [[6e8, 63], [12e8, 59]]);
     assert.match(plain(await page.locator('#sweep-other .sentence').textContent()), /1 setting has a word in place of a number/);
     assert.match(await page.locator('#sweep-gpu .nothing').textContent(), /not swept along the GPU clock\. These were: net-a accelerator=gpu/);
+  });
+
+  test('an energy of nothing draws numbers all the same', async () => {
+    const study = sampleStudy();
+    const { network, batch } = study.minima[0];
+    const all = study.points.filter((one) => one.network === network && one.setting.batch === batch);
+    for (const one of [all.find((p) => p.baseline === null && p.energy_j), all.find((p) => p.baseline === 'default')]) Object.assign(one, { energy_j: { ...one.energy_j, value: 0, uncertainty: 0 } });
+    const { page: other, close: end } = await open(reportOf(study));
+    await drawAll(other);
+    assert.deepEqual(await other.evaluate(() => [...document.querySelectorAll('figure svg *')].filter((element) => [...element.attributes].some((one) => /NaN|Infinity/.test(one.value))).map((element) => `${element.closest('figure').id} ${element.outerHTML.slice(0, 200)}`)), []);
+    assert.doesNotMatch(await other.evaluate(() => [...document.querySelectorAll('figure')].map((figure) => figure.textContent).join(' ')), /NaN|Infinity/);
+    await end();
   });
 
   test('what the study has nothing for is left out', async () => {

@@ -35,6 +35,7 @@ test('a study without energy says why and shows no zero', { skip }, async () => 
   study.simulated = false;
   study.minima = [];
   const why = 'no power sensor: tried /sys/class/hwmon, /sys/class/powercap';
+  study.boards.forEach((row) => (row.simulated = false)); // of a measured study these rows, too, are measured
   study.points.forEach((point) => Object.assign(point, { energy_j: null, net_energy_j: null, power_w: null, why_absent: why }));
   study.runs.forEach((run) => Object.assign(run, { energy_j: null, energy_u_j: null }));
   const { page, close } = await open(reportOf(study));

@@ -6,7 +6,7 @@ import { s } from '../dom';
 import { significant } from '../format';
 import type { View } from '../view';
 import { fitted, readable, widthOf } from './jobs';
-import { canvas } from './parts';
+import { canvas, type Simulated } from './parts';
 import { addPicking, type Spot } from './pick';
 import { legend, shape, tone, toneLine } from './tones';
 
@@ -31,6 +31,7 @@ export interface BarChart {
   panels: BarPanel[];
   series: string[];
   rows: BarRow[];
+  simulated?: Simulated; // where the rows are not this study's alone
 }
 
 interface Place {
@@ -139,7 +140,7 @@ export function barChart(view: View, chart: BarChart, width: number, say: (text:
   const { across } = made;
   const heights = chart.panels.map((_, k) => made.panelHeight(k) + 8);
   const tops = chart.panels.map((_, k) => top + (across > 1 ? 0 : heights.slice(0, k).reduce((sum, height) => sum + height, 0)));
-  const drawing = canvas(view, width, tops.at(-1)! + heights.at(-1)!, chart.label);
+  const drawing = canvas(view, width, tops.at(-1)! + heights.at(-1)!, chart.label, chart.simulated);
   if (head.group) drawing.append(head.group);
   const each = (width - made.names - 4) / across;
   chart.panels.forEach((_, k) => {

@@ -32,7 +32,7 @@ function sentence(view: View): string {
   if (!first) return '';
   const [top] = [...first.budget.causes].sort((a, b) => b.percent_of_variance - a.percent_of_variance);
   const { energy_j, combined_u_j } = first.budget;
-  const total = energy_j !== null && combined_u_j !== null ? `${first.name}: ${plusMinus(energy_j, combined_u_j, 'J')} (k = 1, ${percent((100 * combined_u_j) / energy_j, 2)}). ` : '';
+  const total = energy_j !== null && combined_u_j !== null ? `${first.name}: ${plusMinus(energy_j, combined_u_j, 'J')} (k = 1${energy_j > 0 ? `, ${percent((100 * combined_u_j) / energy_j, 2)}` : ''}; budgets are k = 1, half the k = 2 intervals elsewhere). ` : '';
   return `${total}${percent(top!.percent_of_variance, 0)} of the variance comes from ${top!.cause}. Type A is found from statistics, type B from what is known of the instrument.`;
 }
 

@@ -1,7 +1,5 @@
 // Choices beside a figure: native elements, so that keyboard and screen reader work as everywhere.
 import { h } from '../dom';
-import { megahertz } from '../format';
-import type { View } from '../view';
 
 export function select<T extends string | number>(label: string, values: T[], text: (value: T) => string, chosen: T | undefined, choose: (value: T) => void): HTMLElement {
   const list = h('select', { change: (event: Event) => choose(values[(event.target as HTMLSelectElement).selectedIndex]!) },
@@ -9,6 +7,3 @@ export function select<T extends string | number>(label: string, values: T[], te
   list.name = label;
   return h('label', { class: 'select' }, h('span', {}, label), list);
 }
-
-export const cpuSelect = (view: View) => select('CPU clock held at', view.grid.cpus, megahertz, view.fixedCpu, (cpu) => view.choose({ cpu }));
-export const gpuSelect = (view: View) => select('GPU clock held at', view.grid.gpus, megahertz, view.fixedGpu, (gpu) => view.choose({ gpu }));

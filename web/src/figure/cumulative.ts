@@ -10,7 +10,7 @@ import { batchOf } from '../grid';
 import type { View } from '../view';
 import { select } from './controls';
 import type { Drawn, Figure } from './frame';
-import { bareNetwork } from './jobs';
+import { against, bareNetwork, differ, type Value } from './jobs';
 import { canvas, path, type Box } from './parts';
 import { addPicking, type Spot } from './pick';
 import { legend, shape, toneLine } from './tones';
@@ -38,6 +38,24 @@ function seriesOf(study: Study, row: Cumulative): Series {
   return { name, row, start: row.energy_j[Math.max(0, begun - 1)] ?? 0, end: row.energy_j.at(-1) ?? 0 };
 }
 
+// Lines that have one name get what tells them apart: the part of the setting that differs, otherwise the run.
+function distinguish(study: Study, series: Series[]): void {
+  const twice = (one: Series) => series.some((other) => other !== one && other.name === one.name);
+  const settingOf = (one: Series) => study.points[one.row.point]!.setting;
+  const keys = [...new Set(series.flatMap((one) => Object.keys(settingOf(one))))];
+  const same = keys.filter((key) => series.every((one) => settingOf(one)[key] === settingOf(series[0]!)[key]) || series.every((one) => one.name.includes(`${key}=`)));
+  const apart = series.map((one) => (twice(one) ? settingText(settingOf(one), ['batch', ...same]) : ''));
+  series.forEach((one, i) => (one.name = [one.name, apart[i]].filter(Boolean).join(', ')));
+  const still = series.map(twice);
+  series.forEach((one, i) => still[i] && (one.name += `, run ${one.row.run}`));
+}
+
+// An energy of a run with the uncertainty that the run's own has, relative: what loading used has no budget of its own.
+function withUncertainty(study: Study, row: Cumulative, value: number): Value {
+  const run = study.runs.find((one) => one.id === row.run);
+  return { value, u: run?.energy_j && run.energy_u_j !== null ? (value * run.energy_u_j) / run.energy_j : 0 };
+}
+
 // What may be compared: one network and batch size, and jobs that turn the same axes.
 function setsOf(study: Study): Set_[] {
   const sets = new Map<string, Set_>();
@@ -51,6 +69,7 @@ function setsOf(study: Study): Set_[] {
     sets.set(name, set);
   }
   const rank = (set: Set_) => Number(set.series.length < 2) * 2 + Number(!set.name.endsWith(': graph'));
+  sets.forEach((set) => distinguish(study, set.series));
   return [...sets.values()].sort((a, b) => rank(a) - rank(b));
 }
 
@@ -88,10 +107,12 @@ function sentence(view: View): string {
   const [low, high] = [...set.series].sort((a, b) => a.end - b.end);
   const inferences = Math.min(low!.row.inferences.at(-1)!, high!.row.inferences.at(-1)!);
   const [x, y] = [energyAt(low!.row, inferences) ?? low!.end, energyAt(high!.row, inferences) ?? high!.end];
-  const start = high!.start > 0 ? 100 * (low!.start / high!.start - 1) : 0;
   const from = overtakes(low!.row, high!.row);
-  return `${head} After ${count(inferences)} inferences ${low!.name} has used ${percent(100 * (1 - x / y))} less than ${high!.name} (${joule(x)} against ${joule(y)}); ` +
-    `before the first inference ${Math.abs(start) < 0.05 ? `both ${joule(low!.start)}` : `${percent(Math.abs(start))} ${start > 0 ? 'more' : 'less'} (${joule(low!.start)} against ${joule(high!.start)})`}.${from === null ? '' : ` It is ahead from ${count(from)} inferences on.`}`;
+  const [value, start] = [(one: Series, energy: number) => withUncertainty(view.study, one.row, energy), (one: Series) => withUncertainty(view.study, one.row, one.start)];
+  const [left, right] = [value(low!, x), value(high!, y)];
+  const ahead = from === null || !differ(left, right) ? '' : ` It is ahead from ${count(from)} inferences on.`;
+  return `${head} After ${count(inferences)} inferences ${low!.name} has used ${against(left, right, '', high!.name)} (${joule(x)} against ${joule(y)}); ` +
+    `before the first inference ${differ(start(low!), start(high!)) && high!.start > 0 ? `${percent(Math.abs(100 * (low!.start / high!.start - 1)))} ${low!.start > high!.start ? 'more' : 'less'}` : 'no difference was shown'} (${joule(low!.start)} against ${joule(high!.start)}).${ahead} One run of each; the uncertainties are the runs' own.`;
 }
 
 function drawAxes(drawing: SVGSVGElement, view: View, box: Box, x: ReturnType<typeof scaleLinear<number>>, y: ReturnType<typeof scaleLinear<number>>): void {
@@ -108,7 +129,7 @@ function draw(view: View, width: number, say: (text: string | null) => void): Dr
   const names = set.series.map((one) => one.name);
   const key = legend(names, 4, 48, width - 8);
   const top = 48 + key.height;
-  const box = { left: 58, top, right: width - 14, bottom: top + Math.round(Math.min(300, 150 + width * 0.16)) };
+  const box = { left: 58, top, right: width - 24, bottom: top + Math.round(Math.min(300, 150 + width * 0.16)) };
   const drawing = canvas(view, width, box.bottom + 46, `Energy since the start. ${sentence(view)} Arrow keys read out the values.`);
   const x = scaleLinear([0, Math.max(...set.series.flatMap((one) => xsOf(view, one.row)), 1e-9)], [box.left, box.right]);
   const y = scaleLinear([0, Math.max(...set.series.map((one) => one.end), 1e-9)], [box.bottom, box.top]).nice(5);
@@ -137,9 +158,9 @@ function controls(view: View): Node[] {
 function table(view: View): Table {
   const rows = (view.study.cumulative ?? []).flatMap((row) => {
     const point = view.study.points[row.point];
-    return point ? row.time_s.map((time, k) => [bareNetwork(point), batchOf(point), point.job ?? '', point.baseline ?? '', row.run, time, row.energy_j[k], row.inferences[k], String(view.study.simulated)]) : [];
+    return point ? row.time_s.map((time, k) => [bareNetwork(point), batchOf(point), point.job ?? '', point.baseline ?? '', settingText(point.setting, ['batch']).replace(/[\u00a0\u202f]/g, ' '), row.run, time, row.energy_j[k], row.inferences[k], String(view.study.simulated)]) : [];
   });
-  return { header: ['network', 'batch', 'job', 'baseline', 'run', 'time_s', 'energy_j', 'inferences', 'simulated'], rows };
+  return { header: ['network', 'batch', 'job', 'baseline', 'setting', 'run', 'time_s', 'energy_j', 'inferences', 'simulated'], rows };
 }
 
 export const cumulative: Figure = {

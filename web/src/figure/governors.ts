@@ -2,20 +2,24 @@
 // governor would have helped, as section 5.1 of the study that this program reproduces asks.
 import type { Table } from '../csv';
 import type { Estimate, Point } from '../data';
-import { kCoverage, percent, plusMinus, settingText } from '../format';
+import { sameWork } from '../grid';
+import { count, kCoverage, plusMinus, settingText } from '../format';
 import type { View } from '../view';
 import { barChart, type BarValue } from './bar_chart';
 import type { Figure } from './frame';
-import { bestOf } from './jobs';
+import { against, bestOf, differ, scaledNote, valueOf } from './jobs';
 
 interface Row {
   name: string;
-  point: Point;
+  point: Point; // of as many inferences as the best setting's
+  measured: Point; // as it was
 }
 
 function rowsOf(view: View): Row[] {
-  const best = bestOf(view);
-  return [...(best === undefined ? [] : [{ name: 'best setting', point: view.study.points[best]! }]), ...view.baselines.map(({ name, point }) => ({ name: `'${name}'`, point }))];
+  const at = bestOf(view);
+  const best = at === undefined ? undefined : view.study.points[at]!;
+  const work = best?.inferences || view.baselines.find(({ point }) => point.inferences > 0)?.point.inferences;
+  return [...(best ? [{ name: 'best setting', point: best }] : []), ...view.baselines.map(({ name, point }) => ({ name: `'${name}'`, point }))].map(({ name, point }) => ({ name, measured: point, point: sameWork(point, work) }));
 }
 
 const kQuantities: { name: string; unit: string; of: (point: Point) => Estimate | null }[] = [
@@ -25,14 +29,17 @@ const kQuantities: { name: string; unit: string; of: (point: Point) => Estimate 
 ];
 
 function sentence(view: View): string {
-  const measured = view.baselines.filter(({ point }) => point.energy_j);
+  const rows = rowsOf(view);
+  const measured = rows.filter(({ name, point }) => name !== 'best setting' && point.energy_j);
   if (!measured.length) return 'No governors were measured with this network and batch size.';
   const ranked = [...measured].sort((a, b) => a.point.energy_j!.value - b.point.energy_j!.value);
   const [low, high] = [ranked[0]!, ranked.at(-1)!];
-  const best = rowsOf(view).find((row) => row.name === 'best setting')?.point.energy_j;
-  const spread = low === high ? '' : `From '${low.name}' to '${high.name}' is ${percent(100 * (high.point.energy_j!.value / low.point.energy_j!.value - 1))}.`;
-  const saving = best ? ` The best setting uses ${percent(Math.abs(100 * (1 - best.value / low.point.energy_j!.value)))} ${best.value < low.point.energy_j!.value ? 'less' : 'more'} than the best of ${measured.length === 1 ? 'them' : `${measured.length} governors`}, '${low.name}'.` : '';
-  return `The same work under each. ${spread}${saving}`;
+  const best = rows.find((row) => row.name === 'best setting')?.point.energy_j;
+  const value = (row: Row) => valueOf(row.point.energy_j)!;
+  const spread = low === high ? '' : differ(value(low), value(high)) ? `Under ${high.name} it takes ${against(value(high), value(low), 'energy', `under ${low.name}`)}.` : 'No difference in energy between them was shown.';
+  const saving = best ? ` The best setting uses ${against(valueOf(best)!, value(low), 'energy', measured.length === 1 ? `under ${low.name}` : `under the best of ${measured.length} governors, ${low.name}`)}.` : '';
+  const work = rows[0]!.point.inferences;
+  return `The same work under each${work ? `, ${count(work)} inferences` : ''}.${scaledNote(rows.map((row) => row.measured), work)} ${spread}${saving}`.replace(/ +/g, ' ');
 }
 
 function bar(row: Row, quantity: (typeof kQuantities)[number]): BarValue | null {
@@ -56,7 +63,7 @@ export const governors: Figure = {
     return { drawing, readout: 'Point at a bar, or use the arrow keys, to read it. Bars begin at zero.' };
   },
   table: (view): Table => ({
-    header: ['network', 'batch', 'of', 'energy_j', 'energy_standard_uncertainty_j', 'latency_s', 'latency_standard_uncertainty_s', 'power_w', 'power_standard_uncertainty_w', 'why_absent', 'simulated'],
-    rows: rowsOf(view).map(({ name, point }) => [point.network, view.choice.batch, name.replace(/^'|'$/g, ''), ...kQuantities.flatMap(({ of }) => [of(point)?.value, of(point)?.uncertainty]), point.why_absent, String(view.study.simulated)]),
+    header: ['network', 'batch', 'of', 'energy_j', 'energy_standard_uncertainty_j', 'latency_s', 'latency_standard_uncertainty_s', 'power_w', 'power_standard_uncertainty_w', 'inferences', 'why_absent', 'simulated'],
+    rows: rowsOf(view).map(({ name, measured: point }) => [point.network, view.choice.batch, name.replace(/^'|'$/g, ''), ...kQuantities.flatMap(({ of }) => [of(point)?.value, of(point)?.uncertainty]), point.inferences, point.why_absent, String(view.study.simulated)]),
   }),
 };

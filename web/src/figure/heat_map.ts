@@ -2,16 +2,15 @@
 // and the least energy. Clocks stand to scale; a cell reaches half-way to its neighbours.
 import { scaleLinear, type ScaleLinear } from 'd3-scale';
 import { gridSegments, joinSegments, levelsOf, type Vertex } from '../contour';
-import { energyColour } from '../colour';
 import { s } from '../dom';
 import { joule, kCoverage, megahertz, mhz, percent, plusMinus } from '../format';
 import { energyOf, type Cell, type Grid } from '../grid';
 import type { View } from '../view';
 import type { Drawn, Figure } from './frame';
-import { canvas, hatch, lengthOf, minimumMark, path, thinned, type Box } from './parts';
-import { fitted, widthOf } from './jobs';
+import { canvas, hatch, lengthOf, minimumMark, path, spaced, type Box } from './parts';
+import { differ, fitted, valueOf, widthOf } from './jobs';
 import { onPointed, pointAt } from './link';
-import { mapSentence, mapTable, paretoCells } from './map_text';
+import { mapLevel, mapScale, mapSentence, mapTable, paretoCells } from './map_text';
 
 type Scale = ScaleLinear<number, number>;
 
@@ -27,9 +26,10 @@ export function cellText(view: View, cell: Cell): string {
   const where = `CPU ${megahertz(cell.cpu)}, GPU ${megahertz(cell.gpu)}: `;
   const energy = cell.point.energy_j;
   if (!energy) return `${where}energy absent: ${cell.point.why_absent || 'no reason given'}`;
-  const governor = view.baseline?.point.energy_j?.value;
-  const change = governor ? 100 * (energy.value / governor - 1) : null;
-  const held = change === null ? '' : `, ${percent(Math.abs(change))} ${change < 0 ? 'below' : 'above'} '${view.choice.baseline}'`;
+  const governor = mapLevel(view)?.energy_j;
+  const change = governor && governor.value > 0 ? 100 * (energy.value / governor.value - 1) : null;
+  const unsure = governor && !differ(valueOf(energy)!, valueOf(governor)!) ? ' (within the uncertainty)' : '';
+  const held = change === null ? '' : `, ${percent(Math.abs(change))} ${change < 0 ? 'below' : 'above'} '${view.choice.baseline}'${unsure}`;
   return `${where}${plusMinus(energy.value, kCoverage * energy.uncertainty, 'J')}${held}`;
 }
 
@@ -71,9 +71,9 @@ function drawGovernor(drawing: SVGSVGElement, vertices: (Vertex | null)[][], ene
 }
 
 function drawAxes(drawing: SVGSVGElement, grid: Grid, x: Scale, y: Scale, box: Box): void {
-  for (const gpu of thinned(grid.gpus, Math.floor((box.right - box.left) / 52)))
+  for (const gpu of spaced(grid.gpus, x, (hz) => widthOf(mhz(hz)) + 8))
     drawing.append(s('text', { x: x(gpu), y: box.bottom + 16, 'text-anchor': 'middle' }, mhz(gpu)));
-  for (const cpu of thinned(grid.cpus, Math.floor((box.bottom - box.top) / 18)))
+  for (const cpu of spaced(grid.cpus, y, 16))
     drawing.append(s('text', { x: box.left - 6, y: y(cpu) + 4, 'text-anchor': 'end' }, mhz(cpu)));
   drawing.append(s('text', { class: 'axis-name', x: (box.left + box.right) / 2, y: box.bottom + 34, 'text-anchor': 'middle' }, 'GPU clock (MHz)'));
   drawing.append(s('text', { class: 'axis-name', x: 4, y: 11 }, 'CPU clock (MHz)'));
@@ -107,9 +107,10 @@ function drawLegend(drawing: SVGSVGElement, view: View, box: Box, least: number,
     const energy = least * (most / least) ** ((i + 0.5) / steps);
     drawing.append(s('rect', { x: from, y: box.top, width: (box.right - box.left) / steps + 0.4, height: 10, fill: colour(energy) }));
   }
-  const ticks = [least, Math.sqrt(least * most), most];
-  ticks.forEach((energy, i) => drawing.append(s('text', { x: at(energy), y: box.top + 25, 'text-anchor': ['start', 'middle', 'end'][i] }, joule(energy, 3))));
-  const governor = view.baseline?.point.energy_j?.value;
+  // Values that read alike are one tick.
+  const ticks = [least, Math.sqrt(least * most), most].map((energy, i) => ({ energy, i })).filter(({ energy, i }, _, all) => all.findIndex((other) => joule(other.energy, 3) === joule(energy, 3)) === i);
+  ticks.forEach(({ energy, i }) => drawing.append(s('text', { x: at(energy), y: box.top + 25, 'text-anchor': ['start', 'middle', 'end'][i] }, joule(energy, 3))));
+  const governor = mapLevel(view)?.energy_j?.value;
   if (governor && governor > least && governor < most)
     drawing.append(s('path', { class: 'governor-under', d: `M${at(governor)},${box.top - 3}v16` }), s('path', { class: 'governor', style: 'stroke-dasharray: none', d: `M${at(governor)},${box.top - 3}v16` }));
 }
@@ -162,19 +163,17 @@ function draw(view: View, width: number, say: (text: string | null) => void): Dr
   const drawing = canvas(view, width, box.bottom + (width < 420 ? 118 : 101), `Heat map of energy over GPU and CPU clock. ${cellText(view, grid.least)} is the least. Arrow keys read out the cells.`);
   const x = scaleLinear([edgesOf(grid.gpus)[0]!, edgesOf(grid.gpus).at(-1)!], [box.left, box.right]);
   const y = scaleLinear([edgesOf(grid.cpus)[0]!, edgesOf(grid.cpus).at(-1)!], [box.bottom, box.top]);
-  const least = Math.min(...energies);
-  const most = Math.max(...energies);
-  const colour = energyColour(least, most);
+  const { least, most, colour } = mapScale(view);
   const vertices = grid.cells.map((row) => row.map((cell) => (cell && energyOf(cell) !== null ? { x: x(cell.gpu), y: y(cell.cpu), z: energyOf(cell)! } : null)));
   const over = s('g', { 'pointer-events': 'none' }) as unknown as SVGSVGElement;
   drawing.append(hatch());
   drawCells(drawing, grid, x, y, colour);
-  const governor = view.baseline?.point.energy_j?.value;
+  const governor = mapLevel(view)?.energy_j?.value;
   const set = paretoCells(view);
   drawLevels(over, vertices, box, least, most, governor ?? 0, [grid.least, ...set].map((cell) => ({ x: x(cell.gpu), y: y(cell.cpu) + 4 })));
   if (governor) drawGovernor(over, vertices, governor);
   drawPareto(over, set, x, y);
-  over.append(minimumMark(x(grid.least.gpu), y(grid.least.cpu), grid.least.cpu, grid.least.gpu, least));
+  over.append(minimumMark(x(grid.least.gpu), y(grid.least.cpu), grid.least.cpu, grid.least.gpu, energyOf(grid.least)!));
   drawing.append(over);
   drawAxes(drawing, grid, x, y, box);
   drawLegend(drawing, view, { ...box, top: box.bottom + 48 }, least, most, colour);

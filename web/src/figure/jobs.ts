@@ -1,6 +1,7 @@
 // Names and values of points as the figures that compare them need them.
 import type { Estimate, Point } from '../data';
-import { batchOf } from '../grid';
+import { kCoverage, percent } from '../format';
+import { batchOf, sameWork } from '../grid';
 import { showName, wholeName } from '../names';
 import type { View } from '../view';
 
@@ -15,7 +16,7 @@ export function bareNetwork(row: { network: string; job?: string }): string {
 export function bestOf(view: View): number | undefined {
   const { study, choice } = view;
   if (view.minimum) return view.minimum.best;
-  const energy = (i: number) => study.points[i]!.energy_j?.value ?? Infinity;
+  const energy = (i: number) => sameWork(study.points[i]!, 1).energy_j?.value ?? Infinity;
   const found = study.points.flatMap((point, i) => (point.baseline === null && point.network === choice.network && batchOf(point) === choice.batch && point.energy_j ? [i] : []));
   return found.reduce<number | undefined>((best, i) => (best === undefined || energy(i) < energy(best) ? i : best), undefined);
 }
@@ -31,15 +32,43 @@ export function eachInference(point: Point, estimate: Estimate | null | undefine
   return estimate && point.inferences > 0 ? { value: estimate.value / point.inferences, u: estimate.uncertainty / point.inferences } : null;
 }
 
-// Energy times latency of one inference. The two come from the same runs; taken as independent, their
+// Of one batch, as `isojoule tune` means latency; null where the batch size is not known.
+export function batchLatency(point: Point): number | null {
+  const each = eachInference(point, point.latency_s);
+  return each && batchOf(point) > 0 ? each.value * batchOf(point) : null;
+}
+
+// Energy times time of one inference. The two come from the same runs; taken as independent, their
 // relative uncertainties add as squares.
 export function delayProduct(point: Point): Value | null {
   const energy = eachInference(point, point.energy_j);
   const latency = eachInference(point, point.latency_s);
   if (!energy || !latency) return null;
   const value = energy.value * latency.value;
-  return { value, u: value * Math.hypot(energy.u / energy.value, latency.u / latency.value) };
+  return { value, u: Math.hypot(latency.value * energy.u, energy.value * latency.u) };
 }
+
+// Whether two quantities differ by more than chance would make them: beyond 2 standard uncertainties of the difference, as
+// if nothing were common to the two. One chip's gain is, so this is the cautious side.
+export const differ = (a: Value, b: Value) => Math.abs(a.value - b.value) > kCoverage * Math.hypot(a.u, b.u);
+
+// "16.7 % less energy than X"; "as much energy as X, as far as was shown (0.3 % less, within the uncertainty)". Every
+// sentence that holds two quantities against each other goes through it.
+export function against(a: Value, b: Value, what: string, than: string): string {
+  const change = b.value > 0 ? 100 * (a.value / b.value - 1) : null;
+  const amount = change === null ? '' : `${percent(Math.abs(change))} ${change < 0 ? 'less' : 'more'}`;
+  if (!differ(a, b)) return `as much ${what}${what && ' '}as ${than}, as far as was shown${change ? ` (${amount}, within the uncertainty)` : ''}`;
+  return `${amount || (a.value < b.value ? 'less' : 'more')} ${what}${what && ' '}than ${than}`;
+}
+
+// The baseline that the reader holds results against, of as many inferences as what is drawn.
+export function heldAgainst(view: View, inferences: number | undefined): Point | undefined {
+  const point = view.baseline?.point;
+  return point && sameWork(point, inferences);
+}
+// What is said where a baseline was scaled.
+export const scaledNote = (points: (Point | undefined)[], inferences: number | undefined) =>
+  (inferences && points.some((point) => point && point.inferences > 0 && point.inferences !== inferences) ? ` Scaled to ${inferences} inferences where a run had another number.` : '');
 
 // The unit in which numbers up to `most` are easy to read, and what to multiply by.
 export function readable(most: number, unit: string): { factor: number; unit: string } {

@@ -3,8 +3,8 @@
 import { scaleLinear, scalePoint, type ScaleLinear } from 'd3-scale';
 import { s } from '../dom';
 import type { View } from '../view';
-import { fitted } from './jobs';
-import { canvas, path, thinned, type Box } from './parts';
+import { fitted, widthOf } from './jobs';
+import { canvas, path, spaced, type Box } from './parts';
 
 export interface LinePoint {
   x: number;
@@ -63,7 +63,7 @@ function xScale(chart: LineChart, box: Box): Scale {
 function drawBelow(drawing: SVGSVGElement, axis: Axis, y: ScaleLinear<number, number>, box: Box): void {
   for (const value of y.ticks(3))
     drawing.append(s('path', { class: 'rule', d: `M${box.left},${round(y(value))}H${box.right}` }), s('text', { x: box.left - 7, y: y(value) + 4, 'text-anchor': 'end' }, axis.format(value)));
-  drawing.append(s('text', { class: 'axis-name', x: 4, y: box.top - 10 }, axis.name));
+  drawing.append(s('text', { class: 'axis-name', x: 4, y: box.top - 13 }, axis.name));
 }
 
 function drawAxes(drawing: SVGSVGElement, chart: LineChart, x: Scale, left: ScaleLinear<number, number>, right: ScaleLinear<number, number> | null, box: Box, foot: number): void {
@@ -73,7 +73,7 @@ function drawAxes(drawing: SVGSVGElement, chart: LineChart, x: Scale, left: Scal
   }
   for (const value of right?.ticks(5) ?? []) drawing.append(s('text', { x: box.right + 7, y: right!(value) + 4, class: 'right' }, chart.right!.format(value)));
   const values = [...new Set(chart.lines.flatMap((line) => line.points.map((p) => p.x)))].sort((a, b) => a - b);
-  for (const value of thinned(values, Math.floor((box.right - box.left) / 50)))
+  for (const value of spaced(values, x, (value) => Math.max(22, widthOf(chart.x.format(value)) + 8)))
     drawing.append(s('path', { class: 'frame-line', d: `M${round(x(value))},${foot}v4` }), s('text', { x: x(value), y: foot + 18, 'text-anchor': 'middle' }, chart.x.format(value)));
   for (const bottom of new Set([box.bottom, foot])) drawing.append(s('path', { class: 'frame-line', d: `M${box.left},${bottom}H${box.right}` }));
   drawing.append(s('text', { class: 'axis-name', x: (box.left + box.right) / 2, y: foot + 37, 'text-anchor': 'middle' }, chart.x.name));
@@ -96,7 +96,7 @@ function drawLine(drawing: SVGSVGElement, line: Line, x: Scale, y: Scale): void 
 function roomiest(at: number, box: Box, dots: { x: number; y: number }[]): { right: boolean; y: number } {
   const choices = [false, true].flatMap((right) => [at - 6, at + 15].map((y) => ({ right, y })));
   const room = ({ right, y }: { right: boolean; y: number }) => {
-    if (y > box.bottom || y < box.top - 8) return -1;
+    if (y > box.bottom || y < box.top + 4) return -1; // above stands the axis's name
     const near = dots.filter((dot) => (right ? dot.x > box.right - 120 : dot.x < box.left + 120));
     return Math.min(60, ...near.map((dot) => Math.abs(dot.y - (y - 4))));
   };

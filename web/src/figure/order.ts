@@ -18,7 +18,7 @@ interface Placed {
 function placed(study: Study): Placed[] {
   return study.runs.flatMap((run) => {
     const point = run.point === null ? undefined : study.points[run.point];
-    return point?.energy_j && point.runs > 1 && run.energy_j !== null ? [{ run, deviation: 100 * (run.energy_j / point.energy_j.value - 1) }] : [];
+    return point?.energy_j && point.energy_j.value > 0 && point.runs > 1 && run.energy_j !== null ? [{ run, deviation: 100 * (run.energy_j / point.energy_j.value - 1) }] : [];
   }).sort((a, b) => a.run.sequence - b.run.sequence);
 }
 

@@ -1,16 +1,16 @@
-// Energy against latency of one inference: every setting of the network and batch size, the Pareto set as
+// Energy of one inference against its time (of a batch: divided by its size): every setting of the network and batch size, the Pareto set as
 // a stair (what least energy a limit of latency leaves), the governors and the least energy.
 import { scaleLinear } from 'd3-scale';
 import type { Table } from '../csv';
 import type { Study } from '../data';
 import { s } from '../dom';
-import { joule, kCoverage, percent, plusMinus, second, settingText, significant } from '../format';
+import { joule, kCoverage, plusMinus, second, settingText, significant } from '../format';
 import { batchOf } from '../grid';
 import { paretoSet, tradesOf, type Trade } from '../pareto';
 import type { View } from '../view';
 import { select } from './controls';
 import type { Drawn, Figure } from './frame';
-import { bareNetwork, eachInference, fitted, readable, widthOf } from './jobs';
+import { against, bareNetwork, batchLatency, eachInference, fitted, readable, widthOf } from './jobs';
 import { onPointed, pointAt } from './link';
 import { canvas, minimumMark, type Box } from './parts';
 import { addPicking, type Spot } from './pick';
@@ -60,7 +60,8 @@ function sentence(view: View): string {
   if (!fastest || !least) return 'Each dot is a setting; lower left is better.';
   const few = `${trades(view).all ? 'All batch sizes and ways of running the network. ' : ''}${set.length} of ${dots(view).length} settings cannot be bettered in both.`;
   if (fastest === least) return `One setting is both the fastest and the one of least energy: ${joule(least.y)} and ${second(least.x)} an inference.`;
-  return `${few} From the fastest (${second(fastest.x)}, ${joule(fastest.y)} an inference) to the least energy (${second(least.x)}, ${joule(least.y)}): ${percent(100 * (1 - least.y / fastest.y))} less energy for ${percent(100 * (least.x / fastest.x - 1))} more time.`;
+  const each = (dot: Dot, of: 'energy_j' | 'latency_s') => eachInference(dot.point, dot.point[of])!;
+  return `${few} The one of least energy (${second(least.x)}, ${joule(least.y)} an inference) uses ${against(each(least, 'energy_j'), each(fastest, 'energy_j'), 'energy', 'the fastest')} (${second(fastest.x)}, ${joule(fastest.y)}) and takes ${against(each(least, 'latency_s'), each(fastest, 'latency_s'), 'time', 'it')}. The set goes by the means.`;
 }
 
 const wide = new WeakMap<Study, boolean>();
@@ -94,7 +95,7 @@ function drawAxes(drawing: SVGSVGElement, box: Box, x: ReturnType<typeof scaleLi
   for (const tick of y.ticks(6)) drawing.append(s('path', { class: 'rule', d: `M${box.left},${y(tick).toFixed(1)}H${box.right}` }), s('text', { x: box.left - 7, y: y(tick) + 4, 'text-anchor': 'end' }, bare(tick * uy.factor)));
   for (const tick of x.ticks(Math.max(3, Math.floor((box.right - box.left) / 90)))) drawing.append(s('path', { class: 'rule', d: `M${x(tick).toFixed(1)},${box.top}V${box.bottom}` }), s('text', { x: x(tick), y: box.bottom + 17, 'text-anchor': 'middle' }, bare(tick * ux.factor)));
   drawing.append(s('path', { class: 'frame-line', d: `M${box.left},${box.top}V${box.bottom}H${box.right}` }),
-    s('text', { class: 'axis-name', x: (box.left + box.right) / 2, y: box.bottom + 36, 'text-anchor': 'middle' }, `Latency of one inference (${ux.unit})`),
+    s('text', { class: 'axis-name', x: (box.left + box.right) / 2, y: box.bottom + 36, 'text-anchor': 'middle' }, `Time per inference (${ux.unit})`),
     s('text', { class: 'axis-name', x: 4, y: 28 }, `Energy of one inference (${uy.unit})`));
 }
 
@@ -128,7 +129,7 @@ function draw(view: View, width: number, say: (text: string | null) => void): Dr
   const [set, held] = [front(view), governors(view)];
   if (all.length + held.length < 2) return `Only one setting here has both an energy and a latency: ${text(all[0]!)}.`;
   const box = { left: 58, top: 60, right: width - 14, bottom: Math.round(Math.min(440, 190 + width * 0.3)) };
-  const drawing = canvas(view, width, box.bottom + 44, `Energy over latency of ${all.length} settings. ${sentence(view)} Arrow keys walk along the Pareto set.`);
+  const drawing = canvas(view, width, box.bottom + 44, `Energy over time per inference of ${all.length} settings. ${sentence(view)} Arrow keys walk along the Pareto set.`);
   const seen = framed(view, all, set, held);
   const inFrame = new Set(seen.map((dot) => dot.index));
   const beyond = all.length + held.length - seen.length;
@@ -152,7 +153,7 @@ function draw(view: View, width: number, say: (text: string | null) => void): Dr
   // The keyboard walks the set first, then governors, then the rest.
   const order = [...set, ...[...held, ...all].filter((dot) => inFrame.has(dot.index) && !inSet.has(dot.index))];
   const bound = (dot: Dot) => (inSet.has(dot.index) ? `. No setting within ${second(dot.x)} uses less` : '');
-  const spots: Spot[] = order.map((dot) => ({ x: x(dot.x), y: y(dot.y), text: `${text(dot)}${bound(dot)}` }));
+  const spots: Spot[] = order.map((dot) => ({ x: x(dot.x), y: y(dot.y), text: `${text(dot)}${bound(dot)}${batchOf(dot.point) > 1 ? `. One batch takes ${second(batchLatency(dot.point)!)}` : ''}` }));
   const { mark } = addPicking(drawing, spots, say, { picked: (i) => pointAt(view, 'pareto', i === null ? null : order[i]!.index) });
   onPointed(view, 'pareto', (index) => mark(index === null || !inFrame.has(index) ? null : order.findIndex((dot) => dot.index === index)));
   return { drawing, readout: `Point at a dot, or walk along the Pareto set with the arrow keys.${beyond ? ` ${beyond} of ${all.length + held.length} lie beyond the frame.` : ''}` };
@@ -160,11 +161,11 @@ function draw(view: View, width: number, say: (text: string | null) => void): Dr
 
 function table(view: View): Table {
   const inSet = new Set(front(view).map((dot) => dot.index));
-  const rows = [...dots(view), ...governors(view)].map((dot) => [dot.point.network, batchOf(dot.point), dot.name, settingText(dot.point.setting, ['batch']).replace(/\u00a0/g, ' '), dot.point.inferences, dot.energy, dot.point.energy_j?.uncertainty, dot.latency, dot.point.latency_s?.uncertainty, dot.y, dot.x, String(inSet.has(dot.index)), String(view.study.simulated)]);
-  return { header: ['network', 'batch', 'baseline', 'setting', 'inferences', 'energy_j', 'energy_standard_uncertainty_j', 'latency_s', 'latency_standard_uncertainty_s', 'energy_per_inference_j', 'latency_per_inference_s', 'pareto', 'simulated'], rows };
+  const rows = [...dots(view), ...governors(view)].map((dot) => [dot.point.network, batchOf(dot.point), dot.name, settingText(dot.point.setting, ['batch']).replace(/\u00a0/g, ' '), dot.point.inferences, dot.energy, dot.point.energy_j?.uncertainty, dot.latency, dot.point.latency_s?.uncertainty, dot.y, dot.x, batchLatency(dot.point), String(inSet.has(dot.index)), String(view.study.simulated)]);
+  return { header: ['network', 'batch', 'baseline', 'setting', 'inferences', 'energy_j', 'energy_standard_uncertainty_j', 'latency_s', 'latency_standard_uncertainty_s', 'energy_per_inference_j', 'latency_per_inference_s', 'batch_latency_s', 'pareto', 'simulated'], rows };
 }
 
 export const pareto: Figure = {
-  id: 'pareto', wide: true, title: () => 'Energy against latency', sentence, controls, draw, table,
+  id: 'pareto', wide: true, title: () => 'Energy against time per inference', sentence, controls, draw, table,
   applies: (study) => study.points.some((point) => point.baseline === null && point.energy_j && point.latency_s),
 };

@@ -11,9 +11,11 @@ export interface Box {
   bottom: number;
 }
 
-export function canvas(view: View, width: number, height: number, label: string): SVGSVGElement {
+export type Simulated = 'all' | 'some' | 'none';
+
+export function canvas(view: View, width: number, height: number, label: string, simulated: Simulated = view.study.simulated ? 'all' : 'none'): SVGSVGElement {
   const drawing = s('svg', { class: 'drawing', width, height, viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': label });
-  if (view.study.simulated) drawing.append(s('text', { class: 'simulated-tag', x: width - 4, y: 11, 'text-anchor': 'end' }, 'SIMULATED'));
+  if (simulated !== 'none') drawing.append(s('text', { class: 'simulated-tag', x: width - 4, y: 11, 'text-anchor': 'end' }, simulated === 'some' ? 'PARTLY SIMULATED' : 'SIMULATED'));
   return drawing;
 }
 
@@ -36,6 +38,20 @@ export function thinned<T>(values: T[], most: number): T[] {
   if (values.length <= most) return values;
   const step = Math.ceil((values.length - 1) / Math.max(1, most - 1));
   return values.filter((_, i) => (values.length - 1 - i) % step === 0);
+}
+
+// Of values that stand to scale those whose labels have room, the last one among them; `gap` px between neighbours' places.
+export function spaced<T>(values: T[], place: (value: T) => number, gap: number | ((value: T) => number)): T[] {
+  const last = values.at(-1);
+  if (last === undefined) return [];
+  const need = (a: T, b: T) => (typeof gap === 'number' ? gap : (gap(a) + gap(b)) / 2);
+  const free = (a: T, b: T) => Math.abs(place(a) - place(b)) >= need(a, b);
+  // Evenly picked where that has room: clocks mostly stand in equal steps.
+  const even = [1, 2, 3, 4, 5].map((step) => values.filter((_, i) => (values.length - 1 - i) % step === 0)).find((some) => some.every((value, i) => i === 0 || free(some[i - 1]!, value))) ?? [];
+  const kept: T[] = [];
+  values.slice(0, -1).forEach((value, i) => (i === 0 || (free(value, kept.at(-1)!) && free(value, last))) && kept.push(value));
+  const greedy = kept.length && !free(kept[0]!, last) ? [last] : [...kept, last];
+  return even.length >= 0.6 * greedy.length ? even : greedy;
 }
 
 export const lengthOf = (line: Vertex[]) => line.slice(1).reduce((sum, p, i) => sum + Math.hypot(p.x - line[i]!.x, p.y - line[i]!.y), 0);

@@ -6,20 +6,22 @@ import { s } from '../dom';
 import { joule, kCoverage, percent, plusMinus } from '../format';
 import type { View } from '../view';
 import type { Figure } from './frame';
-import { bestOf } from './jobs';
+import { bestOf, fitted } from './jobs';
 import { canvas } from './parts';
 
 interface Group {
   name: string;
   runs: Run[];
   mean: number | null;
+  each: number; // inferences, where the groups differ in their number; otherwise 0
 }
 
 function groups(view: View): Group[] {
   const { points, runs } = view.study;
   const best = bestOf(view);
   const wanted = [...(best === undefined ? [] : [{ name: 'best setting', index: best }]), ...view.baselines.map(({ name, point }) => ({ name: `'${name}'`, index: points.indexOf(point) }))];
-  return wanted.map(({ name, index }) => ({ name, mean: points[index]?.energy_j?.value ?? null, runs: runs.filter((run) => run.point === index) }));
+  const numbers = new Set(wanted.map(({ index }) => points[index]?.inferences ?? 0));
+  return wanted.map(({ name, index }) => ({ name, each: numbers.size > 1 ? (points[index]?.inferences ?? 0) : 0, mean: points[index]?.energy_j?.value ?? null, runs: runs.filter((run) => run.point === index) }));
 }
 
 const kMost = 6; // dots are drawn larger where they are few
@@ -47,7 +49,7 @@ function drawGroup(drawing: SVGSVGElement, group: Group, left: number, each: num
     if (dot) drawing.append(dot);
   });
   const middle = { x: left + each / 2, 'text-anchor': 'middle' };
-  drawing.append(s('text', { ...middle, class: 'axis-name', y: bottom + 18 }, group.name), s('text', { ...middle, y: bottom + 34 }, group.mean === null ? 'absent' : joule(group.mean)));
+  drawing.append(s('text', { ...middle, class: 'axis-name', y: bottom + 18 }, fitted(group.name, each - 6), s('title', {}, group.name)), s('text', { ...middle, y: bottom + 34 }, group.mean === null ? 'absent' : group.each ? `${joule(group.mean / group.each)}${each > 150 ? ' an inference' : '/inf.'}` : joule(group.mean)));
 }
 
 function draw(view: View, width: number, say: (text: string | null) => void) {

@@ -2,7 +2,6 @@
 // equal energy, the governors' plane and the least energy.
 import { scaleLinear } from 'd3-scale';
 import { cellSegments, levelsOf, quads, type Vertex } from '../contour';
-import { energyColour } from '../colour';
 import { h, s } from '../dom';
 import { joule, mhz } from '../format';
 import { energyOf, type Cell, type Grid } from '../grid';
@@ -10,8 +9,8 @@ import type { View } from '../view';
 import type { Drawn, Figure } from './frame';
 import { cellText } from './heat_map';
 import { onPointed, pointAt } from './link';
-import { surfaceSentence, mapTable, paretoCells } from './map_text';
-import { canvas, minimumMark, path, thinned } from './parts';
+import { mapLevel, mapScale, mapTable, paretoCells, surfaceSentence } from './map_text';
+import { canvas, minimumMark, path, spaced, thinned } from './parts';
 import { clip, Projection, refine, type Camera, type Flat } from './projection';
 
 const kStart: Camera = { yaw: 222, pitch: 30 };
@@ -37,6 +36,7 @@ interface Scene {
   least: Cell & { energy: number };
   most: number;
   governor: number | null; // J
+  colour: (energy: number) => string;
   pareto: Cell[];
   width: number;
   height: number;
@@ -47,7 +47,7 @@ function sceneOf(view: View, width: number): Scene | string {
   const energies = grid.cells.flat().map(energyOf).filter((energy): energy is number => energy !== null);
   if (grid.cpus.length < 2 || grid.gpus.length < 2) return 'A surface needs at least two CPU and two GPU clocks; this network and batch size have fewer.';
   if (!grid.least) return 'No energy was measured here, so there is no surface.';
-  const governor = view.baseline?.point.energy_j?.value ?? null;
+  const governor = mapLevel(view)?.energy_j?.value ?? null;
   const [least, most] = [Math.min(...energies), Math.max(...energies, governor ?? 0)];
   const height = scaleLinear([least - 0.12 * (most - least), most], [0, 1]).nice(5);
   const x = scaleLinear([grid.gpus[0]!, grid.gpus.at(-1)!], [-1, 1]);
@@ -58,7 +58,7 @@ function sceneOf(view: View, width: number): Scene | string {
   if (!facets.length) return 'No four neighbouring settings were measured, so there is no surface between them; the map beside it shows each.';
   return {
     view, grid, x, y, z: height, ticks: height.ticks(5), facets, least: { ...grid.least, energy: least }, most: Math.max(...energies),
-    governor, pareto: paretoCells(view), width, height: Math.round(Math.min(500, 150 + width * 0.55)),
+    governor, colour: mapScale(view).colour, pareto: paretoCells(view), width, height: Math.round(Math.min(500, 150 + width * 0.55)),
   };
 }
 
@@ -70,7 +70,7 @@ function ordered(facets: Vertex[][], view: Projection): Vertex[][] {
 
 function paintFacets(scene: Scene, projection: Projection, keep: (facet: Vertex[]) => Vertex[]): SVGGElement {
   const group = s('g', { class: 'facets' });
-  const colour = energyColour(scene.least.energy, scene.most);
+  const { colour } = scene;
   const levels = levelsOf(scene.least.energy, scene.most);
   const flat = (vertex: Vertex) => projection.flat(vertex.x, vertex.y, scene.z(vertex.z));
   for (const facet of ordered(scene.facets, projection)) {
@@ -106,7 +106,9 @@ function paintAxes(scene: Scene, projection: Projection): SVGGElement {
     const [from, to] = [place(values[0]!, 0), place(values.at(-1)!, 0)];
     const length = Math.hypot(to.x - from.x, to.y - from.y);
     if (length < 70) return;
-    for (const value of thinned(values, Math.max(2, Math.floor(Math.max(Math.abs(to.x - from.x) / 44, Math.abs(to.y - from.y) / 18)))))
+    // In units of a label's size: two stand apart where they do across or down.
+    const steps = (value: number) => Math.max(Math.abs(place(value, 0).x - from.x) / 46, Math.abs(place(value, 0).y - from.y) / 16);
+    for (const value of spaced(values, steps, 1))
       group.append(s('path', { class: 'frame-line', d: path([place(value, 0), place(value, 4 / projection.scale)]) }), tick(place(value, 11 / projection.scale), place(value, 0), mhz(value)));
     const middle = (values[0]! + values.at(-1)!) / 2;
     group.append(tick(place(middle, 46 / projection.scale), place(middle, 0), name, 'axis-name'));

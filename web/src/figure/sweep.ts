@@ -3,11 +3,12 @@
 import type { Table } from '../csv';
 import { chosenCut, cutsAlong, sweptAxes, type Cut } from '../cuts';
 import type { Estimate, Point } from '../data';
-import { axisName, joule, kCoverage, megahertz, mhz, percent, plusMinus, second, settingText, significant, watt } from '../format';
+import { axisName, count, joule, kCoverage, megahertz, mhz, plusMinus, second, settingText, significant, watt } from '../format';
 import { batchesOf, networksOf } from '../grid';
 import type { View } from '../view';
-import { cpuSelect, gpuSelect, select } from './controls';
+import { select } from './controls';
 import type { Figure } from './frame';
+import { against, heldAgainst, scaledNote, valueOf } from './jobs';
 import { lineChart, type Level, type Line, type Side } from './line_chart';
 
 const kGpu = 'gpu_frequency_hz';
@@ -49,26 +50,27 @@ const linesOf = (cut: Cut) => ({
   energy: lineOf(cut, 'below', 'energy', 'J', (point) => point.energy_j),
 });
 
-function levelsOf(view: View): Level[] {
-  const point = view.baseline?.point;
+function levelsOf(view: View, cut: Cut): Level[] {
+  const point = heldAgainst(view, cut.inferences);
   const name = `'${view.choice.baseline}'`;
   const level = (side: Side, estimate: Estimate | null | undefined, text: (value: number) => string): Level[] => (estimate ? [{ name: `${name} ${text(estimate.value)}`, value: estimate.value, side }] : []);
   return [...level('left', point?.latency_s, second), ...level('right', point?.power_w, watt), ...level('below', point?.energy_j, joule)];
 }
 
 function span(line: Line, text: (value: number) => string): string {
-  if (!line.points.length) return 'absent';
   const values = line.points.map((p) => p.y);
   return `${text(Math.max(...values) - Math.min(...values))}`;
 }
 
 function finding(axis: string, cut: Cut): string {
   const { latency, power, energy } = linesOf(cut);
-  const spans = `From the lowest to the highest point: latency ${span(latency, (value) => second(value))}, power ${span(power, (value) => watt(value))}, energy ${span(energy, (value) => joule(value))}.`;
+  const known = ([[latency, second], [power, watt], [energy, joule]] as [Line, (value: number) => string][]).filter(([line]) => line.points.length).map(([line, text]) => `${line.name} ${span(line, text)}`);
+  const spans = `From its lowest to its highest point each line spans: ${known.join(', ')}.`;
   if (energy.points.length < 2) return spans;
   const least = energy.points.reduce((best, p) => (p.y < best.y ? p : best));
   const top = energy.points.at(-1)!;
-  const where = least === top ? 'at its highest value' : `at ${at(axis, least.x)}, ${percent(100 * (1 - least.y / top.y))} below that at ${at(axis, top.x)}`;
+  const estimate = (x: number) => valueOf(cut.points.find((one) => one.x === x)!.point.energy_j)!;
+  const where = least === top ? 'at its highest value' : `at ${at(axis, least.x)}: ${against(estimate(least.x), estimate(top.x), 'energy', `at ${at(axis, top.x)}`)}`;
   return `${spans} Energy is least ${where}.`;
 }
 
@@ -78,7 +80,7 @@ function sentence(view: View, axis: string): string {
   const held = settingText(cut.held, ['batch', ...(view.choice.network.includes('=') ? ['accelerator', 'precision', 'graph'] : [])]);
   const left = cut.unnumbered ? ` ${cut.unnumbered} ${cut.unnumbered > 1 ? 'settings have' : 'setting has'} a word in place of a number and no place here.` : '';
   const governors = view.baseline ? ` Dashed: the governors '${view.choice.baseline}'.` : '';
-  return `${held ? `Held: ${held}. ` : ''}Latency and energy are those of the whole inference phase. ${finding(axis, cut)}${governors}${left}`;
+  return `${held ? `Held: ${held}. ` : ''}Latency and energy are those of the whole inference phase${cut.inferences ? `, ${count(cut.inferences)} inferences` : ''}. ${finding(axis, cut)}${governors}${left}${scaledNote([view.baseline?.point, ...cut.points.map((one) => one.measured)], cut.inferences)}`;
 }
 
 // Which networks were swept along it: the reader can choose one of them.
@@ -89,13 +91,13 @@ function elsewhere(view: View, axis: string): string {
 }
 
 function table(view: View, axis: string): Table {
-  const values = (point: Point) => [point.latency_s?.value, point.latency_s?.uncertainty, point.power_w?.value, point.power_w?.uncertainty, point.energy_j?.value, point.energy_j?.uncertainty, point.why_absent, String(view.study.simulated)];
+  const values = (point: Point) => [point.latency_s?.value, point.latency_s?.uncertainty, point.power_w?.value, point.power_w?.uncertainty, point.energy_j?.value, point.energy_j?.uncertainty, point.inferences, point.why_absent, String(view.study.simulated)];
   const text = (held: Cut['held']) => settingText(held, ['batch']).replace(/[\u00a0\u202f]/g, ' ');
   const cut = cutOf(view, axis);
   return {
-    header: ['network', 'batch', 'baseline', axis || 'value', 'held', 'latency_s', 'latency_standard_uncertainty_s', 'power_w', 'power_standard_uncertainty_w', 'energy_j', 'energy_standard_uncertainty_j', 'why_absent', 'simulated'],
+    header: ['network', 'batch', 'baseline', axis || 'value', 'held', 'latency_s', 'latency_standard_uncertainty_s', 'power_w', 'power_standard_uncertainty_w', 'energy_j', 'energy_standard_uncertainty_j', 'inferences', 'why_absent', 'simulated'],
     rows: [
-      ...(cut?.points ?? []).map(({ x, point }) => [point.network, view.choice.batch, '', x, text(cut!.held), ...values(point)]),
+      ...(cut?.points ?? []).map(({ x, measured: point }) => [point.network, view.choice.batch, '', x, text(cut!.held), ...values(point)]),
       ...view.baselines.map(({ name, point }) => [point.network, view.choice.batch, name, null, text(point.setting), ...values(point)]),
     ],
   };
@@ -121,15 +123,22 @@ function sweep(id: string, axisOf: (view: View) => string, controls: (view: View
         label: `Latency, power and energy over the ${what(axis)}. ${finding(axis, cut)} Arrow keys read out the values.`,
         x: { name: `${what(axis)}${isClock(axis) ? ' (MHz)' : ''}`.replace(/^./, (letter) => letter.toUpperCase()), format: (x) => (isClock(axis) ? mhz(x) : number(x)) },
         left: { name: 'Latency (s)', format: number }, right: { name: 'Power (W)', format: number }, below: { name: 'Energy (J)', format: number },
-        lines: [latency, power, energy], levels: levelsOf(view), ...(least === undefined ? {} : { mark: energy.points[least]!.x }),
+        lines: [latency, power, energy], levels: levelsOf(view, cut), ...(least === undefined ? {} : { mark: energy.points[least]!.x }),
       }, width, say);
       return { drawing, readout: power.points.length ? 'Point at the figure, or use the arrow keys, to read its values.' : `Power is absent: ${cut.points[0]?.point.why_absent || 'no reason given'}.` };
     },
   };
 }
 
-const heldCpu = (view: View) => (view.grid.cpus.length ? [cpuSelect(view)] : []);
-const heldGpu = (view: View) => (view.grid.cpus.length ? [gpuSelect(view)] : []);
+// Clocks of the other axis that have a cut, and of them the one that is drawn.
+function heldSelect(view: View, axis: string, other: string, label: string, choose: (hz: number) => void): Node[] {
+  const clocks = here(view, axis).map((cut) => cut.held[other]).filter((hz): hz is number => typeof hz === 'number');
+  const drawn = cutOf(view, axis)?.held[other];
+  const offered = [...new Set(clocks)].filter((hz) => hz === drawn || (other === kCpu ? view.grid.cpus : view.grid.gpus).includes(hz)).sort((a, b) => a - b);
+  return offered.length ? [select(label, offered, megahertz, typeof drawn === 'number' ? drawn : undefined, choose)] : [];
+}
+const heldCpu = (view: View) => heldSelect(view, kGpu, kCpu, 'CPU clock held at', (cpu) => view.choose({ cpu }));
+const heldGpu = (view: View) => heldSelect(view, kCpu, kGpu, 'GPU clock held at', (gpu) => view.choose({ gpu }));
 function axisSelect(view: View): Node[] {
   const swept = others(view).filter((axis) => here(view, axis).length);
   if (swept.length < 2) return [];

@@ -18,7 +18,7 @@ export function legend(names: string[], left: number, top: number, right: number
   const group = s('g', { class: 'legend' });
   let [x, y] = [left, top];
   names.forEach((name, i) => {
-    const width = 24 + widthOf(name);
+    const width = 32 + widthOf(name);
     if (x > left && x + width > right) [x, y] = [left, y + 18];
     group.append(shape(i, x + 5, y - 4), s('text', { x: x + 14, y }, name));
     x += width;
