@@ -215,6 +215,37 @@ TEST_F(StudyFileTest, TheSameRunTwiceIsRefusedWhole) {
   EXPECT_TRUE((*study)->add(some_run(1), nullptr));  // and it goes on
 }
 
+// A run that grows: of its former state nothing stays in any table, of the others everything.
+TEST_F(StudyFileTest, ARunIsReplacedWhole) {
+  auto study = StudyFile::create(path_, some_info());
+  const Trace first = some_trace(20), grown = some_trace(50);
+  ASSERT_TRUE((*study)->add(some_run(0), &first));
+  const std::int64_t before = (*study)->replace(some_run(1), &first).value();  // none was there
+  auto more = some_run(1);
+  more.inferences = 6400;
+  more.windows.clear();
+  more.window_energies.clear();
+  const std::int64_t after = (*study)->replace(more, &grown).value();
+  EXPECT_EQ((*study)->sequences().value(), (std::vector<std::int64_t>{0, 1}));
+  EXPECT_EQ((*study)->run(after).value().inferences, 6400);
+  EXPECT_TRUE((*study)->run(after).value().windows.empty());
+  EXPECT_EQ((*study)->run(after).value().batches, more.batches);
+  EXPECT_EQ((*study)->trace(after).value().channels.at(0).a.size(), 50U);
+  EXPECT_TRUE(before == after || !(*study)->run(before));
+  const std::int64_t other = (*study)->ids().value().at(0);
+  EXPECT_EQ((*study)->run(other).value().windows.size(), 2U);
+  EXPECT_EQ((*study)->trace(other).value().channels.at(0).a.size(), 20U);
+  study->reset();
+  SQLite::Database database(path_.string());
+  const auto rows = [&](const std::string& table) {
+    return database.execAndGet("SELECT count(*) FROM " + table).getInt();
+  };
+  EXPECT_EQ(rows("traces"), 4);
+  EXPECT_EQ(rows("batches"), 4);
+  EXPECT_EQ(rows("windows"), 2);
+  EXPECT_EQ(rows("runs"), 2);
+}
+
 TEST_F(StudyFileTest, OneWriterAndReadersBesideIt) {
   auto writer = StudyFile::create(path_, some_info());
   ASSERT_TRUE((*writer)->add(some_run(0), nullptr));
@@ -361,6 +392,44 @@ TEST_F(StudyFileTest, CommittedRunsSurviveSigkill) {
     ASSERT_TRUE((*writer)->add(some_run(100000), nullptr));
   }
   EXPECT_EQ(names().size(), 1U);
+}
+
+// Killed anywhere within a replacement: the run is there, once, as it was at one of its savings.
+TEST_F(StudyFileTest, AReplacedRunSurvivesSigkillWhole) {
+  for (int round = 0; round < 5; ++round) {
+    fs::remove_all(path_);
+    int pipe_ends[2];
+    ASSERT_EQ(::pipe(pipe_ends), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      auto study = StudyFile::create(path_, some_info());
+      for (int i = 1;; ++i) {
+        auto run = some_run(0);
+        run.inferences = i;
+        const Trace trace = some_trace(static_cast<std::size_t>(i));
+        if (!(*study)->replace(run, &trace)) ::_exit(1);
+        if (::write(pipe_ends[1], "r", 1) != 1) ::_exit(2);
+      }
+    }
+    ::close(pipe_ends[1]);
+    int told = 0;
+    char byte;
+    while (told < 10 && ::read(pipe_ends[0], &byte, 1) == 1) ++told;
+    ::usleep(static_cast<useconds_t>(300 * round));
+    ::kill(child, SIGKILL);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    ASSERT_TRUE(WIFSIGNALED(status));
+    while (::read(pipe_ends[0], &byte, 1) == 1) ++told;
+    ::close(pipe_ends[0]);
+    auto study = StudyFile::open(path_, StudyFile::Mode::read);
+    ASSERT_TRUE(study) << to_string(study.error());
+    ASSERT_EQ((*study)->sequences().value(), std::vector<std::int64_t>{0});
+    const std::int64_t id = (*study)->ids().value().at(0);
+    const std::int64_t saved = (*study)->run(id).value().inferences;
+    EXPECT_GE(saved, told);
+    EXPECT_EQ((*study)->trace(id).value().channels.at(1).a.size(), static_cast<std::size_t>(saved));
+  }
 }
 
 // The log of an interrupted study must not be ignored where it cannot be merged.

@@ -3,6 +3,9 @@
 import json
 import subprocess
 
+# What the definitions cannot say: of these options a command needs one.
+ONE_OF = {"report": ("--output", "--figures")}
+
 
 class Definitions:
     def __init__(self, program):
@@ -43,8 +46,7 @@ class Definitions:
                     continue
                 if not equals:
                     if option["value_optional"]:
-                        if at < len(words) and is_number(words[at]):
-                            at += 1
+                        at += may_be_value(command, words[at:])
                         continue
                     if at == len(words):
                         return f"{name} needs a value" if whole else ""
@@ -72,10 +74,21 @@ class Definitions:
             return ""
         if command["needs_command"]:
             return f"'{command['command'] or 'isojoule'}' needs a command"
+        one_of = ONE_OF.get(command["command"], ())
+        if one_of and not given & set(one_of):
+            return f"'{command['command']}' needs one of {', '.join(one_of)}"
         for option in command["options"]:
             if option["required"] and option["names"][0] not in given:
                 return f"'{command['command']}' needs {option['names'][-1]}"
         return ""
+
+
+# Of an option that may stand alone. A word that could be the command's own is taken as that.
+def may_be_value(command, words):
+    if not words or is_number(words[0]):
+        return bool(words)
+    has_words = command["commands"] or any(o["positional"] for o in command["options"])
+    return not has_words and not words[0].startswith("-")
 
 
 def is_number(word):

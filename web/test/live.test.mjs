@@ -95,7 +95,8 @@ test('connects, draws, says what is absent, and asks nobody else', { skip }, asy
   assert.match(plain(await page.locator('#counters tbody').innerText()), /sample_gap\s+warning\s+3\s+two samples further apart/);
   assert.match(plain(await page.locator('#phases tbody').innerText()), /inference\s+5\.0000 J.*between phases\s+2\.0000 J\s+1\.0000 J\s+—/s);
   assert.equal(await fact(page, 'Throttled'), 'yes, now');
-  assert.match(await page.locator('[role=status]').textContent(), /^Waiting|^Live total: [45]/);
+  // A machine that was held up has been told of it, and is told the next state within seconds.
+  await told(page, server, async () => /^Waiting|^Live total: [45]/.test(await page.locator('[role=status]').textContent()));
   await close();
 });
 

@@ -47,10 +47,14 @@ Instant HttpClient::deadline() const {
 }
 
 bool HttpClient::go_on(short events, Instant now, const Replier& reply) {
-  const bool is_late = now >= deadline();
-  if (is_late && !(state_ == State::streams && waiting_.empty())) return false;
+  if (state_ == State::streams && waiting_.empty() && now >= deadline()) put(keep_alive(), now);
+  // Judged last: who was in time does not go because this thread was late itself.
+  if (!take_turn(events, now, reply)) return false;
+  return now < deadline() || (state_ == State::streams && waiting_.empty());
+}
+
+bool HttpClient::take_turn(short events, Instant now, const Replier& reply) {
   if (state_ == State::streams) {
-    if (is_late) put(keep_alive(), now);
     if ((events & (POLLIN | POLLHUP | POLLERR)) != 0 && !listen_on()) return false;
     return write_events(now);
   }

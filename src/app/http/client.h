@@ -36,6 +36,7 @@ class HttpClient {
 
  private:
   enum class State { reads, answers, streams, drains };
+  bool take_turn(short events, Instant now, const Replier& reply);
   bool read(Instant now, const Replier& reply);
   bool write(Instant now);
   bool write_events(Instant now);

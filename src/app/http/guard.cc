@@ -76,8 +76,10 @@ std::optional<HttpAnswer> HttpGuard::send_on(const HttpRequest& request) const {
     return std::nullopt;
   HttpAnswer answer = guard_refusal(303, "");
   answer.headers.emplace_back("Location", request.path);
+  // Lax: with Strict, who follows a link to the address (from a chat, a wiki) would be sent on
+  // without the cookie. What other pages ask for by themselves is_from_elsewhere() refuses.
   answer.headers.emplace_back("Set-Cookie",
-                              cookie + "=" + token + "; HttpOnly; SameSite=Strict; Path=/");
+                              cookie + "=" + token + "; HttpOnly; SameSite=Lax; Path=/");
   return answer;
 }
 

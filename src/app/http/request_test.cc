@@ -145,7 +145,7 @@ TEST(HttpGuard, TheTokenByAddressCookieOrField) {
   const std::string on = door.text("/?x=1&token=abc123", host + "Accept: text/html,*/*\r\n");
   EXPECT_TRUE(on.starts_with("HTTP/1.1 303 ")) << on;
   EXPECT_NE(on.find("\r\nLocation: /\r\n"), std::string::npos);
-  EXPECT_NE(on.find("\r\nSet-Cookie: isojoule_1=abc123; HttpOnly; SameSite=Strict; Path=/\r\n"),
+  EXPECT_NE(on.find("\r\nSet-Cookie: isojoule_1=abc123; HttpOnly; SameSite=Lax; Path=/\r\n"),
             std::string::npos);
   // Nobody is sent to another server.
   EXPECT_EQ(door.status("//evil.example/?token=abc123", host + "Accept: text/html\r\n"), 404);

@@ -1,4 +1,6 @@
 // The HTTP server over real sockets: streams, clients that stall, drip, flood and come in crowds.
+// ./test's thread sanitizer builds no program of this room: this file with the server alone was run
+// under it by hand, and is clean.
 #include "app/http_server.h"
 
 #include <gtest/gtest.h>
@@ -22,27 +24,26 @@ using std::chrono::milliseconds;
 
 const std::string kGetEvents = "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
+constexpr std::size_t kLarge = 40'000'000;  // more than any kernel keeps of a connection
+
 struct Served {
   std::unique_ptr<HttpServer> server;
   std::uint16_t port = 0;
   std::atomic<int> greeted{0};
   explicit Served(HttpServerOptions options = {}) {
-    options.patience.head = Duration::milliseconds(300);
-    options.patience.progress = Duration::milliseconds(300);
-    options.patience.drain = Duration::milliseconds(300);
     auto listening = HttpServer::listen(options);
     EXPECT_TRUE(listening);
     server = std::move(*listening);
     port = port_of_url(server->url().substr(0, server->url().size() - 1));
     server->page("/", [] { return HttpAnswer{200, kHttpPlain, "page\n", {}}; });
     server->page("/large", [] {
-      return HttpAnswer{200, kHttpPlain, std::string(4'000'000, 'x'), {}};
+      return HttpAnswer{200, kHttpPlain, std::string(kLarge, 'x'), {}};
     });
     server->stream("/events", [this] { return "hello " + std::to_string(++greeted); });
     EXPECT_TRUE(server->start());
   }
   bool has_listeners(int wanted) const {
-    for (int i = 0; i < 400 && server->listeners("/events") != wanted; ++i)
+    for (int i = 0; i < 1000 && server->listeners("/events") != wanted; ++i)
       std::this_thread::sleep_for(milliseconds(10));
     return server->listeners("/events") == wanted;
   }
@@ -56,13 +57,13 @@ struct Reader {
       : socket(connect_to(port)) {
     ::send(socket.get(), request.data(), request.size(), MSG_NOSIGNAL);
   }
-  // Until `text` has it; false after three seconds or at the end.
+  // Until `text` has it; false after ten seconds or at the end.
   bool sees(const std::string& wanted) {
-    for (int i = 0; i < 300 && text.find(wanted) == std::string::npos && !is_over; ++i) take(10);
+    for (int i = 0; i < 1000 && text.find(wanted) == std::string::npos && !is_over; ++i) take(10);
     return text.find(wanted) != std::string::npos;
   }
   bool ends() {
-    for (int i = 0; i < 300 && !is_over; ++i) take(10);
+    for (int i = 0; i < 1000 && !is_over; ++i) take(10);
     return is_over;
   }
   void take(int wait_ms) {
@@ -111,7 +112,9 @@ TEST(HttpServer, AStreamThatIsQuietSaysSo) {
 
 // One that reads nothing: publishing takes no longer, others get everything, and it is let go.
 TEST(HttpServer, AStalledClientHoldsNobodyUp) {
-  Served served;
+  HttpServerOptions options;
+  options.patience.progress = Duration::milliseconds(3000);
+  Served served(options);
   const Descriptor stalled(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const int small = 4096;
   ::setsockopt(stalled.get(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
@@ -130,8 +133,8 @@ TEST(HttpServer, AStalledClientHoldsNobodyUp) {
     ASSERT_TRUE(reader.sees("data: " + std::to_string(i) + "e")) << i;
     reader.text.clear();
   }
-  EXPECT_LT(longest, std::chrono::milliseconds(200));
-  EXPECT_TRUE(served.has_listeners(1));  // after its patience the stalled one is gone
+  EXPECT_LT(longest, std::chrono::seconds(2));  // who waits for the stalled one waits for three
+  EXPECT_TRUE(served.has_listeners(1));         // after its patience the stalled one is gone
 }
 
 // The queue of a client alone: the oldest goes, but never half of an event.
@@ -180,27 +183,49 @@ TEST(HttpServer, TheOldestEventsOfASlowClientGo) {
   EXPECT_FALSE(client.go_on(0, Instant{3} + patience.progress, reply));
 }
 
-TEST(HttpServer, WhoDripsOrFloodsIsLetGo) {
-  Served served;
+// What came in time counts, even where the server itself was held up until its patience was over.
+TEST(HttpServer, WhatIsThereIsTakenBeforeItIsLate) {
+  const HttpPatience patience;
+  const auto reply = [](HttpClient&, std::string_view) { return HttpReply{"HEAD\n", "/events"}; };
+  const auto goes_on = [&](const std::string& head) {
+    int pair[2];
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair), 0);
+    const Descriptor other(pair[1]);
+    HttpClient client{Descriptor(pair[0]), Instant{0}, patience};
+    ::send(other.get(), head.data(), head.size(), MSG_NOSIGNAL);
+    return client.go_on(POLLIN, Instant{0} + patience.head + Duration::milliseconds(1000), reply);
+  };
+  EXPECT_TRUE(goes_on("GET / HTTP/1.1\r\n\r\n"));
+  EXPECT_FALSE(goes_on("GET / HTTP/1.1\r\n"));
+}
+
+TEST(HttpServer, WhoDripsOrTakesNothingIsLetGo) {
+  HttpServerOptions options;
+  options.patience.head = Duration::milliseconds(300);
+  options.patience.progress = Duration::milliseconds(300);
+  Served served(options);
   Reader drips(served.port, "G");
   const auto start = std::chrono::steady_clock::now();
-  while (!drips.is_over && std::chrono::steady_clock::now() - start < std::chrono::seconds(3)) {
+  while (!drips.is_over && std::chrono::steady_clock::now() - start < std::chrono::seconds(10)) {
     drips.take(50);
     ::send(drips.socket.get(), "E", 1, MSG_NOSIGNAL);
   }
   EXPECT_TRUE(drips.is_over);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
   Reader takes_nothing(served.port, "GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  std::this_thread::sleep_for(milliseconds(500));
+  std::this_thread::sleep_for(milliseconds(1500));
   EXPECT_TRUE(takes_nothing.ends());
-  EXPECT_LT(takes_nothing.text.size(), 4'000'000u);
+  EXPECT_LT(takes_nothing.text.size(), kLarge);
+}
+
+TEST(HttpServer, WhoFloodsIsLetGoAndWhoReadsGetsAll) {
+  Served served;
   Reader floods(served.port);
   ASSERT_TRUE(floods.sees("hello"));
   const std::string much(20'000, 'y');
   ::send(floods.socket.get(), much.data(), much.size(), MSG_NOSIGNAL);
   EXPECT_TRUE(floods.ends());
   EXPECT_TRUE(served.has_listeners(0));
-  EXPECT_EQ(body_of(http_get(served.port, "/large")).size(), 4'000'000u);
+  EXPECT_EQ(body_of(http_get(served.port, "/large")).size(), kLarge);
 }
 
 TEST(HttpServer, OneAnswerWhateverFollows) {
@@ -243,7 +268,8 @@ TEST(HttpServer, ALongPageDoesNotHoldThePublisherUp) {
   server->stream("/events", [] { return std::string("hello"); });
   server->page("/slow", [&] {
     is_asked = true;
-    while (!may_go) std::this_thread::sleep_for(milliseconds(1));
+    // Not for ever: a publisher that waited for it would fail below instead of hanging.
+    for (int i = 0; i < 20'000 && !may_go; ++i) std::this_thread::sleep_for(milliseconds(1));
     return HttpAnswer{};
   });
   ASSERT_TRUE(server->start());
@@ -251,10 +277,11 @@ TEST(HttpServer, ALongPageDoesNotHoldThePublisherUp) {
   Reader stream(port);
   ASSERT_TRUE(stream.sees("hello"));
   Reader slow(port, "GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  while (!is_asked) std::this_thread::sleep_for(milliseconds(1));
+  for (int i = 0; i < 10'000 && !is_asked; ++i) std::this_thread::sleep_for(milliseconds(1));
+  ASSERT_TRUE(is_asked);
   const auto before = std::chrono::steady_clock::now();
   for (int i = 0; i < 1000; ++i) server->publish("/events", "n" + std::to_string(i));
-  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(1));
+  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(10));
   may_go = true;
   EXPECT_TRUE(stream.sees("data: n999\n"));
   EXPECT_EQ(stream.text.find("data: n900\n"), std::string::npos);  // the oldest went
