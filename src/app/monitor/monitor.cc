@@ -129,7 +129,7 @@ class Monitor {
     if (twin_) ISOJOULE_CHECK(twin_->catch_up());  // opening took its time
     began_ = now();
     if (!request_.record.empty()) {
-      LiveRecording::About about{study_info(), what_runs(), {}, request_.batch};
+      LiveRecording::About about{study_info(), what_runs(), {}, request_.batch, real_.get()};
       if (!request_.load.empty()) about.setting.set("batch", static_cast<double>(request_.batch));
       ISOJOULE_TRY(recording_, LiveRecording::create(request_.record, std::move(about),
                                                      sampler_->shape(), began_));

@@ -1,7 +1,6 @@
 #include "app/monitor/recording.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "base/wall_time.h"
 #include "trace/integrate.h"
@@ -155,16 +154,15 @@ Run LiveRecording::run_of(Instant now, const Counters& counters) const {
 }
 
 Status LiveRecording::save(Instant now, const Counters& counters) {
-  using Time = std::chrono::steady_clock;
-  const auto begin = Time::now();
+  const auto real_now = [this] { return about_.real != nullptr ? about_.real->now() : Instant{}; };
+  const Instant begin = real_now();
   saved_ = now;
   ISOJOULE_TRY(
       [[maybe_unused]] const std::int64_t id,
       study_->replace(run_of(now, counters),
                       trace_.channels.empty() && trace_.watches.empty() ? nullptr : &trace_));
   pieces_ = sequence_ + 1;
-  saving_ =
-      Duration{std::chrono::duration_cast<std::chrono::nanoseconds>(Time::now() - begin).count()};
+  saving_ = real_now() - begin;
   return {};
 }
 

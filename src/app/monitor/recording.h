@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "app/monitor/sample_ring.h"
+#include "base/clock.h"
 #include "data/study_file.h"
 #include "engine/engine.h"
 
@@ -29,6 +30,7 @@ class LiveRecording {
     std::string network;  // what runs: a network's name, a program's, "monitor"
     Setting setting;
     std::int64_t batch = 1;
+    Clock* real = nullptr;  // to time the saves by, outlives this; null: they take no time
   };
   // The file must not be there. `shape`: as the sampler's. Errors: StudyFile::create()'s.
   static Result<std::unique_ptr<LiveRecording>> create(const std::string& path, About about,
