@@ -449,9 +449,10 @@ class Prometheus {
   std::string log() const { return text_in(log_); }
   // The result's list; empty where there is none yet.
   json query(const std::string& words) const {
+    // HTTP/1.0, or a long answer comes in chunks.
     const std::string answer =
         http_request(port_, "GET /api/v1/query?query=" + words +
-                                " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+                                " HTTP/1.0\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     const json root = json::parse(body_of(answer), nullptr, false);
     if (root.is_discarded() || !root.contains("data")) return json::array();
     return root.at("data").at("result");

@@ -184,7 +184,9 @@ TEST(FrameMaker, WatchesOfSlowSamplingStayUntilTheNextAreOverdue) {
   for (int second = 0; second < 12; ++second) {
     bench.clock.sleep_for(Duration::milliseconds(1000));
     const LiveFrame frame = frames.make(ring, began, bench.clock.now());
-    if (second > 5) EXPECT_TRUE(frame.watches.at(0)) << second;
+    if (second > 5) {
+      EXPECT_TRUE(frame.watches.at(0)) << second;
+    }
   }
 }
 
