@@ -290,6 +290,7 @@ LiveFrame FrameMaker::make(SampleRing& ring, Instant began, Instant now) {
     if (const std::uint64_t times = counters_[info.counter]; times > 0)
       frame.counters[info.counter] = times;
   frame.throttled = throttled_;
+  frame.lost = ring.lost();
   frame.late_s = std::exchange(late_s_, 0);
   add_cost(frame);
   return frame;

@@ -96,6 +96,9 @@ class MonitorText {
       if (phase != "none")
         gauge("isojoule_phase_active", "1 in the phase that it is in, of those that there were.")
             .add(joined(base_, {{"phase", phase}}), frame_.phase == phase ? 1 : 0);
+    out_.metric("isojoule_monitor_lost_records_total", Type::counter,
+                "Readings that found no room, since the monitor was held up.")
+        .add(base_, static_cast<double>(frame_.lost));
     gauge("isojoule_sampling_late_seconds", "Of the latest tick of the last frame.")
         .add(base_, frame_.late_s);
     gauge("isojoule_own_cost_ratio", "Processor time of this program in the last frame, of a core.")

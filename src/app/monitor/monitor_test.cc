@@ -244,6 +244,7 @@ TEST(LiveFrame, AsJsonIsOneLineWithNullForWhatIsAbsent) {
   EXPECT_EQ(json.at("watches").dump(), "[null,45.5]");
   EXPECT_EQ(json.at("counters").at("sample_gap"), 2);
   EXPECT_TRUE(json.at("throttled").is_null());
+  EXPECT_EQ(json.at("lost_records"), 0);
   LiveHead head;
   head.board = "a\nb\xff";
   EXPECT_EQ(line_of(to_json(head)).find('\n'), std::string::npos);
@@ -291,6 +292,8 @@ TEST(MonitorPage, FollowsTheFormatAndNeverFalls) {
   EXPECT_EQ(later.find("isojoule_energy_joules_total", {})->value, 12.25);
   EXPECT_EQ(later.find("isojoule_power_watts", {}), nullptr);
   const test::ExpositionReader over(page.page(false));
+  EXPECT_EQ(over.find("isojoule_readings_total", {{"rail", "VDD_IN"}})->value, 3);
+  EXPECT_EQ(over.find("isojoule_monitor_lost_records_total", {})->value, 0);
   EXPECT_EQ(over.find("isojoule_monitor_running", {})->value, 0);
   EXPECT_EQ(over.find("isojoule_clock_hertz", {}), nullptr);
   EXPECT_EQ(over.find("isojoule_energy_joules_total", {})->value, 12.25);

@@ -308,6 +308,7 @@ std::vector<std::string> TerminalView::state_lines(const Picture& picture,
   std::vector<std::string> faults;
   for (const auto& [counter, times] : frame.counters)
     faults.push_back(fmt::format("{} {}", info_of(counter).name, times));
+  if (frame.lost > 0) faults.push_back(fmt::format("lost records {}", frame.lost));
   faults.push_back(fmt::format("late {:.1f} ms", frame.late_s * 1e3));
   faults.push_back(fmt::format("own cost {:.1f} %", frame.cost_percent));
   for (std::string& line : flow(faults, size.columns)) lines.push_back(std::move(line));
