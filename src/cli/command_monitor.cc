@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -28,6 +29,7 @@ struct MonitorArguments {
   bool json = false;
   std::optional<std::string> serve;
   std::string token_file, metrics;
+  std::string token;  // of ISOJOULE_TOKEN
   std::vector<std::string> hosts;
   bool no_token = false;
 };
@@ -74,10 +76,24 @@ Result<std::string> token_of(const MonitorArguments& arguments) {
       if (::getcwd(folder, sizeof folder) != nullptr) path = std::string(folder) + "/" + path;
     }
     ISOJOULE_TRY(std::string text, read_line(*tree, path));
+    struct stat about {};
+    if (::stat(path.c_str(), &about) == 0 && (about.st_mode & (S_IRGRP | S_IROTH)) != 0)
+      fmt::print(stderr, "attention: others can read {} (chmod 600)\n", arguments.token_file);
     return checked_token(std::move(text), arguments.token_file);
   }
-  const char* const token = std::getenv("ISOJOULE_TOKEN");
-  return token == nullptr ? std::string() : checked_token(token, "ISOJOULE_TOKEN");
+  return arguments.token.empty() ? std::string() : checked_token(arguments.token, "ISOJOULE_TOKEN");
+}
+
+// A program that is watched has no business with it.
+void take_token_of_environment(MonitorArguments& arguments) {
+  if (const char* const token = std::getenv("ISOJOULE_TOKEN")) arguments.token = token;
+  ::unsetenv("ISOJOULE_TOKEN");
+}
+
+// A token that somebody chose is known to those who shall know it; it does not go into logs.
+std::string shown_address(const MonitorArguments& arguments, const MonitorServer& server) {
+  const bool is_new = arguments.token_file.empty() && arguments.token.empty();
+  return is_new ? server.url() : server.address();
 }
 
 Result<std::unique_ptr<MonitorServer>> open_server(const MonitorArguments& arguments,
@@ -95,7 +111,7 @@ Result<std::unique_ptr<MonitorServer>> open_server(const MonitorArguments& argum
   serving.without_token = arguments.no_token;
   ISOJOULE_TRY(serving.token, token_of(arguments));
   ISOJOULE_TRY(auto server, MonitorServer::open(serving, page));
-  fmt::print(stderr, "serving: {}\n", server->url());
+  fmt::print(stderr, "serving: {}\n", shown_address(arguments, *server));
   if (arguments.no_token)
     fmt::print(stderr, "attention: without a token every user of this machine can read it\n");
   return server;
@@ -103,13 +119,20 @@ Result<std::unique_ptr<MonitorServer>> open_server(const MonitorArguments& argum
 
 int status_of(const MonitorEnd& end) {
   if (end.program_status > 0) return std::min(end.program_status, 255);
-  if (end.program_error) return kFailed;
+  if (end.program_error || end.record_error) return kFailed;
   return kDone;
 }
 
 void tell_end(const MonitorArguments& arguments, const MonitorEnd& end, const TerminalView* view) {
   std::FILE* const to = arguments.json || !arguments.request.program.empty() ? stderr : stdout;
   if (view != nullptr) fmt::print(to, "{}", view->totals());
+  if (end.marks_together > 0)
+    fmt::print(stderr,
+               "attention: {} marks came together with their begins, so nothing lies between them "
+               "here: the program buffers its output, or this one was held up\n",
+               end.marks_together);
+  if (end.record_error)
+    fmt::print(stderr, "the recording is not whole: {}\n", to_string(*end.record_error));
   if (!arguments.request.record.empty())
     fmt::print(stderr, "recorded: {} ({} {})\n", arguments.request.record, end.recorded_runs,
                end.recorded_runs == 1 ? "run" : "runs");
@@ -122,6 +145,7 @@ void tell_end(const MonitorArguments& arguments, const MonitorEnd& end, const Te
 Result<int> monitor_with(MonitorArguments& arguments, const Program& program) {
   MonitorRequest& request = arguments.request;
   ISOJOULE_CHECK(read_times(arguments));
+  take_token_of_environment(arguments);
   request.program = program.after_dashes;
   request.command = program.command_line;
   ISOJOULE_TRY(const Paths paths, find_paths());
@@ -129,6 +153,8 @@ Result<int> monitor_with(MonitorArguments& arguments, const Program& program) {
   ISOJOULE_TRY(const auto endpoint, open_metrics(arguments.metrics));
   ISOJOULE_TRY(const auto server, open_server(arguments, page));
   std::vector<MonitorSink*> sinks = {&page};
+  std::optional<MetricsOpening> opening;
+  if (endpoint) sinks.push_back(&opening.emplace(*endpoint, page));
   if (server) sinks.push_back(server.get());
   TerminalScreen screen;
   PlainLines plain;
@@ -143,15 +169,14 @@ Result<int> monitor_with(MonitorArguments& arguments, const Program& program) {
   }
   if (draws) {
     sinks.push_back(&screen);
-    if (server) screen.say(server->url());
+    if (server) screen.say(shown_address(arguments, *server));
   }
   // Its lines are for the totals, too.
   if (says_lines) sinks.push_back(&plain);
   TerminalTotals totals;
   if (!draws && !says_lines) sinks.push_back(&totals);
-  if (endpoint) ISOJOULE_CHECK(endpoint->begin([&page](bool runs) { return page.page(runs); }));
   const auto end = run_monitor(paths, request, sinks, *program.interrupted);
-  screen.leave();
+  static_cast<MonitorSink&>(screen).leave();
   if (endpoint) endpoint->end();
   warn_of_metrics(endpoint.get());
   if (!end) return tl::unexpected<Error>(end.error());

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "app/monitor/terminal_screen.h"
 #include "base/file_tree.h"
 #include "cli/command.h"
 #include "cli/command_notes.h"
@@ -17,6 +18,7 @@ std::atomic<bool> interrupted{false};
 // The first Ctrl-C asks for an orderly end, the second ends at once.
 extern "C" void on_interrupt(int signal) {
   if (interrupted.exchange(true)) {
+    isojoule::give_screen_back();
     std::signal(signal, SIG_DFL);
     std::raise(signal);
   }

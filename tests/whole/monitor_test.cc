@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <pty.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
+#include <thread>
 
 #include "app/http_get.h"
 #include "whole/program.h"
@@ -113,7 +115,7 @@ TEST(Monitor, AProgramEndsItAndItsPhasesAreTold) {
   const Workplace place;
   const std::string script =
       place.write("program",
-                  "#!/bin/sh\necho 'isojoule: begin inference'\nsleep 0.4\n"
+                  "#!/bin/sh\necho 'isojoule: begin inference'\nsleep 2\n"
                   "echo 'isojoule: end inference'\necho of the program\nexit 7\n");
   fs::permissions(script, fs::perms::owner_all);
   const Outcome outcome = place.run({"monitor", "--json", "--every", "50ms", "--", script});
@@ -228,8 +230,15 @@ TEST(Monitor, DrawsResizesPausesAndGivesTheScreenBack) {
   terminal.forget();
   ASSERT_TRUE(terminal.shows("rail"));
   terminal.forget();
-  ASSERT_TRUE(terminal.shows("rail"));
-  EXPECT_LE(widest_line(terminal.read().substr(terminal.read().find("\x1b[H"))), 40U);
+  // A whole frame: forget() may have cut one.
+  const auto whole = [&] {
+    const std::size_t home = terminal.read().find("\x1b[H");
+    return home == std::string::npos ? std::string() : terminal.read().substr(home);
+  };
+  ASSERT_TRUE(becomes_true([&] { return whole().find("rail") != std::string::npos; }));
+  EXPECT_LE(widest_line(whole()), 40U);
+  // Behind a full line a terminal still stands on its last character: nothing is cleared there.
+  EXPECT_EQ(whole().find("\x1b[K\r"), std::string::npos);
   terminal.type("p");
   ASSERT_TRUE(terminal.shows("paused"));
   terminal.type("p");
@@ -250,6 +259,32 @@ TEST(Monitor, CtrlCAndATermGiveTheScreenBack) {
     EXPECT_NE(terminal.read().find(kBack), std::string::npos);
     EXPECT_TRUE(terminal.echoes());
   }
+}
+
+TEST(Monitor, AHeldTerminalHoldsNobodyUpAndIsGivenBack) {
+  const Workplace place;
+  Terminal terminal(place, {"monitor", "--board", "twin:jetson-nano"}, 80, 24);
+  ASSERT_TRUE(terminal.shows("POM_5V_GPU"));
+  terminal.type("\x13");  // Ctrl-S
+  ASSERT_TRUE(becomes_true([&] {
+    terminal.forget();
+    std::this_thread::sleep_for(std::chrono::milliseconds(400));  // longer than some frames
+    return terminal.read().empty();
+  }));
+  terminal.signal(SIGTERM);
+  EXPECT_EQ(terminal.wait(), 0);
+  EXPECT_NE(terminal.read().find(kBack), std::string::npos);
+  EXPECT_TRUE(terminal.echoes());
+}
+
+TEST(Monitor, TwoSignalsAtOnceGiveTheScreenBack) {
+  const Workplace place;
+  Terminal terminal(place, {"monitor", "--board", "twin:jetson-nano"}, 80, 24);
+  ASSERT_TRUE(terminal.shows("POM_5V_GPU"));
+  for (const int number : {SIGSTOP, SIGTERM, SIGINT, SIGCONT}) terminal.signal(number);
+  EXPECT_GT(terminal.wait(), 128);
+  EXPECT_NE(terminal.read().find(kBack), std::string::npos);
+  EXPECT_TRUE(terminal.echoes());
 }
 
 TEST(Monitor, AProgramThatIsKilledBySegvGivesTheScreenBack) {
@@ -323,84 +358,193 @@ TEST(Monitor, ServesThePageTheStreamAndTheMetricsToWhoHasTheToken) {
   EXPECT_EQ(place.wait(process).status, 0);
 }
 
-// A server of Prometheus with a configuration and a data folder of its own.
+TEST(Monitor, AReaderThatStandsStillLosesFramesAndHoldsNobodyUp) {
+  const Workplace place;
+  ASSERT_EQ(::mkfifo(place.path("out").c_str(), 0600), 0);
+  const int reader = ::open(place.path("out").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  ASSERT_GE(reader, 0);
+  ::fcntl(reader, F_SETPIPE_SZ, 4096);
+  const pid_t process = place.start(
+      {"monitor", "--board", "twin:jetson-nano", "--json", "--every", "20ms", "--metrics", "0"});
+  const std::uint16_t port = served_port(place, "metrics: ");
+  ASSERT_NE(port, 0);
+  const auto readings = [&] {
+    const std::string page = http_get(port), word = "isojoule_readings_total{";
+    const std::size_t at = page.find("} ", std::min(page.find(word), page.size()));
+    return at == std::string::npos ? 0 : std::stoi(page.substr(at + 2));
+  };
+  // 20 readings a second, 50 frames of more than 400 bytes: the pipe has been full for long.
+  EXPECT_TRUE(becomes_true([&] { return readings() > 30; }, std::chrono::seconds(30)));
+  std::string seen;
+  char buffer[4096];
+  const auto drain = [&] {
+    for (ssize_t count; (count = ::read(reader, buffer, sizeof buffer)) > 0;)
+      seen.append(buffer, static_cast<std::size_t>(count));
+  };
+  drain();
+  EXPECT_TRUE(becomes_true([&] { return drain(), seen.size() > 20'000; }));
+  ::kill(process, SIGTERM);
+  fs::remove(place.path("out"));
+  EXPECT_EQ(place.wait(process).status, 0);
+  ::close(reader);
+  // Lines are whole, whatever was dropped between them.
+  const std::vector<json> events = lines_of(seen.substr(0, seen.rfind('\n') + 1));
+  ASSERT_GT(events.size(), 2U);
+  EXPECT_GT(events.back().at("number").get<std::size_t>(), events.size());
+}
+
+TEST(Monitor, ATokenThatWasGivenIsNeitherPrintedNorHandedOn) {
+  const Workplace place;
+  const std::string token = "0123456789abcdef0123456789abcdef";
+  ::setenv("ISOJOULE_TOKEN", token.c_str(), 1);
+  const Outcome outcome =
+      place.run({"monitor", "--serve", "0", "--", "/bin/sh", "-c", "echo ${ISOJOULE_TOKEN:-none}"});
+  ::unsetenv("ISOJOULE_TOKEN");
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_NE(outcome.err.find("serving: http://127.0.0.1:"), std::string::npos);
+  EXPECT_EQ(outcome.err.find(token), std::string::npos);
+  EXPECT_NE(outcome.out.find("none\n"), std::string::npos) << outcome.out;
+}
+
+TEST(Monitor, ARecordingThatDidNotBeginLeavesNoFile) {
+  const Workplace place;
+  const Outcome outcome =
+      place.run({"monitor", "--record", place.path("live.study"), "--", "/nonexistent"});
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(place.files(), std::vector<std::string>{});
+}
+
+// A server of Prometheus with a data folder of its own.
 class Prometheus {
  public:
   static std::string why_not() {
-    return fs::exists("/usr/bin/prometheus") ? "" : "/usr/bin/prometheus is not installed";
+    for (const char* program : {"/usr/bin/prometheus", "/usr/bin/promtool"})
+      if (!fs::exists(program)) return std::string(program) + " is not installed";
+    return "";
   }
-  Prometheus(const Workplace& place, std::uint16_t scraped) : port_(free_port()) {
-    const std::string config =
-        place.write("prometheus.yml",
-                    "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\n"
-                    "scrape_configs:\n  - job_name: isojoule\n    static_configs:\n"
-                    "      - targets: ['127.0.0.1:" +
-                        std::to_string(scraped) + "']\n");
-    const std::vector<std::string> words = {
-        "/usr/bin/prometheus", "--config.file=" + config,
-        "--storage.tsdb.path=" + place.path("data"),
-        "--web.listen-address=127.0.0.1:" + std::to_string(port_), "--log.level=error"};
-    const std::string log = place.path("prometheus.log");
-    process_ = ::fork();
-    if (process_ != 0) return;
-    std::vector<char*> argv;
-    for (const auto& word : words) argv.push_back(const_cast<char*>(word.c_str()));
-    argv.push_back(nullptr);
-    const int file = ::open(log.c_str(), O_WRONLY | O_CREAT, 0600);
-    ::dup2(file, STDOUT_FILENO);
-    ::dup2(file, STDERR_FILENO);
-    ::execv(argv[0], argv.data());
-    ::_exit(127);
+  // Of a port that another took between our look and its own, it says so and ends: then it is
+  // tried with another.
+  Prometheus(const Workplace& place, const std::string& config)
+      : log_(place.path("prometheus.log")) {
+    for (int attempt = 0; attempt < 5 && !is_up_; ++attempt) {
+      end();
+      port_ = free_port();
+      start(place, config);
+      becomes_true(
+          [&] {
+            is_up_ = http_request(port_,
+                                  "GET /-/ready HTTP/1.1\r\nHost: localhost\r\n"
+                                  "Connection: close\r\n\r\n")
+                         .starts_with("HTTP/1.1 200");
+            return is_up_ || has_ended();
+          },
+          std::chrono::seconds(60));
+    }
   }
-  ~Prometheus() {
-    ::kill(process_, SIGKILL);
-    ::waitpid(process_, nullptr, 0);
-  }
+  ~Prometheus() { end(); }
   Prometheus(const Prometheus&) = delete;
   Prometheus& operator=(const Prometheus&) = delete;
 
+  bool is_up() const { return is_up_; }
+  std::string log() const { return text_in(log_); }
   // The result's list; empty where there is none yet.
   json query(const std::string& words) const {
+    // HTTP/1.0, or a long answer comes in chunks.
     const std::string answer =
         http_request(port_, "GET /api/v1/query?query=" + words +
-                                " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+                                " HTTP/1.0\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     const json root = json::parse(body_of(answer), nullptr, false);
     if (root.is_discarded() || !root.contains("data")) return json::array();
     return root.at("data").at("result");
   }
 
  private:
-  std::uint16_t port_;
+  void start(const Workplace& place, const std::string& config) {
+    const std::vector<std::string> words = {
+        "/usr/bin/prometheus", "--config.file=" + config,
+        "--storage.tsdb.path=" + place.path("data"),
+        "--web.listen-address=127.0.0.1:" + std::to_string(port_), "--log.level=error"};
+    std::vector<char*> argv;
+    for (const auto& word : words) argv.push_back(const_cast<char*>(word.c_str()));
+    argv.push_back(nullptr);
+    process_ = ::fork();
+    if (process_ != 0) return;
+    const int file = ::open(log_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    ::dup2(file, STDOUT_FILENO);
+    ::dup2(file, STDERR_FILENO);
+    ::execv(argv[0], argv.data());
+    ::_exit(127);
+  }
+  bool has_ended() {
+    if (process_ > 0 && ::waitpid(process_, nullptr, WNOHANG) == process_) process_ = -1;
+    return process_ <= 0;
+  }
+  void end() {
+    if (process_ <= 0) return;
+    ::kill(process_, SIGKILL);
+    ::waitpid(process_, nullptr, 0);
+    process_ = -1;
+  }
+
+  std::string log_;
+  std::uint16_t port_ = 0;
   pid_t process_ = -1;
+  bool is_up_ = false;
 };
 
 double value_of(const json& result) {
   return result.empty() ? -1 : std::stod(result.at(0).at("value").at(1).get<std::string>());
 }
 
-TEST(Monitor, ARealPrometheusScrapesIt) {
+// Two jobs: the page of --metrics, and that of --serve with its token.
+std::string scrape_config(const Workplace& place, std::uint16_t open, std::uint16_t guarded,
+                          const std::string& token) {
+  const auto job = [](const std::string& name, std::uint16_t port, const std::string& more) {
+    return "  - job_name: " + name + "\n" + more + "    static_configs:\n" +
+           "      - targets: ['127.0.0.1:" + std::to_string(port) + "']\n";
+  };
+  return place.write(
+      "prometheus.yml",
+      "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\nscrape_configs:\n" +
+          job("open", open, "") +
+          job("guarded", guarded, "    authorization:\n      credentials: " + token + "\n"));
+}
+
+TEST(Monitor, ARealPrometheusScrapesItWithAndWithoutAToken) {
   if (const std::string why = Prometheus::why_not(); !why.empty()) GTEST_SKIP() << why;
   const Workplace place;
-  const pid_t process = place.start(
-      {"monitor", "--board", "twin:jetson-nano", "--load", "alexnet", "--json", "--metrics", "0"});
+  const std::string token = "0123456789abcdef0123456789abcdef";
+  const pid_t process = place.start({"monitor", "--board", "twin:jetson-nano", "--load", "alexnet",
+                                     "--json", "--metrics", "0", "--serve", "127.0.0.1:0",
+                                     "--token-file", place.write("token", token)});
   const std::uint16_t port = served_port(place, "metrics: ");
+  const std::uint16_t guarded = served_port(place, "serving: ");
   ASSERT_NE(port, 0);
+  ASSERT_NE(guarded, 0);
   {
-    const Prometheus server(place, port);
+    const Prometheus server(place, scrape_config(place, port, guarded, token));
+    ASSERT_TRUE(server.is_up()) << server.log();
     const std::string energy =
-        "sum(isojoule_energy_joules_total%7Brail%3D%22POM_5V_IN%22%2Csimulated%3D%22true%22%7D)";
+        "sum(isojoule_energy_joules_total%7Bjob%3D%22open%22%2Crail%3D%22POM_5V_IN%22%2C"
+        "simulated%3D%22true%22%7D)";
+    const std::string up = "sum(up)";
     double first = -1;
     ASSERT_TRUE(becomes_true(
         [&] {
-          return value_of(server.query("up")) == 1 && (first = value_of(server.query(energy))) > 0;
+          return value_of(server.query(up)) == 2 && (first = value_of(server.query(energy))) > 0;
         },
-        std::chrono::seconds(20)))
-        << text_in(place.path("prometheus.log"));
+        std::chrono::seconds(30)))
+        << server.log();
     EXPECT_TRUE(becomes_true([&] { return value_of(server.query(energy)) > first; }));
-    const json power = server.query("isojoule_power_watts%7Brail%3D%22total%22%7D");
-    ASSERT_EQ(power.size(), 1U);
-    EXPECT_EQ(power.at(0).at("metric").at("board"), "jetson-nano");
-    EXPECT_EQ(power.at(0).at("metric").at("simulated"), "true");
+    for (const std::string job : {"open", "guarded"}) {
+      const json power =
+          server.query("isojoule_power_watts%7Bjob%3D%22" + job + "%22%2Crail%3D%22total%22%7D");
+      ASSERT_EQ(power.size(), 1U) << job;
+      EXPECT_EQ(power.at(0).at("metric").at("board"), "jetson-nano");
+      EXPECT_EQ(power.at(0).at("metric").at("simulated"), "true");
+    }
+    // From the first scrape on it is known what is monitored.
+    EXPECT_TRUE(server.query("isojoule_monitor_info%7Bboard%3D%22%22%7D").empty());
     std::set<std::string> phases;
     for (const json& one : server.query("isojoule_energy_joules_total%7Brail%3D%22total%22%7D"))
       phases.insert(one.at("metric").at("phase").get<std::string>());

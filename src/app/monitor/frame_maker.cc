@@ -19,6 +19,7 @@ constexpr Duration kThrottlePeriod = Duration::milliseconds(1000);
 constexpr const char* kNoPhaseName = "none";
 // Values of a watch are shown so long after the node fell silent.
 constexpr Duration kWatchPatience = Duration::milliseconds(3000);
+constexpr std::int64_t kWatchPaces = 3;
 
 std::string kind_of(std::string_view name) {
   if (name.ends_with("_frequency")) return "clock";
@@ -89,6 +90,7 @@ void add_live_watches(Board& board) {
 
 FrameMaker::FrameMaker(Board& board, const Trace& shape, Duration sampling, Duration frame)
     : board_(board),
+      sampling_(sampling),
       watches_(shape.watches.size()),
       throttle_(board.release.throttles.size()),
       cpu_ns_(own_cpu_ns()),
@@ -122,6 +124,12 @@ void FrameMaker::make_head(Duration sampling, Duration frame) {
     head_.notes.push_back(problem.what + (problem.kind == ErrorKind::unmeasured
                                               ? " (looked at: " + problem.tried + ")"
                                               : std::string()));
+  for (const WatchSpec& spec : board_.release.watches)
+    if (std::none_of(head_.watches.begin(), head_.watches.end(),
+                     [&](const auto& watch) { return watch.name == spec.name; })) {
+      counters_.add(Counter::state_unreadable);
+      head_.notes.push_back("no " + spec.name + ": " + spec.path + " cannot be opened");
+    }
   if (rails_.empty() && board_.problems.empty())
     head_.notes.push_back("no power source that this version can read");
   const auto summands = rails_of_total(board_.file.total);
@@ -273,13 +281,16 @@ LiveFrame FrameMaker::make(SampleRing& ring, Instant began, Instant now) {
         all[i] = joules;
       }
   end_total(frame);
+  // Watches are read at ticks: one that is slow to come is not one that fell silent.
+  const std::int64_t patience_ns = std::max(kWatchPatience.ns, kWatchPaces * sampling_.ns);
   for (const WatchState& watch : watches_)
-    frame.watches.push_back(
-        watch.value && now.ns - watch.time_ns <= kWatchPatience.ns ? watch.value : std::nullopt);
+    frame.watches.push_back(watch.value && now.ns - watch.time_ns <= patience_ns ? watch.value
+                                                                                 : std::nullopt);
   for (const CounterInfo& info : all_counters())
     if (const std::uint64_t times = counters_[info.counter]; times > 0)
       frame.counters[info.counter] = times;
   frame.throttled = throttled_;
+  frame.lost = ring.lost();
   frame.late_s = std::exchange(late_s_, 0);
   add_cost(frame);
   return frame;

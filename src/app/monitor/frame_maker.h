@@ -59,6 +59,7 @@ class FrameMaker {
   const std::string& phase_at(std::int64_t time_ns);
 
   Board& board_;
+  Duration sampling_;
   LiveHead head_;
   std::vector<RailSum> rails_;
   std::vector<std::size_t>

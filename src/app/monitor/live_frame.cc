@@ -64,6 +64,7 @@ json to_json(const LiveFrame& frame) {
                 {"watches", std::move(watches)},
                 {"counters", std::move(counters)},
                 {"throttled", frame.throttled ? json(*frame.throttled) : json()},
+                {"lost_records", frame.lost},
                 {"late_s", frame.late_s},
                 {"cost_percent", frame.cost_percent}};
   if (!frame.phase_energy_j.empty()) event["phase_energy_j"] = frame.phase_energy_j;

@@ -54,6 +54,7 @@ struct LiveFrame {
   std::optional<bool> throttled;               // now; absent where the board does not tell
   // Of each rail, in the head's order, by phase ("none" between two); empty where nobody tells.
   std::map<std::string, std::vector<double>> phase_energy_j;
+  std::uint64_t lost = 0;   // records since the start that the monitor was too late to take
   double late_s = 0;        // of the latest tick within the frame
   double cost_percent = 0;  // processor time of this program, of one core, within the frame
 };

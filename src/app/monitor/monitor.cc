@@ -8,6 +8,7 @@
 #include "app/engines.h"
 #include "app/live_twin.h"
 #include "app/monitor/frame_maker.h"
+#include "app/monitor/program_watch.h"
 #include "app/monitor/recording.h"
 #include "base/hash.h"
 #include "base/text.h"
@@ -33,8 +34,12 @@ class Monitor {
   Result<MonitorEnd> run() {
     ISOJOULE_CHECK(open());
     for (MonitorSink* sink : sinks_) ISOJOULE_CHECK(sink->begin(frames_->head()));
-    ISOJOULE_CHECK(start());
+    if (const Status started = start(); !started) {
+      remove_recording();
+      return tl::unexpected<Error>(started.error());
+    }
     const Status watched = watch();
+    for (MonitorSink* sink : sinks_) sink->leave();
     sampler_->stop();
     // What was sampled is kept, whatever ended it.
     const Status ended = end();
@@ -106,12 +111,11 @@ class Monitor {
     info.created = wall_time_now();
     info.plan_hash =
         content_hash("monitor " + info.created + info.command);  // no plan goes on here
-    info.planned_runs = 1;
-    Protocol protocol;
-    protocol.repeats = 1;
-    protocol.sampling_period = request_.sampling_period;
-    protocol.idle = {};
-    info.protocol_json = protocol_json(protocol);
+    info.planned_runs = 0;  // none was: how many pieces it becomes nobody knows
+    // Of a plan's protocol nothing else holds: nothing was warmed up, repeated or waited for.
+    info.protocol_json =
+        nlohmann::json{{"sampling_period_ms", request_.sampling_period.seconds().value() * 1e3}}
+            .dump();
     return info;
   }
 
@@ -125,7 +129,7 @@ class Monitor {
     if (twin_) ISOJOULE_CHECK(twin_->catch_up());  // opening took its time
     began_ = now();
     if (!request_.record.empty()) {
-      LiveRecording::About about{study_info(), what_runs(), {}, request_.batch};
+      LiveRecording::About about{study_info(), what_runs(), {}, request_.batch, real_.get()};
       if (!request_.load.empty()) about.setting.set("batch", static_cast<double>(request_.batch));
       ISOJOULE_TRY(recording_, LiveRecording::create(request_.record, std::move(about),
                                                      sampler_->shape(), began_));
@@ -137,9 +141,21 @@ class Monitor {
     Job job;
     job.command = request_.program;
     job.options["output"] = request_.program_output;
+    // A monitor looks on: a program that it was too late to hear is not ended for that.
+    job.options["together"] = "kept";
     job.started = now();
-    ISOJOULE_TRY(session_, engine_->start(job));
+    ISOJOULE_TRY(auto session, engine_->start(job));
+    program_ = std::make_unique<ProgramWatch>(std::move(session), *target_->board.clock);
     return {};
+  }
+
+  // Of a monitor that did not begin: an empty file would refuse the next attempt.
+  void remove_recording() {
+    if (!recording_) return;
+    frames_->listen({});
+    recording_.reset();
+    std::error_code code;
+    std::filesystem::remove(request_.record, code);
   }
 
   bool goes_on() const { return !over_ && !interrupted_.load(std::memory_order_relaxed); }
@@ -164,7 +180,7 @@ class Monitor {
   Status wait(Instant until) {
     while (goes_on() && real_->now() < until) {
       const Instant slice = std::min(until, real_->now() + kLookPeriod);
-      if (session_)
+      if (program_)
         ISOJOULE_CHECK(listen_to_program(slice));
       else
         real_->sleep_until(slice);
@@ -178,18 +194,22 @@ class Monitor {
 
   // The program has the machine's own clock, which is the real one.
   Status listen_to_program(Instant until) {
-    for (;;) {
-      ISOJOULE_TRY(const auto event, session_->next_event(until));
-      if (!event) return {};
-      take(*event);
-      if (event->kind == EventKind::note && event->key == "exit_status")
-        std::from_chars(event->value.data(), event->value.data() + event->value.size(),
-                        result_.program_status);
-      if (event->kind == EventKind::failed) result_.program_error = event->error;
-      if (event->kind != EventKind::finished && event->kind != EventKind::failed) continue;
-      over_ = true;
-      return {};
+    ISOJOULE_TRY(const auto events, program_->take(until - real_->now()));
+    for (const Event& event : events) {
+      take(event);
+      if (event.kind == EventKind::note) take_note(event);
+      if (event.kind == EventKind::failed) result_.program_error = event.error;
+      over_ = over_ || event.kind == EventKind::finished || event.kind == EventKind::failed;
     }
+    return {};
+  }
+
+  void take_note(const Event& event) {
+    const char* const begin = event.value.data();
+    if (event.key == "exit_status")
+      std::from_chars(begin, begin + event.value.size(), result_.program_status);
+    if (event.key == "marks_together")
+      std::from_chars(begin, begin + event.value.size(), result_.marks_together);
   }
 
   void take(const Event& event) {
@@ -202,21 +222,31 @@ class Monitor {
   Status show_frame() {
     result_.last = frames_->make(ring_, began_, now());
     for (MonitorSink* sink : sinks_) ISOJOULE_CHECK(sink->show(result_.last));
-    if (!recording_) return {};
-    return recording_->tidy(now(), frames_->counters());
+    if (recording_) keep_recording(recording_->tidy(now(), frames_->counters()));
+    return {};
+  }
+
+  // A disk that is full ends the recording, not the monitor, and not the program that it watches.
+  void keep_recording(const Status& saved) {
+    if (saved) return;
+    result_.record_error = saved.error();
+    result_.recorded_runs = recording_->pieces();
+    frames_->listen({});
+    recording_.reset();
+    for (MonitorSink* sink : sinks_)
+      sink->tell("the recording has ended: " + to_string(saved.error()));
   }
 
   Status end() {
-    session_.reset();  // a program that still runs is told to end
+    program_.reset();  // a program that still runs is told to end
     result_.last = frames_->make(ring_, began_, now());
     result_.interrupted = interrupted_.load(std::memory_order_relaxed);
     result_.lost_records = ring_.lost();
     Status status;
     for (MonitorSink* sink : sinks_)
       if (Status shown = sink->show(result_.last); !shown && status) status = shown;
-    if (!recording_) return status;
-    ISOJOULE_CHECK(recording_->finish(now(), frames_->counters()));
-    result_.recorded_runs = recording_->pieces();
+    if (recording_) keep_recording(recording_->finish(now(), frames_->counters()));
+    if (recording_) result_.recorded_runs = recording_->pieces();
     return status;
   }
 
@@ -232,7 +262,7 @@ class Monitor {
   std::unique_ptr<FrameMaker> frames_;
   std::unique_ptr<LiveRecording> recording_;
   std::unique_ptr<Engine> engine_;
-  std::unique_ptr<Session> session_;
+  std::unique_ptr<ProgramWatch> program_;
   std::unique_ptr<Sampler> sampler_;  // last: its ticks use the rest
   Instant began_;
   bool over_ = false;

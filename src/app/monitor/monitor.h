@@ -24,11 +24,17 @@ class MonitorSink {
   Status show(const LiveFrame& frame) { return do_show(frame); }
   // About ten times a second, also between two frames. True: the person at it wants to end.
   bool look() { return do_look(); }
+  // It is over but for the last frame, which may take its time; only totals are wanted now.
+  void leave() { do_leave(); }
+  // Something that whoever watches should know now.
+  void tell(const std::string& words) { do_tell(words); }
 
  private:
   virtual Status do_begin(const LiveHead& head) = 0;
   virtual Status do_show(const LiveFrame& frame) = 0;
   virtual bool do_look() { return false; }
+  virtual void do_leave() {}
+  virtual void do_tell(const std::string&) {}
 };
 
 struct MonitorRequest {
@@ -51,7 +57,9 @@ struct MonitorEnd {
   std::int64_t recorded_runs = 0;  // in the file
   std::uint64_t lost_records = 0;  // ticks' records that found no room
   std::optional<Error> program_error;
-  int program_status = 0;  // its exit status, where it said one
+  int program_status = 0;             // its exit status, where it said one
+  std::uint64_t marks_together = 0;   // of the program, timed as if nothing lay between them
+  std::optional<Error> record_error;  // why the recording ended before the monitor
 };
 
 // A board that can be read, or a twin whose virtual time follows the real one. Errors: those of

@@ -50,9 +50,14 @@ class MonitorText {
       if (rail.most_w)
         gauge("isojoule_most_power_watts", "Of a rail, highest reading of the last frame.")
             .add(labels, *rail.most_w);
-      out_.metric("isojoule_readings_total", Type::counter, "Readings of a rail.")
-          .add(labels, static_cast<double>(rail.readings));
     }
+  }
+  // Counters stay when it is over: whoever reads the last state has all of them.
+  void add_readings() {
+    for (std::size_t i = 0; i < frame_.rails.size(); ++i)
+      out_.metric("isojoule_readings_total", Type::counter, "Readings of a rail.")
+          .add(joined(base_, {{"rail", head_.rails[i].name}}),
+               static_cast<double>(frame_.rails[i].readings));
   }
   void add_energy(std::size_t place, const std::string& phase, double joules) {
     out_.metric("isojoule_energy_joules_total", Type::counter,
@@ -91,6 +96,9 @@ class MonitorText {
       if (phase != "none")
         gauge("isojoule_phase_active", "1 in the phase that it is in, of those that there were.")
             .add(joined(base_, {{"phase", phase}}), frame_.phase == phase ? 1 : 0);
+    out_.metric("isojoule_monitor_lost_records_total", Type::counter,
+                "Readings that found no room, since the monitor was held up.")
+        .add(base_, static_cast<double>(frame_.lost));
     gauge("isojoule_sampling_late_seconds", "Of the latest tick of the last frame.")
         .add(base_, frame_.late_s);
     gauge("isojoule_own_cost_ratio", "Processor time of this program in the last frame, of a core.")
@@ -140,6 +148,7 @@ std::string MonitorPage::page(bool running) const {
   text.add_info(running);
   if (!has_frame_) return text.text();
   if (running) text.add_rails();
+  text.add_readings();
   for (const auto& [key, joules] : energy_j_) text.add_energy(key.first, key.second, joules);
   if (running) text.add_watches();
   text.add_rest();

@@ -30,4 +30,20 @@ class MonitorPage final : public MonitorSink {
   std::map<std::pair<std::size_t, std::string>, double> energy_j_;
 };
 
+// Opens --metrics once there is something to tell. Behind the page in the monitor's list.
+class MetricsOpening final : public MonitorSink {
+ public:
+  MetricsOpening(MetricsEndpoint& endpoint, const MonitorPage& page)
+      : endpoint_(endpoint), page_(page) {}
+
+ private:
+  Status do_begin(const LiveHead&) override {
+    return endpoint_.begin([this](bool running) { return page_.page(running); });
+  }
+  Status do_show(const LiveFrame&) override { return {}; }
+
+  MetricsEndpoint& endpoint_;
+  const MonitorPage& page_;
+};
+
 }  // namespace isojoule

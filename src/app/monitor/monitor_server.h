@@ -37,7 +37,8 @@ class MonitorServer final : public MonitorSink {
   MonitorServer(const MonitorServer&) = delete;
   MonitorServer& operator=(const MonitorServer&) = delete;
 
-  std::string url() const;  // with the token
+  std::string url() const;                                // with the token
+  std::string address() const { return server_->url(); }  // without it
   int browsers() const { return server_->listeners(kEvents); }
   std::string greeting() const;
 

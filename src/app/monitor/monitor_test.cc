@@ -171,6 +171,25 @@ TEST(FrameMaker, ABoardThatGoesAwayIsAbsentAndComesBack) {
   EXPECT_EQ(back.counters.at(Counter::gap_not_bridged), 1U);
 }
 
+TEST(FrameMaker, WatchesOfSlowSamplingStayUntilTheNextAreOverdue) {
+  fake::Bench bench;
+  static_cast<void>(bench.tree.write(fake::kCpuNode, "200000000"));
+  SampleRing ring;
+  const Duration tick = Duration::milliseconds(5000);
+  Sampler sampler(bench.board, tick, tick);
+  sampler.pass_on(ring, Duration::milliseconds(100));
+  FrameMaker frames(bench.board, sampler.shape(), tick, Duration::milliseconds(1000));
+  const Instant began = bench.clock.now();
+  sampler.start();
+  for (int second = 0; second < 12; ++second) {
+    bench.clock.sleep_for(Duration::milliseconds(1000));
+    const LiveFrame frame = frames.make(ring, began, bench.clock.now());
+    if (second > 5) {
+      EXPECT_TRUE(frame.watches.at(0)) << second;
+    }
+  }
+}
+
 TEST(FrameMaker, PhasesSumUpToTheWhole) {
   Rig rig;
   EXPECT_TRUE(rig.frame_after(500).phase_energy_j.empty());
@@ -225,6 +244,7 @@ TEST(LiveFrame, AsJsonIsOneLineWithNullForWhatIsAbsent) {
   EXPECT_EQ(json.at("watches").dump(), "[null,45.5]");
   EXPECT_EQ(json.at("counters").at("sample_gap"), 2);
   EXPECT_TRUE(json.at("throttled").is_null());
+  EXPECT_EQ(json.at("lost_records"), 0);
   LiveHead head;
   head.board = "a\nb\xff";
   EXPECT_EQ(line_of(to_json(head)).find('\n'), std::string::npos);
@@ -272,6 +292,8 @@ TEST(MonitorPage, FollowsTheFormatAndNeverFalls) {
   EXPECT_EQ(later.find("isojoule_energy_joules_total", {})->value, 12.25);
   EXPECT_EQ(later.find("isojoule_power_watts", {}), nullptr);
   const test::ExpositionReader over(page.page(false));
+  EXPECT_EQ(over.find("isojoule_readings_total", {{"rail", "VDD_IN"}})->value, 3);
+  EXPECT_EQ(over.find("isojoule_monitor_lost_records_total", {})->value, 0);
   EXPECT_EQ(over.find("isojoule_monitor_running", {})->value, 0);
   EXPECT_EQ(over.find("isojoule_clock_hertz", {}), nullptr);
   EXPECT_EQ(over.find("isojoule_energy_joules_total", {})->value, 12.25);
@@ -368,6 +390,56 @@ TEST(LiveRecording, APieceGrowsInPlaceAndIsARunWithItsEnergies) {
   EXPECT_NEAR(run.window_energies.at(0).gross.value->value(), 60, 1e-6);
   EXPECT_NEAR(run.energy(PhaseKind::inference)->gross.value->value(), 50, 1e-6);
   EXPECT_EQ(run.temperature_end_c.at("cpu"), 40);
+  study->reset();
+  std::filesystem::remove(path);
+}
+
+TEST(LiveRecording, PiecesAreNoRepeatsAndWhatCrossesTheCutIsNotLostUnseen) {
+  Rig rig;
+  const std::string path =
+      (std::filesystem::temp_directory_path() / ("isojoule-pieces-" + std::to_string(getpid())))
+          .string();
+  std::filesystem::remove(path);
+  LiveRecording::About about;
+  about.info.name = "monitor";
+  about.info.board = "fake-board";
+  about.info.total = "VDD_IN";
+  about.network = "monitor";
+  auto recording = LiveRecording::create(path, about, rig.sampler->shape(), rig.began);
+  ASSERT_TRUE(recording) << to_string(recording.error());
+  const auto read = [&](std::int64_t second) {
+    SampleRecord record;
+    record.kind = SampleRecord::Kind::reading;
+    record.time_ns = rig.began.ns + second * 1'000 * kMs;
+    record.a = 5000;
+    (*recording)->take(record);
+  };
+  const auto at = [&](std::int64_t second) {
+    return rig.began + Duration::milliseconds(1000 * second);
+  };
+  for (std::int64_t second = 0; second <= 3600; ++second) read(second);
+  ASSERT_TRUE((*recording)->tidy(at(3600), {}));
+  EXPECT_EQ((*recording)->pieces(), 1);  // the second has nothing yet
+  Event batch, window;
+  batch.kind = EventKind::batch;
+  batch.begin = at(3599);
+  batch.end = at(3601);
+  window.kind = EventKind::windows;
+  window.windows = {{"crosses", at(3590), at(3605)}};
+  (*recording)->take(batch);
+  (*recording)->take(window);
+  for (std::int64_t second = 3601; second <= 3610; ++second) read(second);
+  ASSERT_TRUE((*recording)->finish(at(3610), {}));
+  EXPECT_EQ((*recording)->pieces(), 2);
+  recording->reset();
+  auto study = StudyFile::open(path, StudyFile::Mode::read);
+  const auto runs = (*study)->runs();
+  ASSERT_TRUE(runs && runs->size() == 2);
+  EXPECT_EQ(runs->at(0).network, "monitor");
+  EXPECT_EQ(runs->at(1).network, "monitor, part 2");
+  EXPECT_EQ(runs->at(1).repeat, 0);
+  EXPECT_EQ(runs->at(0).inferences + runs->at(1).inferences, 1);
+  EXPECT_EQ(runs->at(1).counters[Counter::window_lost], 1U);
   study->reset();
   std::filesystem::remove(path);
 }

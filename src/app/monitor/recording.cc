@@ -11,8 +11,15 @@ namespace {
 
 constexpr std::size_t kMostWindowsOfPiece = 65536;
 constexpr std::size_t kMostNotesOfPiece = 1000;
+// Every save writes all of the piece: what is written stays near to twenty times the readings.
+constexpr std::int64_t kSavesOfAge = 20;
+constexpr std::int64_t kPausePerSave = 20;
 // The stretch that is all of a piece: a board that nobody tells of has no phases.
 constexpr const char* kAll = "monitored";
+constexpr Counter kOfIntegralsAlone[] = {
+    Counter::sample_stale,          Counter::window_shorter_than_sensor,
+    Counter::phase_without_samples, Counter::trace_ends_in_phase,
+    Counter::marker_outside,        Counter::rail_missing};
 
 Counters difference(const Counters& now, const Counters& before) {
   Counters more;
@@ -57,6 +64,7 @@ void LiveRecording::begin_piece(Instant now, const Counters& counters) {
   phases_.clear();
   batches_.clear();
   windows_.clear();
+  own_ = {};
   wall_time_ = wall_time_now();
 }
 
@@ -85,12 +93,16 @@ void LiveRecording::take(const Event& event) {
       open_.reset();
       break;
     case EventKind::batch:
-      if (event.begin >= began_) batches_.push_back({event.begin, event.end});
+      // One that goes on through the cut belongs to the piece in which it ends.
+      if (event.end > began_) batches_.push_back({event.begin, event.end});
       break;
     case EventKind::windows:
+      // Of one that goes on through the cut, no piece has all the readings.
       for (const Window& window : event.windows)
         if (window.begin >= began_ && windows_.size() < kMostWindowsOfPiece)
           windows_.push_back(window);
+        else
+          own_.add(Counter::window_lost);
       break;
     case EventKind::note:
       if (notes_.size() < kMostNotesOfPiece) notes_[event.key] = event.value;
@@ -99,10 +111,19 @@ void LiveRecording::take(const Event& event) {
   }
 }
 
+std::string LiveRecording::network_of_piece() const {
+  return about_.network + (sequence_ > 0 ? ", part " + std::to_string(sequence_ + 1) : "");
+}
+
+bool LiveRecording::is_empty() const {
+  return readings_ == 0 && std::all_of(trace_.watches.begin(), trace_.watches.end(),
+                                       [](const Watch& watch) { return watch.time_ns.empty(); });
+}
+
 Run LiveRecording::run_of(Instant now, const Counters& counters) const {
   Run run;
-  run.sequence = run.repeat = run.block = sequence_;
-  run.network = about_.network;
+  run.sequence = run.block = sequence_;
+  run.network = network_of_piece();
   run.setting = about_.setting;
   run.phases = phases_;
   if (open_ && now > open_since_) run.phases.push_back({*open_, open_since_, now});
@@ -112,11 +133,14 @@ Run LiveRecording::run_of(Instant now, const Counters& counters) const {
   run.windows.push_back({kAll, began_, now});
   std::stable_sort(run.windows.begin(), run.windows.end(),
                    [](const Window& a, const Window& b) { return a.begin < b.begin; });
-  // The integrals find gaps and the like again, with more care: only the rest is taken over.
+  // The integrals find gaps and the like again: of what they raise, only that which the sums of the
+  // frames do not know is taken over.
   Counters of_integrals;
   run.energies = phase_energies(trace_, run.phases, of_integrals);
   run.window_energies = window_energies(trace_, run.windows, run.phases, of_integrals);
   run.counters = difference(counters, before_);
+  run.counters += own_;
+  for (const Counter counter : kOfIntegralsAlone) run.counters.add(counter, of_integrals[counter]);
   run.residency_percent = residency_percent(trace_, began_, now);
   for (const Watch& watch : trace_.watches) {
     constexpr std::string_view kPrefix = "temperature_";
@@ -130,17 +154,23 @@ Run LiveRecording::run_of(Instant now, const Counters& counters) const {
 }
 
 Status LiveRecording::save(Instant now, const Counters& counters) {
+  const auto real_now = [this] { return about_.real != nullptr ? about_.real->now() : Instant{}; };
+  const Instant begin = real_now();
   saved_ = now;
   ISOJOULE_TRY(
       [[maybe_unused]] const std::int64_t id,
       study_->replace(run_of(now, counters),
                       trace_.channels.empty() && trace_.watches.empty() ? nullptr : &trace_));
+  pieces_ = sequence_ + 1;
+  saving_ = real_now() - begin;
   return {};
 }
 
 Status LiveRecording::tidy(Instant now, const Counters& counters) {
   const bool is_full = readings_ >= kPieceReadings || now - began_ >= kPieceLength;
-  if (!is_full && now - saved_ < kSavePeriod) return {};
+  const Duration pause = std::max({kSavePeriod, Duration{(now - began_).ns / kSavesOfAge},
+                                   Duration{saving_.ns * kPausePerSave}});
+  if (!is_full && now - saved_ < pause) return {};
   ISOJOULE_CHECK(save(now, counters));
   if (!is_full) return {};
   ++sequence_;
@@ -149,7 +179,7 @@ Status LiveRecording::tidy(Instant now, const Counters& counters) {
 }
 
 Status LiveRecording::finish(Instant now, const Counters& counters) {
-  if (now <= began_ || (readings_ == 0 && sequence_ > 0)) return {};
+  if (now <= began_ || (is_empty() && sequence_ > 0)) return {};
   return save(now, counters);
 }
 

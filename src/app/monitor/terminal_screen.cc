@@ -25,40 +25,37 @@ constexpr int kFatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 // What a signal's handler needs; written before it can come.
 termios before;
 volatile std::sig_atomic_t is_entered = 0;
-
-// Safe in a signal's handler: write and tcsetattr are (signal-safety(7)).
-void give_back() {
-  if (is_entered == 0) return;
-  is_entered = 0;
-  ::tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
-  [[maybe_unused]] const ssize_t count = ::write(STDOUT_FILENO, kLeave.data(), kLeave.size());
-}
+volatile std::sig_atomic_t screen = STDOUT_FILENO;  // its descriptor that never waits
 
 extern "C" void on_fatal(int number) {
-  give_back();
+  give_screen_back();
   std::signal(number, SIG_DFL);
   std::raise(number);
 }
 
-// Nothing of it may be lost: a half escape sequence is garbage on the screen.
-Status write_screen(std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t count = ::write(STDOUT_FILENO, text.data(), text.size());
-    if (count > 0)
-      text.remove_prefix(static_cast<std::size_t>(count));
-    else if (count < 0 && errno == EAGAIN)
-      return {};  // a terminal that stands still: the next frame draws everything anew
-    else if (count < 0 && errno != EINTR)
-      return tl::unexpected<Error>(error_from_errno(errno, "the terminal", "write"));
-  }
-  return {};
-}
-
 }  // namespace
+
+// All calls are safe in a signal's handler (signal-safety(7)). What a terminal that stands still
+// has not taken yet is thrown away with Ctrl-S's hold, or the way back would stand behind it.
+void give_screen_back() {
+  if (is_entered == 0) return;
+  is_entered = 0;
+  const int output = screen;
+  pollfd ready{output, POLLOUT, 0};
+  if (::poll(&ready, 1, 0) == 0) {
+    ::tcflush(output, TCOFLUSH);
+    ::tcflow(output, TCOOFF);  // of a terminal held by its key, TCOON alone does nothing
+    ::tcflow(output, TCOON);
+  }
+  ::tcsetattr(STDIN_FILENO, TCSANOW, &before);
+  [[maybe_unused]] const ssize_t count = ::write(output, kLeave.data(), kLeave.size());
+}
 
 bool is_drawable(int input, int output) {
   const char* const term = std::getenv("TERM");
-  return ::isatty(input) != 0 && ::isatty(output) != 0 && term != nullptr && *term != '\0' &&
+  if (::isatty(input) == 0 || ::isatty(output) == 0) return false;
+  // In a shell's background (&) whoever sets the terminal's mode is stopped.
+  return ::tcgetpgrp(input) == ::getpgrp() && term != nullptr && *term != '\0' &&
          std::strcmp(term, "dumb") != 0;
 }
 
@@ -81,12 +78,13 @@ bool shows_colour() {
 
 TerminalScreen::TerminalScreen() : utf8_(shows_utf8()), colour_(shows_colour()) {}
 
-TerminalScreen::~TerminalScreen() { leave(); }
+TerminalScreen::~TerminalScreen() { do_leave(); }
 
-void TerminalScreen::leave() {
+void TerminalScreen::do_leave() {
   if (!entered_) return;
   entered_ = false;
-  give_back();
+  give_screen_back();
+  screen = STDOUT_FILENO;
   for (const int number : kFatal) std::signal(number, SIG_DFL);
 }
 
@@ -99,11 +97,12 @@ Status TerminalScreen::do_begin(const LiveHead& head) {
   raw.c_cc[VMIN] = 0;
   raw.c_cc[VTIME] = 0;
   raw.c_cc[VSUSP] = _POSIX_VDISABLE;  // a stopped monitor would leave its screen behind
+  screen = output_.descriptor();
   is_entered = 1;
   entered_ = true;
   for (const int number : kFatal) std::signal(number, on_fatal);
-  ::tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
-  ISOJOULE_CHECK(write_screen(kEnter));
+  ::tcsetattr(STDIN_FILENO, TCSANOW, &raw);
+  ISOJOULE_CHECK(output_.write(kEnter));
   return draw();
 }
 
@@ -119,11 +118,12 @@ TerminalSize TerminalScreen::size() const {
 
 Status TerminalScreen::draw() {
   drawn_ = size();
-  std::string screen = "\x1b[H";
+  // Cleared before it is written: behind a full line the cursor still stands on its last character.
+  std::string text = "\x1b[H";
   const std::vector<std::string> lines = view_.draw(drawn_);
   for (std::size_t i = 0; i < lines.size(); ++i)
-    screen += (i == 0 ? "" : "\r\n") + lines[i] + "\x1b[K";
-  return write_screen(screen + "\x1b[J");
+    text += (i == 0 ? "\x1b[K" : "\r\n\x1b[K") + lines[i];
+  return output_.write(text + "\x1b[J");
 }
 
 Status TerminalScreen::do_show(const LiveFrame& frame) {
@@ -157,18 +157,17 @@ bool TerminalScreen::do_look() {
 
 Status LineSink::write_line(const std::string& line) {
   if (gone_) return {};
-  if (std::fwrite(line.data(), 1, line.size(), stdout) == line.size() &&
-      std::fputc('\n', stdout) != EOF && std::fflush(stdout) == 0)
-    return {};
-  const int number = errno;
+  const Status written = output_.write(line + "\n");
+  if (written) return {};
   gone_ = true;
-  if (number == EPIPE) return {};
-  return tl::unexpected<Error>(error_from_errno(number, "standard output", "write"));
+  if (output_.has_no_reader()) return {};
+  return written;
 }
 
 Status PlainLines::do_begin(const LiveHead& head) {
   view_.begin(head);
-  for (const std::string& note : head.notes) ISOJOULE_CHECK(write_line("note: " + note));
+  for (const std::string& note : head.notes)
+    ISOJOULE_CHECK(write_line("note: " + harmless_line(note)));
   return {};
 }
 
@@ -178,6 +177,14 @@ Status PlainLines::do_show(const LiveFrame& frame) {
   next_s_ = std::max(next_s_ + 1, frame.time_s);
   last_s_ = frame.time_s;
   return write_line(view_.plain_line());
+}
+
+void PlainLines::do_tell(const std::string& words) {
+  static_cast<void>(write_line("attention: " + words));  // an error is told by the next line
+}
+
+void TerminalTotals::do_tell(const std::string& words) {
+  std::fprintf(stderr, "attention: %s\n", words.c_str());
 }
 
 Status JsonLines::do_begin(const LiveHead& head) { return write_line(line_of(to_json(head))); }

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "app/monitor/monitor.h"
+#include "app/monitor/ready_output.h"
 #include "app/monitor/terminal_view.h"
 
 namespace isojoule {
@@ -15,8 +16,12 @@ bool is_drawable(int input, int output);
 bool shows_utf8();
 bool shows_colour();
 
-// Draws on standard output. Its end and a fault's signal give the screen back; SIGKILL, and a
-// second Ctrl-C before the first has been seen (a tenth of a second), do not.
+// Gives the screen back where one is drawn on; safe in a signal's handler, which is to call it
+// before it ends the program.
+void give_screen_back();
+
+// Draws on standard output. Its end, a fault's signal and whoever calls give_screen_back() give the
+// screen back; SIGKILL does not.
 class TerminalScreen final : public MonitorSink {
  public:
   TerminalScreen();
@@ -25,21 +30,24 @@ class TerminalScreen final : public MonitorSink {
   TerminalScreen& operator=(const TerminalScreen&) = delete;
   const TerminalView& view() const { return view_; }
   void say(std::string footer) { view_.say(std::move(footer)); }
-  void leave();  // gives the screen back; to be called before anything else is printed
 
  private:
   Status do_begin(const LiveHead& head) override;
   Status do_show(const LiveFrame& frame) override;
   bool do_look() override;
+  void do_leave() override;
+  void do_tell(const std::string& words) override { say(words); }
   Status draw();
   TerminalSize size() const;
 
   TerminalView view_;
   bool utf8_, colour_, entered_ = false;
   TerminalSize drawn_{0, 0};
+  ReadyOutput output_;
 };
 
-// Lines on standard output. A reader that left is no error: it ends the monitor.
+// Lines on standard output. A reader that left is no error: it ends the monitor. One that stands
+// still loses lines.
 class LineSink : public MonitorSink {
  protected:
   Status write_line(const std::string& line);
@@ -47,6 +55,7 @@ class LineSink : public MonitorSink {
  private:
   bool do_look() override { return gone_; }
   bool gone_ = false;
+  ReadyOutput output_;
 };
 
 // A plain line a second on standard output, where no frames can be drawn.
@@ -57,13 +66,14 @@ class PlainLines final : public LineSink {
  private:
   Status do_begin(const LiveHead& head) override;
   Status do_show(const LiveFrame& frame) override;
+  void do_tell(const std::string& words) override;
 
   TerminalView view_;
   double next_s_ = 1;
   double last_s_ = -1;
 };
 
-// Shows nothing, and has the totals at the end.
+// Shows nothing but what must be told (on standard error), and has the totals at the end.
 class TerminalTotals final : public MonitorSink {
  public:
   const TerminalView& view() const { return view_; }
@@ -77,6 +87,7 @@ class TerminalTotals final : public MonitorSink {
     view_.take(frame);
     return {};
   }
+  void do_tell(const std::string& words) override;
 
   TerminalView view_;
 };

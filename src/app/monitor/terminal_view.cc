@@ -20,17 +20,35 @@ std::size_t width_of(const std::string& text) {
       std::count_if(text.begin(), text.end(), [](char c) { return !continues(c); }));
 }
 
+// Of two or three bytes of UTF-8: controls that some terminals obey (U+0080 to U+009F), and marks
+// that turn the direction of what follows or have no width (U+200B to U+200F, U+2028 to U+202E,
+// U+2060 to U+206F, U+FEFF).
+std::size_t length_of_hidden(std::string_view text) {
+  const auto byte = [&](std::size_t at) {
+    return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
+  };
+  if (byte(0) == 0xC2 && byte(1) >= 0x80 && byte(1) <= 0x9F) return 2;
+  if (byte(0) == 0xEF && byte(1) == 0xBB && byte(2) == 0xBF) return 3;
+  if (byte(0) != 0xE2) return 0;
+  const bool turns = byte(1) == 0x80 &&
+                     ((byte(2) >= 0x8B && byte(2) <= 0x8F) || (byte(2) >= 0xA8 && byte(2) <= 0xAE));
+  return turns || (byte(1) == 0x81 && byte(2) >= 0xA0 && byte(2) <= 0xAF) ? 3 : 0;
+}
+
 // A name of others, as one that a terminal shows and does not obey.
 std::string harmless(const std::string& name, const TerminalSize& size) {
   std::string text;
-  for (const char c : name) {
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const char c = name[i];
     const auto byte = static_cast<unsigned char>(c);
-    if (byte < ' ' || byte == 0x7F)
+    const std::size_t hidden = length_of_hidden(std::string_view(name).substr(i));
+    if (byte < ' ' || byte == 0x7F || hidden > 0)
       text += '?';
     else if (byte < 0x80 || size.utf8)
       text += c;
     else if (!continues(c))
       text += '?';
+    if (hidden > 0) i += hidden - 1;
   }
   return text;
 }
@@ -136,6 +154,10 @@ std::string coloured(const std::string& text, const char* code, const TerminalSi
 }
 
 }  // namespace
+
+std::string harmless_line(const std::string& text) {
+  return harmless(text, {200, 1, false, false});
+}
 
 void TerminalView::begin(const LiveHead& head) {
   head_ = head;
@@ -248,9 +270,9 @@ std::vector<std::string> TerminalView::rail_lines(const Picture& picture, const 
   lines.back().erase(lines.back().find_last_not_of(' ') + 1);
   for (const auto& [place, depth] : places) {
     if (lines.size() >= room && places.size() + 1 > room) {
-      lines.back() =
-          cut(fmt::format("+{} more rails: make the window higher", places.size() - (room - 2)),
-              size.columns);
+      lines.back() = cut(fmt::format("+{} more rails: make the window higher",
+                                     places.size() - (room < 2 ? 0 : room - 2)),
+                         size.columns);
       break;
     }
     const RailView& view = picture.rails[place];
@@ -286,6 +308,7 @@ std::vector<std::string> TerminalView::state_lines(const Picture& picture,
   std::vector<std::string> faults;
   for (const auto& [counter, times] : frame.counters)
     faults.push_back(fmt::format("{} {}", info_of(counter).name, times));
+  if (frame.lost > 0) faults.push_back(fmt::format("lost records {}", frame.lost));
   faults.push_back(fmt::format("late {:.1f} ms", frame.late_s * 1e3));
   faults.push_back(fmt::format("own cost {:.1f} %", frame.cost_percent));
   for (std::string& line : flow(faults, size.columns)) lines.push_back(std::move(line));

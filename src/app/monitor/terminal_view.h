@@ -18,6 +18,9 @@ struct TerminalSize {
   bool colour = true;  // ANSI's colours; the lines' lengths are without them
 };
 
+// A text of others, in ASCII, as one that a terminal shows and does not obey.
+std::string harmless_line(const std::string& text);
+
 class TerminalView {
  public:
   // What is shown from here on, and the beginning of least, mean and most.

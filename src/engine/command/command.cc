@@ -29,6 +29,7 @@ struct CommandOptions {
   std::optional<Duration> limit;  // of the whole process
   // Where the program's standard output goes: -1 nowhere, and standard error is kept for messages.
   int output = -1;
+  bool keeps_together = false;  // marks that came in one read, as MarkSequence's
 };
 
 Result<CommandOptions> read_options(const Job& job) {
@@ -41,9 +42,13 @@ Result<CommandOptions> read_options(const Job& job) {
         return fail(ErrorKind::invalid, "option output='" + value + "'",
                     "Use stdout, stderr or none.");
       options.output = value == "stdout" ? STDOUT_FILENO : value == "stderr" ? STDERR_FILENO : -1;
+    } else if (key == "together") {
+      if (value != "refused" && value != "kept")
+        return fail(ErrorKind::invalid, "option together='" + value + "'", "Use refused or kept.");
+      options.keeps_together = value == "kept";
     } else {
       return fail(ErrorKind::not_found, "engine command has no option '" + key + "'",
-                  unknown_name_remedy(key, {"timeout_s", "output"}));
+                  unknown_name_remedy(key, {"timeout_s", "output", "together"}));
     }
   }
   return options;
@@ -76,7 +81,7 @@ class CommandSession final : public Session {
         options_(options),
         clock_(clock),
         started_(clock.now()),
-        marks_(started_),
+        marks_(started_, options.keeps_together),
         spoke_(started_) {
     note("command", words_);
   }
@@ -179,6 +184,8 @@ class CommandSession final : public Session {
 
   void finish(const ExitState& state, Instant ended) {
     note("exit_status", std::to_string(state.by_signal ? 128 + state.code : state.code));
+    if (options_.keeps_together && marks_.together() > 0)
+      note("marks_together", std::to_string(marks_.together()));
     const MemoryNote memory = memory_note_of(*program_);
     note(memory.key, memory.value);
     if (state != ExitState{}) return fail_ended(state);
@@ -274,7 +281,8 @@ const EngineKind& engine_kind_command() {
       "command",
       "Any program: isojoule measure -- PROGRAM ARGUMENTS. Options: timeout_s=SECONDS (of the "
       "whole "
-      "process), output=stdout|stderr|none (where its standard output goes)",
+      "process), output=stdout|stderr|none (where its standard output goes), together=refused|kept "
+      "(marks that came in one read)",
       {},
       open_command,
       0,

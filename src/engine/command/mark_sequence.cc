@@ -59,6 +59,8 @@ std::string MarkSequence::came_together(const Mark& mark, std::int64_t read) {
   timed_by_us_ = true;
   if (is_begin(mark)) begin_read_ = read;
   if (!is_end(mark) || begin_read_ != read) return {};
+  ++together_;
+  if (keeps_together_) return {};
   return "a begin and its end came together: the program buffers its output. Flush after every "
          "mark, or let the program time its marks itself (isojoule.h)";
 }

@@ -14,13 +14,17 @@ namespace isojoule {
 
 class MarkSequence {
  public:
-  explicit MarkSequence(Instant started) : started_(started), order_(std::nullopt) {}
+  // `keeps_together`: marks that came together are kept and counted (note marks_together) instead
+  // of refused, for who only looks on.
+  explicit MarkSequence(Instant started, bool keeps_together = false)
+      : started_(started), order_(std::nullopt), keeps_together_(keeps_together) {}
   // "" when the mark can come now, otherwise what is wrong with it. `read`: marks without a time of
   // their own that came with one read came together.
   std::string take(const Mark& mark, Instant now, std::int64_t read);
   // The program has ended well. "" or what is missing.
   std::string finish(Instant end);
   std::deque<Event>& events() { return events_; }
+  std::int64_t together() const { return together_; }  // ends that came with their begins
   std::optional<PhaseKind> open_phase() const { return order_.open_phase(); }
 
  private:
@@ -39,6 +43,8 @@ class MarkSequence {
 
   Instant started_;
   EventOrder order_;
+  bool keeps_together_;
+  std::int64_t together_ = 0;
   WindowBook windows_;
   std::deque<Event> events_;
   Instant last_;  // the end of what was marked

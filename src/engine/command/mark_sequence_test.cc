@@ -124,6 +124,10 @@ TEST(MarkSequence, a_begin_and_its_end_in_one_read_are_a_buffer) {
     EXPECT_EQ(apart.take(mark(begin), kNow, 1), "");
     EXPECT_EQ(apart.take(mark(end), kNow, 2), "");
   }
+  MarkSequence kept({1}, true);
+  EXPECT_EQ(kept.take(mark("begin inference"), kNow, 1), "");
+  EXPECT_EQ(kept.take(mark("end inference"), kNow, 1), "");
+  EXPECT_EQ(kept.together(), 1);
   MarkSequence timed({1});
   EXPECT_EQ(timed.take(mark("begin inference 5"), kNow, 1), "");
   EXPECT_EQ(timed.take(mark("end inference 6"), kNow, 1), "");

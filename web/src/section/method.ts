@@ -47,7 +47,7 @@ export function method(view: View): HTMLElement {
   const { study, generator, simulated, totals, schema } = view.study;
   const facts: [string, Child][] = [
     ['Board', `${study.board}${simulated ? ' (a twin: simulated)' : ''}`], ['Release', study.release || 'unknown'], ['Engine', study.engine || 'none named'], ['Measured with', `isojoule ${study.program_version}`], ['Page made by', generator],
-    ['Begun', study.created], ['Runs', `${totals.runs} of ${study.planned_runs} planned`], ['Total', study.total || 'none'], ['Schema of the data', String(schema)],
+    ['Begun', study.created], ['Runs', study.planned_runs > 0 ? `${totals.runs} of ${study.planned_runs} planned` : String(totals.runs)], ['Total', study.total || 'none'], ['Schema of the data', String(schema)],
   ];
   const protocol = Object.entries(study.protocol ?? {});
   return h('section', { id: 'method', 'aria-labelledby': 'method-heading' }, h('h2', { id: 'method-heading' }, 'How it was measured'), list(facts),
