@@ -6,7 +6,8 @@
 namespace isojoule {
 namespace {
 
-constexpr Duration kSlice = Duration::milliseconds(100);  // between two looks whether to end
+constexpr Duration kEndLookPeriod =
+    Duration::milliseconds(100);  // between two looks whether to end
 
 }  // namespace
 
@@ -23,7 +24,7 @@ ProgramWatch::~ProgramWatch() {
 
 void ProgramWatch::listen() {
   for (;;) {
-    auto event = session_->next_event(clock_.now() + kSlice);
+    auto event = session_->next_event(clock_.now() + kEndLookPeriod);
     const std::lock_guard held(lock_);
     if (!event) error_ = event.error();
     const bool is_last =

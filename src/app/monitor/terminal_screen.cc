@@ -23,9 +23,9 @@ constexpr std::string_view kLeave = "\x1b[?7h\x1b[?25h\x1b[0m\x1b[?1049l";
 constexpr int kFatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 
 // What a signal's handler needs; written before it can come.
-termios before;
+termios mode_before;
 volatile std::sig_atomic_t is_entered = 0;
-volatile std::sig_atomic_t screen = STDOUT_FILENO;  // its descriptor that never waits
+volatile std::sig_atomic_t screen_descriptor = STDOUT_FILENO;  // its descriptor that never waits
 
 extern "C" void on_fatal(int number) {
   give_screen_back();
@@ -40,14 +40,14 @@ extern "C" void on_fatal(int number) {
 void give_screen_back() {
   if (is_entered == 0) return;
   is_entered = 0;
-  const int output = screen;
+  const int output = screen_descriptor;
   pollfd ready{output, POLLOUT, 0};
   if (::poll(&ready, 1, 0) == 0) {
     ::tcflush(output, TCOFLUSH);
     ::tcflow(output, TCOOFF);  // of a terminal held by its key, TCOON alone does nothing
     ::tcflow(output, TCOON);
   }
-  ::tcsetattr(STDIN_FILENO, TCSANOW, &before);
+  ::tcsetattr(STDIN_FILENO, TCSANOW, &mode_before);
   [[maybe_unused]] const ssize_t count = ::write(output, kLeave.data(), kLeave.size());
 }
 
@@ -84,20 +84,20 @@ void TerminalScreen::do_leave() {
   if (!entered_) return;
   entered_ = false;
   give_screen_back();
-  screen = STDOUT_FILENO;
+  screen_descriptor = STDOUT_FILENO;
   for (const int number : kFatal) std::signal(number, SIG_DFL);
 }
 
 Status TerminalScreen::do_begin(const LiveHead& head) {
   view_.begin(head);
-  if (::tcgetattr(STDIN_FILENO, &before) != 0)
+  if (::tcgetattr(STDIN_FILENO, &mode_before) != 0)
     return tl::unexpected<Error>(error_from_errno(errno, "the terminal", "read"));
-  termios raw = before;
+  termios raw = mode_before;
   raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
   raw.c_cc[VMIN] = 0;
   raw.c_cc[VTIME] = 0;
   raw.c_cc[VSUSP] = _POSIX_VDISABLE;  // a stopped monitor would leave its screen behind
-  screen = output_.descriptor();
+  screen_descriptor = output_.descriptor();
   is_entered = 1;
   entered_ = true;
   for (const int number : kFatal) std::signal(number, on_fatal);
