@@ -121,7 +121,7 @@ Status FigureFolder::check_ours(const std::vector<std::string>& names) const {
 }
 
 Result<std::vector<std::string>> FigureFolder::add(const std::string& stem, const Files& files,
-                                                   ordered_json row) {
+                                                   const ordered_json& row) {
   std::vector<std::string> names, paths;
   ordered_json whole = {{"name", stem}};
   whole.update(row);

@@ -30,7 +30,7 @@ class FigureFolder {
   // name is there that no earlier call made.
   using Files = std::vector<std::pair<std::string, const std::string*>>;
   Result<std::vector<std::string>> add(const std::string& stem, const Files& files,
-                                       nlohmann::ordered_json row);
+                                       const nlohmann::ordered_json& row);
   // figures.json and index.md: figures of this call, then those of earlier ones that are still
   // there.
   Status write_index();
