@@ -86,7 +86,7 @@ class Monitor {
       ISOJOULE_CHECK(twin_->keep_busy(std::move(job)));
     }
     sampler_ = std::make_unique<Sampler>(board, request_.sampling_period, kExpectedLength);
-    sampler_->pass_on(ring_, kWatchPeriod);
+    sampler_->pass_on(*ring_, kWatchPeriod);
     frames_ = std::make_unique<FrameMaker>(board, sampler_->shape(), request_.sampling_period,
                                            request_.frame_period);
     auto& notes = frames_->head().notes;
@@ -220,7 +220,7 @@ class Monitor {
   }
 
   Status show_frame() {
-    result_.last = frames_->make(ring_, began_, now());
+    result_.last = frames_->make(*ring_, began_, now());
     for (MonitorSink* sink : sinks_) ISOJOULE_CHECK(sink->show(result_.last));
     if (recording_) keep_recording(recording_->tidy(now(), frames_->counters()));
     return {};
@@ -239,9 +239,9 @@ class Monitor {
 
   Status end() {
     program_.reset();  // a program that still runs is told to end
-    result_.last = frames_->make(ring_, began_, now());
+    result_.last = frames_->make(*ring_, began_, now());
     result_.interrupted = interrupted_.load(std::memory_order_relaxed);
-    result_.lost_records = ring_.lost();
+    result_.lost_records = ring_->lost();
     Status status;
     for (MonitorSink* sink : sinks_)
       if (Status shown = sink->show(result_.last); !shown && status) status = shown;
@@ -258,7 +258,7 @@ class Monitor {
   std::unique_ptr<Clock> real_ = make_real_clock();
   std::unique_ptr<LiveTwin> twin_;  // before what refers to its tree and clock
   std::unique_ptr<Target> target_;
-  SampleRing ring_;
+  const std::unique_ptr<SampleRing> ring_ = std::make_unique<SampleRing>();
   std::unique_ptr<FrameMaker> frames_;
   std::unique_ptr<LiveRecording> recording_;
   std::unique_ptr<Engine> engine_;
