@@ -42,11 +42,11 @@ std::string harmless(const std::string& name, const TerminalSize& size) {
     const char c = name[i];
     const auto byte = static_cast<unsigned char>(c);
     const std::size_t hidden = length_of_hidden(std::string_view(name).substr(i));
-    if (byte < ' ' || byte == 0x7F || hidden > 0)
-      text += '?';
-    else if (byte < 0x80 || size.utf8)
+    const bool obeyed = byte < ' ' || byte == 0x7F || hidden > 0;
+    const bool shown = !obeyed && (byte < 0x80 || size.utf8);
+    if (shown)
       text += c;
-    else if (!continues(c))
+    else if (obeyed || !continues(c))  // one mark for a whole character
       text += '?';
     if (hidden > 0) i += hidden - 1;
   }
