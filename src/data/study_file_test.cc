@@ -241,7 +241,7 @@ TEST_F(StudyFileTest, ARunIsReplacedWhole) {
     return database.execAndGet("SELECT count(*) FROM " + table).getInt();
   };
   EXPECT_EQ(rows("traces"), 4);
-  EXPECT_EQ(rows("batches"), 4);
+  EXPECT_EQ(rows("batches"), 2);  // a block a run
   EXPECT_EQ(rows("windows"), 2);
   EXPECT_EQ(rows("runs"), 2);
 }
