@@ -73,7 +73,7 @@ void LiveSession::tell_energy(LiveRail& rail) noexcept {
   const double more = rail.sum_j - rail.energy_j.load(kRelaxed);
   if (more <= 0) return;
   rail.energy_j.store(rail.sum_j, kRelaxed);
-  const auto slot = static_cast<std::size_t>(phase_.load(kRelaxed) + 1);
+  const auto slot = static_cast<std::size_t>(phase_.load(kRelaxed)) + 1;  // of none (-1): 0
   if (slot < rail.phase_energy_j.size()) add_alone(rail.phase_energy_j[slot], more);
 }
 
