@@ -41,7 +41,7 @@ json packed(std::vector<json> column) {
   return is_text ? as_texts(column) : json(std::move(column));
 }
 
-json packed(NamedColumns columns) {
+json packed(NamedColumns&& columns) {
   json object = json::object();
   for (auto& [name, column] : columns) object[name] = packed(std::move(column));
   return object;
