@@ -1,9 +1,14 @@
 // An INA3221 of three rails as plain files, for benches: the nodes of Linux's own driver (hwmon).
 #pragma once
 
+#include <fmt/format.h>
+
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
+
+#include "board/board.h"
 
 namespace isojoule::bench {
 
@@ -30,6 +35,27 @@ inline void write_ina_files(const std::string& root) {
     put("curr" + n + "_input", "1328");
     put("shunt" + n + "_resistor", "5000");
   }
+}
+
+// A board of these files alone, its first rail the total. Ends the bench where they cannot be read.
+inline Board ina_board(FileTree& tree, Clock& clock) {
+  ChipSpec chip;
+  chip.type = "ina3221";
+  chip.bus_address = "1-0040";
+  chip.driver = "hwmon";
+  for (int i = 0; i < kRails; ++i)
+    chip.channels.push_back({i, "RAIL" + std::to_string(i + 1), 0.005});
+  Board board;
+  board.file.total = "RAIL1";
+  board.tree = &tree;
+  board.clock = &clock;
+  auto sensor = open_sensor(chip, tree);
+  if (!sensor) {
+    fmt::print(stderr, "{}\n", to_string(sensor.error()));
+    std::exit(1);
+  }
+  board.sensors.push_back(std::move(*sensor));
+  return board;
 }
 
 }  // namespace isojoule::bench

@@ -71,26 +71,6 @@ class LateClock final : public Clock {
   std::unique_ptr<Clock> real_ = make_real_clock();
 };
 
-Board watched_board(FileTree& tree, Clock& clock) {
-  ChipSpec chip;
-  chip.type = "ina3221";
-  chip.bus_address = "1-0040";
-  chip.driver = "hwmon";
-  for (int i = 0; i < bench::kRails; ++i)
-    chip.channels.push_back({i, "RAIL" + std::to_string(i + 1), 0.005});
-  Board board;
-  board.file.total = "RAIL1";
-  board.tree = &tree;
-  board.clock = &clock;
-  auto sensor = open_sensor(chip, tree);
-  if (!sensor) {
-    fmt::print(stderr, "{}\n", to_string(sensor.error()));
-    std::exit(1);
-  }
-  board.sensors.push_back(std::move(*sensor));
-  return board;
-}
-
 // As app/monitor/live_frame.h has them, with the watches of a Jetson Nano.
 std::string head_text() {
   nlohmann::json head = {{"schema", 1},
@@ -167,7 +147,7 @@ struct Program {
   void turn(double seconds, Seen& seen) {
     clock.seen = &seen;
     seen.late_ns.reserve(seen.late_ns.size() + static_cast<std::size_t>(seconds * 1100));
-    Board board = watched_board(*tree, clock);
+    Board board = bench::ina_board(*tree, clock);
     LiveSession live(board);
     Sampler sampler(board, kSampling, Duration::from(Second(seconds + 1)), &live);
     sampler.start();

@@ -78,26 +78,6 @@ std::vector<std::string> node_paths(const std::string& root) {
   return paths;
 }
 
-Board sampled_board(FileTree& tree, Clock& clock) {
-  ChipSpec chip;
-  chip.type = "ina3221";
-  chip.bus_address = "1-0040";
-  chip.driver = "hwmon";
-  for (int i = 0; i < kRails; ++i)
-    chip.channels.push_back({i, "RAIL" + std::to_string(i + 1), 0.005});
-  Board board;
-  board.file.total = "RAIL1";
-  board.tree = &tree;
-  board.clock = &clock;
-  auto sensor = open_sensor(chip, tree);
-  if (!sensor) {
-    fmt::print(stderr, "{}\n", to_string(sensor.error()));
-    std::exit(1);
-  }
-  board.sensors.push_back(std::move(*sensor));
-  return board;
-}
-
 // ---- the ways: each runs for a while and says when its ticks came and what they cost ----------
 
 struct Turn {
@@ -180,7 +160,7 @@ void sampler_turn(const std::string& root, std::int64_t period, std::int64_t len
                   Turn& turn) {
   const auto tree = make_real_file_tree(root);
   WatchedClock clock(turn);
-  Board board = sampled_board(*tree, clock);
+  Board board = bench::ina_board(*tree, clock);
   LiveSession live(board);
   std::atomic<bool> over{false};
   std::thread watcher([&] {

@@ -4,16 +4,15 @@
 #include <cmath>
 #include <filesystem>
 
+#include "app/board_study.h"
 #include "app/engines.h"
 #include "app/guard_place.h"
 #include "app/live_metrics.h"
 #include "base/hash.h"
 #include "base/text.h"
-#include "base/wall_time.h"
 #include "board/journal.h"
 #include "experiment/apply.h"
 #include "experiment/known_failures.h"
-#include "isojoule/version.h"
 #include "workload/zoo.h"
 
 namespace isojoule {
@@ -85,19 +84,9 @@ Result<std::optional<std::int64_t>> fitting_batch(Board& board, Engine& engine, 
 }
 
 StudyInfo info_of(const Target& target, const MeasureRequest& request, const std::string& engine) {
-  StudyInfo info;
-  info.name = "measure";
-  info.board = target.board.file.name;
-  info.release = target.board.release.name;
-  info.simulated = target.board.simulated;
-  info.program_version = ISOJOULE_VERSION;
-  info.command = request.command;
+  StudyInfo info = board_study_info("measure", target.board, request.command);
   info.engine = engine;
-  info.total = target.board.file.total;
-  info.rails = target.board.file.rails;
-  info.created = wall_time_now();
   info.plan_hash = content_hash("measure " + info.created + info.command);  // no plan goes on here
-  info.planned_runs = 1;
   Protocol protocol = protocol_of(request);
   protocol.repeats = 1;
   info.protocol_json = protocol_json(protocol);

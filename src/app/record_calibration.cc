@@ -3,12 +3,12 @@
 
 #include <filesystem>
 
+#include "app/board_study.h"
 #include "app/calibrate.h"
 #include "base/text_file.h"
 #include "base/wall_time.h"
 #include "data/study_file.h"
 #include "experiment/sampler.h"
-#include "isojoule/version.h"
 
 namespace isojoule {
 namespace {
@@ -31,18 +31,8 @@ void note_board(Board& board, Run& run) {
 }
 
 StudyInfo describe(const Board& board, const RecordRequest& request) {
-  StudyInfo info;
-  info.name = "calibration";
-  info.board = board.file.name;
-  info.release = board.release.name;
-  info.simulated = board.simulated;
-  info.program_version = ISOJOULE_VERSION;
-  info.command = request.command;
+  StudyInfo info = board_study_info("calibration", board, request.command);
   info.engine = "none";
-  info.total = board.file.total;
-  info.rails = board.file.rails;
-  info.created = wall_time_now();
-  info.planned_runs = 1;
   info.protocol_json = "{}";
   return info;
 }

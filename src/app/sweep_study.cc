@@ -5,14 +5,13 @@
 #include <filesystem>
 #include <set>
 
+#include "app/board_study.h"
 #include "app/engines.h"
 #include "app/guard_place.h"
 #include "app/live_metrics.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "base/text_file.h"
-#include "base/wall_time.h"
-#include "isojoule/version.h"
 
 namespace isojoule {
 namespace {
@@ -50,19 +49,10 @@ std::string engine_names(const EngineUses& engines) {
 
 StudyInfo describe(const Plan& plan, const Target& target, const EngineUses& engines,
                    const SweepRequest& request, std::string hash, std::int64_t planned) {
-  StudyInfo info;
-  info.name = plan.name;
-  info.board = target.board.file.name;
-  info.release = target.board.release.name;
-  info.simulated = target.board.simulated;
+  StudyInfo info = board_study_info(plan.name, target.board, request.command);
   info.plan_toml = plan.text;
   info.plan_hash = std::move(hash);
-  info.program_version = ISOJOULE_VERSION;
-  info.command = request.command;
   info.engine = engine_names(engines);
-  info.total = target.board.file.total;
-  info.rails = target.board.file.rails;
-  info.created = wall_time_now();
   info.planned_runs = planned;
   info.protocol_json = protocol_json(plan.protocol);
   return info;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "app/board_study.h"
 #include "app/engines.h"
 #include "app/live_twin.h"
 #include "app/monitor/frame_maker.h"
@@ -12,8 +13,6 @@
 #include "app/monitor/recording.h"
 #include "base/hash.h"
 #include "base/text.h"
-#include "base/wall_time.h"
-#include "isojoule/version.h"
 
 namespace isojoule {
 namespace {
@@ -97,18 +96,8 @@ class Monitor {
   }
 
   StudyInfo study_info() const {
-    const Board& board = target_->board;
-    StudyInfo info;
-    info.name = "monitor";
-    info.board = board.file.name;
-    info.release = board.release.name;
-    info.simulated = board.simulated;
-    info.program_version = ISOJOULE_VERSION;
-    info.command = request_.command;
+    StudyInfo info = board_study_info("monitor", target_->board, request_.command);
     info.engine = !request_.program.empty() ? "command" : request_.load.empty() ? "none" : "twin";
-    info.total = board.file.total;
-    info.rails = board.file.rails;
-    info.created = wall_time_now();
     info.plan_hash =
         content_hash("monitor " + info.created + info.command);  // no plan goes on here
     info.planned_runs = 0;  // none was: how many pieces it becomes nobody knows

@@ -343,18 +343,31 @@ TEST(MonitorServer, NoTokenOnlyWhereNobodyElseReachesIt) {
   EXPECT_NE(url.substr(url.find('?')), (*second)->url().substr((*second)->url().find('?')));
 }
 
-TEST(LiveRecording, APieceGrowsInPlaceAndIsARunWithItsEnergies) {
-  Rig rig;
+// A file of its own for a recording of the rig, gone with the test.
+struct RecordingPlace {
+  RecordingPlace() { std::filesystem::remove(path); }
+  ~RecordingPlace() { std::filesystem::remove(path); }
+  RecordingPlace(const RecordingPlace&) = delete;
+  RecordingPlace& operator=(const RecordingPlace&) = delete;
+
+  Result<std::unique_ptr<LiveRecording>> record(const Rig& rig) const {
+    LiveRecording::About about;
+    about.info.name = "monitor";
+    about.info.board = "fake-board";
+    about.info.total = "VDD_IN";
+    about.network = "monitor";
+    return LiveRecording::create(path, about, rig.sampler->shape(), rig.began);
+  }
+
   const std::string path =
       (std::filesystem::temp_directory_path() / ("isojoule-recording-" + std::to_string(getpid())))
           .string();
-  std::filesystem::remove(path);
-  LiveRecording::About about;
-  about.info.name = "monitor";
-  about.info.board = "fake-board";
-  about.info.total = "VDD_IN";
-  about.network = "monitor";
-  auto recording = LiveRecording::create(path, about, rig.sampler->shape(), rig.began);
+};
+
+TEST(LiveRecording, APieceGrowsInPlaceAndIsARunWithItsEnergies) {
+  Rig rig;
+  const RecordingPlace place;
+  auto recording = place.record(rig);
   ASSERT_TRUE(recording) << to_string(recording.error());
   rig.frames->listen([&](const SampleRecord& record) { (*recording)->take(record); });
   Event begins;
@@ -368,7 +381,7 @@ TEST(LiveRecording, APieceGrowsInPlaceAndIsARunWithItsEnergies) {
   }
   // As after a SIGKILL: what was saved last is there, whole.
   {
-    const auto study = StudyFile::open(path, StudyFile::Mode::read);
+    const auto study = StudyFile::open(place.path, StudyFile::Mode::read);
     ASSERT_TRUE(study) << to_string(study.error());
     const auto runs = (*study)->runs();
     ASSERT_TRUE(runs);
@@ -381,7 +394,7 @@ TEST(LiveRecording, APieceGrowsInPlaceAndIsARunWithItsEnergies) {
   }
   ASSERT_TRUE((*recording)->finish(rig.bench.clock.now(), rig.frames->counters()));
   recording->reset();
-  auto study = StudyFile::open(path, StudyFile::Mode::read);
+  auto study = StudyFile::open(place.path, StudyFile::Mode::read);
   const auto runs = (*study)->runs();
   ASSERT_TRUE(runs && runs->size() == 1);
   const auto& run = runs->front();
@@ -391,21 +404,12 @@ TEST(LiveRecording, APieceGrowsInPlaceAndIsARunWithItsEnergies) {
   EXPECT_NEAR(run.energy(PhaseKind::inference)->gross.value->value(), 50, 1e-6);
   EXPECT_EQ(run.temperature_end_c.at("cpu"), 40);
   study->reset();
-  std::filesystem::remove(path);
 }
 
 TEST(LiveRecording, PiecesAreNoRepeatsAndWhatCrossesTheCutIsNotLostUnseen) {
   Rig rig;
-  const std::string path =
-      (std::filesystem::temp_directory_path() / ("isojoule-pieces-" + std::to_string(getpid())))
-          .string();
-  std::filesystem::remove(path);
-  LiveRecording::About about;
-  about.info.name = "monitor";
-  about.info.board = "fake-board";
-  about.info.total = "VDD_IN";
-  about.network = "monitor";
-  auto recording = LiveRecording::create(path, about, rig.sampler->shape(), rig.began);
+  const RecordingPlace place;
+  auto recording = place.record(rig);
   ASSERT_TRUE(recording) << to_string(recording.error());
   const auto read = [&](std::int64_t second) {
     SampleRecord record;
@@ -432,7 +436,7 @@ TEST(LiveRecording, PiecesAreNoRepeatsAndWhatCrossesTheCutIsNotLostUnseen) {
   ASSERT_TRUE((*recording)->finish(at(3610), {}));
   EXPECT_EQ((*recording)->pieces(), 2);
   recording->reset();
-  auto study = StudyFile::open(path, StudyFile::Mode::read);
+  auto study = StudyFile::open(place.path, StudyFile::Mode::read);
   const auto runs = (*study)->runs();
   ASSERT_TRUE(runs && runs->size() == 2);
   EXPECT_EQ(runs->at(0).network, "monitor");
@@ -441,7 +445,6 @@ TEST(LiveRecording, PiecesAreNoRepeatsAndWhatCrossesTheCutIsNotLostUnseen) {
   EXPECT_EQ(runs->at(0).inferences + runs->at(1).inferences, 1);
   EXPECT_EQ(runs->at(1).counters[Counter::window_lost], 1U);
   study->reset();
-  std::filesystem::remove(path);
 }
 
 }  // namespace

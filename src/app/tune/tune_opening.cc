@@ -6,11 +6,10 @@
 #include <filesystem>
 #include <map>
 
+#include "app/board_study.h"
 #include "base/hash.h"
 #include "base/text_file.h"
-#include "base/wall_time.h"
 #include "experiment/apply.h"
-#include "isojoule/version.h"
 
 namespace isojoule {
 namespace {
@@ -95,19 +94,10 @@ class TuneOpener {
   }
 
   StudyInfo describe(const TuneMemory& memory, const std::string& hash) {
-    StudyInfo info;
-    info.name = "tune";
-    info.board = board().file.name;
-    info.release = board().release.name;
-    info.simulated = board().simulated;
+    StudyInfo info = board_study_info("tune", board(), request_.command);
     info.plan_toml = to_toml(memory);
     info.plan_hash = hash;
-    info.program_version = ISOJOULE_VERSION;
-    info.command = request_.command;
     info.engine = at_.engines.uses.begin()->second.engine->name();
-    info.total = board().file.total;
-    info.rails = board().file.rails;
-    info.created = wall_time_now();
     info.planned_runs = 0;  // as many as it takes
     info.protocol_json = protocol_json(at_.protocol);
     return info;
