@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "twin/identity_nodes.h"
+#include "twin/silicon.h"
 #include "twin/throttle_nodes.h"
 
 namespace isojoule::twin {
@@ -51,7 +52,7 @@ Result<std::unique_ptr<BoardTree>> BoardTree::make(const BoardShape& shape,
                                            : number++;
     ISOJOULE_CHECK(made->add_chip(chip, constants, shape, options, own));
   }
-  add_identity(made->tree_, shape, options.seed);
+  add_identity(made->tree_, shape, options.seed, options.silicon);
   ISOJOULE_TRY(made->machine_,
                MachineNodes::make(made->tree_, shape.machine, constants, simulation, options.seed));
   ISOJOULE_CHECK(made->nvpmodel_.apply_start());
@@ -83,7 +84,8 @@ BoardTree::BoardTree(const BoardShape& shape, const Constants& constants, Simula
 Status BoardTree::add_chip(const ChipShape& shape, const Constants& constants,
                            const BoardShape& board, const Options& options, int number) {
   std::array<Ina3221::Channel, Ina3221::kChannels> channels;
-  Random errors(seed_for(options.seed, "chip " + shape.address));
+  const std::uint64_t piece = options.silicon > 0 ? seed_of_silicon(options.silicon) : options.seed;
+  Random errors(seed_for(piece, "chip " + shape.address));
   for (std::size_t i = 0; i < channels.size(); ++i) {
     channels[i].shunt_ohm = shape.shunt_uohm[i] * 1e-6;
     channels[i].gain_error = errors.normal() * shape.gain_deviation_percent * 1e-2;

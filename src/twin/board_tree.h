@@ -50,7 +50,8 @@ class BoardTree {
   struct Options {
     std::uint64_t seed = 1;
     bool noise = true;
-    bool root = true;  // false: what another user may read and write
+    bool root = true;           // false: what another user may read and write
+    std::uint64_t silicon = 0;  // which piece; 0: the chips' own errors follow the seed
   };
   // Keeps a reference to the simulation. Errors: invalid (a rail of a chip that the constants
   // lack).

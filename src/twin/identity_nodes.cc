@@ -2,6 +2,7 @@
 
 #include "base/random.h"
 #include "twin/node.h"
+#include "twin/silicon.h"
 
 namespace isojoule::twin {
 namespace {
@@ -17,19 +18,23 @@ std::string boot_id(std::uint64_t seed) {
 
 }  // namespace
 
-void add_identity(MemoryTree& tree, const BoardShape& shape, std::uint64_t seed) {
+void add_identity(MemoryTree& tree, const BoardShape& shape, std::uint64_t seed,
+                  std::uint64_t silicon) {
   const std::string base = "/sys/firmware/devicetree/base";
   if (!shape.compatible.empty()) {
     std::string compatible;
     for (const auto& name : shape.compatible) compatible += name + '\0';
     tree.add_text(base + "/model", shape.model + '\0', 0444);
     tree.add_text(base + "/compatible", compatible, 0444);
+    if (silicon > 0)
+      tree.add_text(base + "/serial-number", serial_of_silicon(silicon) + '\0', 0444);
     tree.add_link("/proc/device-tree", base);
   }
   if (!shape.nv_tegra_release.empty())
     tree.add_text("/etc/nv_tegra_release", shape.nv_tegra_release + "\n", 0644);
   tree.add_text("/proc/sys/kernel/osrelease", shape.os_release + "\n", 0444);
-  tree.add_text("/proc/sys/kernel/random/boot_id", boot_id(seed), 0444);
+  tree.add_text("/proc/sys/kernel/random/boot_id",
+                boot_id(silicon > 0 ? seed_for(seed, serial_of_silicon(silicon)) : seed), 0444);
 }
 
 }  // namespace isojoule::twin

@@ -10,6 +10,7 @@
 #include "twin/board_shape.h"
 #include "twin/board_tree.h"
 #include "twin/constants.h"
+#include "twin/silicon.h"
 #include "twin/simulation.h"
 #include "twin/twin_engine.h"
 #include "twin/variant.h"
@@ -29,13 +30,14 @@ class SimulatedTwin final : public Twin {
   SimulatedTwin(Constants constants, const TwinOptions& options)
       : constants_(std::move(constants)),
         simulation_(constants_, options.seed, options.noise),
-        clock_(simulation_),
+        clock_(simulation_, options.pace),
         engine_(simulation_, clock_, constants_, network_cost) {
     simulation_.advance_to(simulation_.now() + kUptime);
   }
   Status add_tree(const BoardShape& shape, const TwinOptions& options) {
-    ISOJOULE_TRY(tree_, BoardTree::make(shape, constants_, simulation_,
-                                        {options.seed, options.noise, options.root}));
+    ISOJOULE_TRY(tree_,
+                 BoardTree::make(shape, constants_, simulation_,
+                                 {options.seed, options.noise, options.root, options.silicon}));
     return {};
   }
 
@@ -96,6 +98,7 @@ Result<std::unique_ptr<Twin>> make_twin(const BoardFile& board, const TwinOption
   ISOJOULE_TRY(const std::string nodes, twin_file(tree_path));
   ISOJOULE_CHECK(check_variant(board, text, nodes, options.variant));
   ISOJOULE_TRY(Constants constants, parse_constants(text, constants_path, options.variant));
+  if (options.silicon > 0) apply(silicon_of(options.silicon), constants);
   const std::string newest = board.releases.empty() ? "" : board.releases.back().name;
   ISOJOULE_TRY(const BoardShape shape,
                parse_shape(nodes, tree_path, options.release.empty() ? newest : options.release,

@@ -10,6 +10,7 @@
 #include "base/memory_tree.h"
 #include "board/board.h"
 #include "engine/engine.h"
+#include "twin/pace.h"
 
 namespace isojoule {
 
@@ -41,6 +42,10 @@ struct TwinOptions {
   bool noise = true;
   bool root = true;          // false: the tree answers as to a user without rights
   std::string variant = {};  // "super": a module or mode of the same board; "" = none
+  // Which piece of silicon: 0 the nominal one, else one of a population that differs in leakage,
+  // switched capacitance and shunts ("twin:jetson-nano#7"; twin/silicon.h).
+  std::uint64_t silicon = 0;
+  twin::PaceOptions pace = {};
 };
 
 // Reads twin.toml (physics) and tree.toml (nodes) beside the board's file. Errors: not_found,

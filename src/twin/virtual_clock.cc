@@ -66,17 +66,24 @@ void VirtualClock::sweep() {
   any_gone_ = false;
 }
 
+// Waits first: what happens at t is seen when it is t.
+void VirtualClock::go_to(Instant t) {
+  if (t <= simulation_.now()) return;
+  pace_.pass(simulation_.now(), t);
+  simulation_.advance_to(t);
+}
+
 void VirtualClock::do_sleep_until(Instant deadline) {
   ++depth_;
   // Entries stay in the vector while any wait is under way, so that the pointer holds during its
   // tick.
   for (Entry* next = next_due(); next != nullptr && next->due <= deadline; next = next_due()) {
-    if (next->due > simulation_.now()) simulation_.advance_to(next->due);
+    go_to(next->due);
     call(*next, next->due, simulation_);
   }
   --depth_;
   if (depth_ == 0 && any_gone_) sweep();
-  if (deadline > simulation_.now()) simulation_.advance_to(deadline);
+  go_to(deadline);
 }
 
 }  // namespace isojoule::twin

@@ -1,11 +1,12 @@
 // The clock of a twin: time passes only when somebody waits, and then as fast as the simulation can
-// play it. Everything happens on the thread that waits.
+// play it and the pace allows. Everything happens on the thread that waits.
 #pragma once
 
 #include <memory>
 #include <vector>
 
 #include "base/clock.h"
+#include "twin/pace.h"
 #include "twin/simulation.h"
 
 namespace isojoule::twin {
@@ -19,7 +20,8 @@ namespace isojoule::twin {
 // for, as on the real clock. A tick allocates nothing.
 class VirtualClock final : public Clock {
  public:
-  explicit VirtualClock(Simulation& simulation) : simulation_(simulation) {}
+  explicit VirtualClock(Simulation& simulation, const PaceOptions& pace = {})
+      : simulation_(simulation), pace_(pace) {}
   ~VirtualClock() override;
   VirtualClock(const VirtualClock&) = delete;
   VirtualClock& operator=(const VirtualClock&) = delete;
@@ -32,11 +34,13 @@ class VirtualClock final : public Clock {
   std::unique_ptr<Ticker> do_every(Duration period, std::function<void(Instant)> tick) override;
   bool do_is_virtual() const override { return true; }
 
+  void go_to(Instant t);
   Entry* next_due() const;
   static void call(Entry& entry, Instant due, Simulation& simulation);
   void sweep();  // forgets the tickers that were destroyed
 
   Simulation& simulation_;
+  Pace pace_;
   std::vector<std::shared_ptr<Entry>> entries_;  // in order of creation
   int depth_ = 0;                                // waits within ticks
   bool any_gone_ = false;
