@@ -30,6 +30,7 @@ enum class ErrorKind {
   engine,       // an engine failed, crashed or hung
   unmeasured,   // a value was asked for that nothing here can measure
   interrupted,  // Ctrl-C
+  exists,       // it is there already, and was to be made
   internal,     // a bug of ours
 };
 

@@ -40,6 +40,7 @@ struct StudyResult {
   bool simulated = false;  // true: made on a twin, no evidence about a real board
   std::vector<StudyPoint> points;
   std::vector<StudyMinimum> minima;
+  std::vector<std::string> boards;  // names, where a fleet made it; empty: one board did
 };
 
 // Errors: not_found, permission_denied, damaged, newer_schema.

@@ -6,14 +6,14 @@
 #include <cmath>
 #include <limits>
 
+#include "data/packed_bytes.h"
+
 namespace isojoule {
 namespace {
 
 constexpr std::uint8_t kFormat = 1;
 // Level 1 packs a trace of small differences within a few percent of level 3, at half its time.
 constexpr int kLevel = 1;
-// A damaged frame header must not make us ask for all of the memory.
-constexpr std::uint64_t kLargestBlock = 1ULL << 31;
 
 enum Tag : std::uint8_t { kWhole = 0, kThousandths = 1, kBits = 2 };
 
@@ -127,11 +127,9 @@ std::span<const std::byte> ColumnWriter::finish() {
   return {packed_.data(), size};
 }
 
-Result<ColumnReader> ColumnReader::open(std::span<const std::byte> block) {
-  const unsigned long long size = ZSTD_getFrameContentSize(block.data(), block.size());
-  if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN || size > kLargestBlock ||
-      size == 0)
-    return broken("not a block of ours");
+Result<ColumnReader> ColumnReader::open(std::span<const std::byte> block, std::size_t most) {
+  ISOJOULE_TRY(const std::size_t size, unpacked_size(block, most < SIZE_MAX ? most + 1 : most));
+  if (size == 0) return broken("not a block of ours");
   ColumnReader reader;
   reader.plain_.resize(size);
   const std::size_t got =

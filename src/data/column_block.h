@@ -47,7 +47,14 @@ class ColumnWriter {
 // Reads the columns back in the order in which they were put. Every error is ErrorKind::damaged.
 class ColumnReader {
  public:
-  static Result<ColumnReader> open(std::span<const std::byte> block);
+  // `most`: bytes that its columns can have together, where the caller knows; nothing is taken for
+  // what a block only claims.
+  static Result<ColumnReader> open(std::span<const std::byte> block,
+                                   std::size_t most = std::size_t{1} << 31);
+  // The most bytes that a column of so many values has.
+  static constexpr std::size_t most_of_integers(std::size_t count) { return 10 * count; }
+  static constexpr std::size_t most_of_integers32(std::size_t count) { return 5 * count; }
+  static constexpr std::size_t most_of_doubles(std::size_t count) { return 1 + 8 * count; }
   Result<std::vector<std::int32_t>> integers32(std::size_t count);
   Result<std::vector<std::int64_t>> integers(std::size_t count);
   Result<std::vector<std::int64_t>> times(std::size_t count);

@@ -112,6 +112,7 @@ struct Run {
   std::int64_t sequence = 0;  // place in the plan's order, 0..; unique in the study
   std::int64_t block = 0;
   std::int64_t repeat = 0;
+  std::string on_board;  // the fleet's name of the board that made it; empty: the study's only one
   std::string network;
   std::string baseline;  // empty: a grid point; otherwise the baseline's name ("default")
   Setting setting;

@@ -40,10 +40,35 @@ class SqliteStudyFile final : public StudyFile {
     return put(run, trace, true);
   }
 
+  Result<std::vector<StudyBoard>> do_boards() override {
+    return read([&]() -> Result<std::vector<StudyBoard>> { return read_boards(*database_); });
+  }
+  Status do_put_board(const StudyBoard& board) override {
+    ISOJOULE_CHECK(check_writable());
+    return guarded(database_.get(), path_, "add a board", [&]() -> Status {
+      writer_->put_board(board);
+      return {};
+    });
+  }
+
+  Result<std::string> do_memo(const std::string& key) override {
+    return read([&]() -> Result<std::string> { return read_memo(*database_, key); });
+  }
+  Status do_set_memo(const std::string& key, const std::string& value) override {
+    ISOJOULE_CHECK(check_writable());
+    return guarded(database_.get(), path_, "keep a memo", [&]() -> Status {
+      writer_->set_memo(key, value);
+      return {};
+    });
+  }
+
+  Status check_writable() const {
+    if (writer_) return {};
+    return fail(ErrorKind::read_only, path_ + ": is open for reading only", "Open it for writing");
+  }
+
   Result<std::int64_t> put(const Run& run, const Trace* trace, bool replaces) {
-    if (!writer_)
-      return fail(ErrorKind::read_only, path_ + ": is open for reading only",
-                  "Open it for writing");
+    ISOJOULE_CHECK(check_writable());
     ISOJOULE_CHECK(check_columns(trace));
     return guarded(database_.get(), path_, "add a run", [&]() -> Result<std::int64_t> {
       return replaces ? writer_->replace(run, trace) : writer_->add(run, trace);
@@ -123,6 +148,18 @@ Result<std::unique_ptr<StudyFile>> open_locked(const std::string& path, StudyFil
 
 Result<std::int64_t> StudyFile::do_replace(const Run& /*run*/, const Trace* /*trace*/) {
   return fail(ErrorKind::unsupported, "runs of this study cannot be replaced");
+}
+
+Result<std::vector<StudyBoard>> StudyFile::do_boards() { return std::vector<StudyBoard>{}; }
+
+Status StudyFile::do_put_board(const StudyBoard& /*board*/) {
+  return fail(ErrorKind::unsupported, "this study keeps no boards");
+}
+
+Result<std::string> StudyFile::do_memo(const std::string& /*key*/) { return std::string{}; }
+
+Status StudyFile::do_set_memo(const std::string& /*key*/, const std::string& /*value*/) {
+  return fail(ErrorKind::unsupported, "this study keeps no memos");
 }
 
 Result<std::vector<std::int64_t>> StudyFile::do_ids() {

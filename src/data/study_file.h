@@ -20,7 +20,7 @@
 
 namespace isojoule {
 
-inline constexpr int kStudySchema = 4;
+inline constexpr int kStudySchema = 5;
 
 // What the study was made on and with.
 struct StudyInfo {
@@ -38,6 +38,15 @@ struct StudyInfo {
   std::string created;  // ISO 8601
   std::int64_t planned_runs = 0;
   std::string protocol_json;
+};
+
+// One board of a study that a fleet made.
+struct StudyBoard {
+  std::string name;    // Run::on_board
+  std::string serial;  // "" not known
+  std::string title, release, variant;
+  std::string version;  // of the program there
+  bool operator==(const StudyBoard&) const = default;
 };
 
 class StudyFile {
@@ -58,6 +67,15 @@ class StudyFile {
   Result<std::int64_t> replace(const Run& run, const Trace* trace) {
     return do_replace(run, trace);
   }
+  // Boards of a fleet's study, by name; none where one board made it.
+  Result<std::vector<StudyBoard>> boards() { return do_boards(); }
+  Status put_board(const StudyBoard& board) { return do_put_board(board); }  // adds or replaces
+  // Small facts that whoever writes the study keeps for its next start ("fleet_position"); "" =
+  // none.
+  Result<std::string> memo(const std::string& key) { return do_memo(key); }
+  Status set_memo(const std::string& key, const std::string& value) {
+    return do_set_memo(key, value);
+  }
   // Sequence numbers of the runs that are there, ascending.
   Result<std::vector<std::int64_t>> sequences() { return do_sequences(); }
   // Ids of the runs in order of sequence, for who takes them one by one.
@@ -71,7 +89,11 @@ class StudyFile {
  private:
   virtual const StudyInfo& do_info() const = 0;
   virtual Result<std::int64_t> do_add(const Run& run, const Trace* trace) = 0;
-  virtual Result<std::int64_t> do_replace(const Run& run, const Trace* trace);  // unsupported
+  virtual Result<std::int64_t> do_replace(const Run& run, const Trace* trace);   // unsupported
+  virtual Result<std::vector<StudyBoard>> do_boards();                           // none
+  virtual Status do_put_board(const StudyBoard& board);                          // unsupported
+  virtual Result<std::string> do_memo(const std::string& key);                   // none
+  virtual Status do_set_memo(const std::string& key, const std::string& value);  // unsupported
   virtual Result<std::vector<std::int64_t>> do_sequences() = 0;
   virtual Result<std::vector<std::int64_t>> do_ids();  // from do_runs()
   virtual Result<std::vector<Run>> do_runs(bool with_batches) = 0;

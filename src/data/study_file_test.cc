@@ -69,6 +69,7 @@ Run some_run(std::int64_t sequence) {
   run.sequence = sequence;
   run.block = 2;
   run.repeat = 3;
+  run.on_board = "rack-1";
   run.network = "alexnet";
   run.baseline = "default";
   run.setting.set("batch", 16.0);
@@ -187,6 +188,7 @@ TEST_F(StudyFileTest, GivesBackWhatWasStored) {
   EXPECT_EQ(back.temperature_end_c, run.temperature_end_c);
   EXPECT_EQ(back.counters, run.counters);
   EXPECT_EQ(back.wall_time, run.wall_time);
+  EXPECT_EQ(back.on_board, "rack-1");
   const PhaseEnergy* energy = back.energy(PhaseKind::inference);
   ASSERT_NE(energy, nullptr);
   EXPECT_EQ(energy->gross.value, Joule(12.5));
@@ -205,6 +207,28 @@ TEST_F(StudyFileTest, PeopleReadItWithPlainSql) {
   EXPECT_EQ(database.execAndGet("SELECT gross_j FROM inference_energies").getDouble(), 12.5);
   EXPECT_EQ(database.execAndGet("SELECT unit FROM knobs WHERE axis = 'cpu_frequency'").getString(),
             "hz");
+  EXPECT_EQ(database.execAndGet("SELECT on_board FROM inference_energies").getString(), "rack-1");
+}
+
+TEST_F(StudyFileTest, BoardsAndMemosAreKept) {
+  const StudyBoard one{"rack-1", "1423", "Jetson Nano", "32.7", "", "1.0"};
+  StudyBoard two{"rack-2", "", "Jetson Nano", "32.7", "super", "1.0"};
+  {
+    auto study = StudyFile::create(path_, some_info());
+    ASSERT_TRUE((*study)->put_board(two));
+    ASSERT_TRUE((*study)->put_board(one));
+    two.serial = "it's 7";
+    ASSERT_TRUE((*study)->put_board(two));  // known by its name
+    ASSERT_TRUE((*study)->set_memo("fleet_position", "1"));
+    ASSERT_TRUE((*study)->set_memo("fleet_position", "20"));
+    EXPECT_EQ((*study)->memo("other").value(), "");
+  }
+  auto study = StudyFile::open(path_, StudyFile::Mode::read);
+  ASSERT_TRUE(study) << to_string(study.error());
+  EXPECT_EQ((*study)->boards().value(), (std::vector<StudyBoard>{one, two}));
+  EXPECT_EQ((*study)->memo("fleet_position").value(), "20");
+  EXPECT_EQ((*study)->put_board(one).error().kind, ErrorKind::read_only);
+  EXPECT_EQ((*study)->set_memo("a", "b").error().kind, ErrorKind::read_only);
 }
 
 TEST_F(StudyFileTest, TheSameRunTwiceIsRefusedWhole) {
@@ -334,7 +358,10 @@ TEST_F(StudyFileTest, ASchema1StudyIsReadAsItIsAndBroughtUpToDateWhenWritten) {
     for (const char* column : {"power_quantum_w", "power_offset_uncertainty_w", "update_period_s",
                                "lag_s", "dated_by_source", "calibration"})
       database.exec(std::string("ALTER TABLE traces DROP COLUMN ") + column);
-    for (const char* table : {"layers", "notes", "windows", "window_energies"})
+    database.exec("DROP VIEW inference_energies");
+    database.exec("CREATE VIEW inference_energies AS SELECT run, network FROM runs");
+    database.exec("ALTER TABLE runs DROP COLUMN on_board");
+    for (const char* table : {"layers", "notes", "windows", "window_energies", "boards", "memos"})
       database.exec(std::string("DROP TABLE ") + table);
     database.exec("PRAGMA user_version = 1");
   }
@@ -353,6 +380,42 @@ TEST_F(StudyFileTest, ASchema1StudyIsReadAsItIsAndBroughtUpToDateWhenWritten) {
   }
   SQLite::Database database(path_.string());
   EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), kStudySchema);
+}
+
+// A study as a program of schema 4 wrote it, kept as SQL.
+TEST_F(StudyFileTest, ASchema4StudyIsReadAsItIsAndBroughtUpToDateWhenWritten) {
+  {
+    std::ifstream file(std::string(ISOJOULE_SOURCE_DIR) + "/src/data/golden/schema_4.sql");
+    const std::string sql((std::istreambuf_iterator<char>(file)), {});
+    ASSERT_FALSE(sql.empty());
+    SQLite::Database database(path_.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    database.exec(sql);
+    database.exec("PRAGMA application_id = " + std::to_string(0x49736f4a));
+    database.exec("PRAGMA user_version = 4");
+  }
+  for (const auto mode : {StudyFile::Mode::read, StudyFile::Mode::write}) {
+    auto study = StudyFile::open(path_, mode);
+    ASSERT_TRUE(study) << to_string(study.error());
+    const auto runs = (*study)->runs(true);
+    ASSERT_TRUE(runs) << to_string(runs.error());
+    ASSERT_EQ(runs->size(), 2U);
+    EXPECT_EQ(runs->at(1).baseline, "default");
+    EXPECT_EQ(runs->at(1).wall_time, "2026-11-22T20:53:29Z");
+    EXPECT_EQ(runs->at(1).on_board, "");
+    EXPECT_EQ(runs->at(1).batches.size(), 2U);
+    EXPECT_EQ((*study)->boards().value(), std::vector<StudyBoard>{});
+    EXPECT_EQ((*study)->memo("fleet_position").value(), "");
+    if (mode == StudyFile::Mode::read) continue;
+    ASSERT_TRUE((*study)->add(some_run(2), nullptr));
+    ASSERT_TRUE((*study)->put_board({"rack-1", "", "", "", "", ""}));
+    EXPECT_EQ((*study)->runs().value().at(2).on_board, "rack-1");
+    EXPECT_EQ((*study)->boards().value().size(), 1U);
+  }
+  SQLite::Database database(path_.string());
+  EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), kStudySchema);
+  EXPECT_EQ(
+      database.execAndGet("SELECT group_concat(on_board, '|') FROM inference_energies").getString(),
+      "||rack-1");
 }
 
 // A child process adds runs until it is killed: what add() has returned for is there afterwards.

@@ -45,11 +45,16 @@ tl::unexpected<Error> unknown(const std::string& what, const std::string& word) 
               "Take it from a backup, or make the study again");
 }
 
+// A study that is only read is not brought to the present schema.
+int schema_of(SQLite::Database& database) {
+  return database.execAndGet("PRAGMA user_version").getInt();
+}
+
 // Reads one table for all runs, or for the one.
 class RunTables {
  public:
   RunTables(SQLite::Database& database, std::optional<std::int64_t> id)
-      : database_(database), id_(id) {}
+      : database_(database), id_(id), schema_(schema_of(database)) {}
 
   Result<std::vector<Run>> read(bool with_batches) {
     ISOJOULE_CHECK(read_runs());
@@ -76,10 +81,8 @@ class RunTables {
         ISOJOULE_TRY(run.batches, decode_batches(fields.block(), count));
         return {};
       });
-    // Earlier schemas lack these; a study that is only read keeps its own.
-    const int schema = database_.execAndGet("PRAGMA user_version").getInt();
-    if (schema >= 3) read_layers();
-    if (schema >= 4) read_windows();
+    if (schema_ >= 3) read_layers();  // earlier schemas lack these
+    if (schema_ >= 4) read_windows();
     if (!status_) return tl::unexpected<Error>(status_.error());
     return std::move(runs_);
   }
@@ -91,8 +94,9 @@ class RunTables {
     SQLite::Statement rows(
         database_,
         "SELECT run, sequence, block, repeat, network, baseline, state, failure, "
-        "inferences, wall_time FROM runs" +
-            filter() + " ORDER BY sequence");
+        "inferences, wall_time, " +
+            std::string(schema_ < 5 ? "''" : "on_board") + " FROM runs" + filter() +
+            " ORDER BY sequence");
     while (rows.executeStep()) {
       Fields fields(rows);
       Run run;
@@ -109,6 +113,7 @@ class RunTables {
       run.failure = fields.text();
       run.inferences = fields.integer();
       run.wall_time = fields.text();
+      run.on_board = fields.text();
       place_[run.id] = runs_.size();
       runs_.push_back(std::move(run));
     }
@@ -252,6 +257,7 @@ class RunTables {
 
   SQLite::Database& database_;
   std::optional<std::int64_t> id_;
+  int schema_;
   std::vector<Run> runs_;
   std::unordered_map<std::int64_t, std::size_t> place_;
   Status status_;
@@ -263,8 +269,7 @@ Result<ChannelKind> channel_kind(const std::string& name) {
 }
 
 Status read_channels(SQLite::Database& database, std::int64_t id, Trace& trace) {
-  // A study that is only read is not brought to the present schema.
-  const int schema = database.execAndGet("PRAGMA user_version").getInt();
+  const int schema = schema_of(database);
   SQLite::Statement rows(
       database,
       std::string("SELECT rail, sensor, kind, step_a, step_b, voltage_quantum_v, "
@@ -363,6 +368,34 @@ std::vector<std::int64_t> read_ids(SQLite::Database& database) {
   SQLite::Statement rows(database, "SELECT run FROM runs ORDER BY sequence");
   while (rows.executeStep()) ids.push_back(rows.getColumn(0).getInt64());
   return ids;
+}
+
+std::vector<StudyBoard> read_boards(SQLite::Database& database) {
+  std::vector<StudyBoard> boards;
+  if (schema_of(database) < 5) return boards;
+  SQLite::Statement rows(
+      database,
+      "SELECT name, serial, title, board_release, variant, program_version FROM boards "
+      "ORDER BY name");
+  while (rows.executeStep()) {
+    Fields fields(rows);
+    StudyBoard board;
+    board.name = fields.text();
+    board.serial = fields.text();
+    board.title = fields.text();
+    board.release = fields.text();
+    board.variant = fields.text();
+    board.version = fields.text();
+    boards.push_back(std::move(board));
+  }
+  return boards;
+}
+
+std::string read_memo(SQLite::Database& database, const std::string& key) {
+  if (schema_of(database) < 5) return {};
+  SQLite::Statement row(database, "SELECT value FROM memos WHERE key = ?");
+  row.bind(1, key);
+  return row.executeStep() ? row.getColumn(0).getString() : std::string();
 }
 
 Result<std::vector<Run>> read_runs(SQLite::Database& database, std::optional<std::int64_t> id,

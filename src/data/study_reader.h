@@ -20,6 +20,9 @@ std::vector<std::int64_t> read_ids(SQLite::Database& database);  // in order of 
 // In order of sequence; one run where `id` is given. Errors: damaged.
 Result<std::vector<Run>> read_runs(SQLite::Database& database, std::optional<std::int64_t> id,
                                    bool with_batches);
+// By name; none in a study of an earlier schema.
+std::vector<StudyBoard> read_boards(SQLite::Database& database);
+std::string read_memo(SQLite::Database& database, const std::string& key);  // "": none
 // Errors: not_found (no such run), no_data (no trace was kept), damaged.
 Result<Trace> read_trace(SQLite::Database& database, std::int64_t id);
 

@@ -94,7 +94,8 @@ CREATE VIEW inference_energies AS
          e.net_j, e.net_u_j, e.why_absent
   FROM runs r LEFT JOIN energies e ON e.run = r.run AND e.phase = 'inference' AND e.rail = 'total';
 )sql" + std::string(study_migration_sql(2)) +
-                                 std::string(study_migration_sql(3));
+                                 std::string(study_migration_sql(3)) +
+                                 std::string(study_migration_sql(4));
   return all;
 }
 
@@ -138,6 +139,24 @@ CREATE TABLE window_energies (
   why_absent TEXT NOT NULL, net_why_absent TEXT NOT NULL,
   PRIMARY KEY (run, position)
 ) WITHOUT ROWID;
+)sql";
+  if (version == 4)
+    return R"sql(
+ALTER TABLE runs ADD COLUMN on_board TEXT NOT NULL DEFAULT '';  -- '': the study's only one
+CREATE TABLE boards (                   -- of a fleet's study, all of the type in study.board
+  name TEXT PRIMARY KEY,                -- runs.on_board
+  serial TEXT NOT NULL,                 -- '': not known
+  title TEXT NOT NULL, board_release TEXT NOT NULL, variant TEXT NOT NULL,
+  program_version TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE memos (                    -- what the study's writer keeps for its next start
+  key TEXT PRIMARY KEY, value TEXT NOT NULL
+) WITHOUT ROWID;
+DROP VIEW inference_energies;
+CREATE VIEW inference_energies AS
+  SELECT r.run, r.network, r.baseline, r.setting, r.state, e.duration_s, e.gross_j, e.gross_u_j,
+         e.net_j, e.net_u_j, e.why_absent, r.on_board
+  FROM runs r LEFT JOIN energies e ON e.run = r.run AND e.phase = 'inference' AND e.rail = 'total';
 )sql";
   return {};
 }

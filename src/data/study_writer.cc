@@ -80,7 +80,7 @@ std::string budget_text(const std::map<std::string, double>& budget,
 
 StudyWriter::StudyWriter(SQLite::Database& database)
     : database_(database),
-      run_(database, "INSERT INTO runs VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+      run_(database, "INSERT INTO runs VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
       setting_(database, "INSERT INTO settings VALUES (?, ?, ?, ?)"),
       knob_(database, "INSERT INTO knobs VALUES (?, ?, ?, ?, ?, ?)"),
       phase_(database, "INSERT INTO phases VALUES (?, ?, ?, ?, ?, ?)"),
@@ -99,7 +99,9 @@ StudyWriter::StudyWriter(SQLite::Database& database)
       watch_(database, "INSERT INTO watches VALUES (?, ?, ?, ?, ?, ?)"),
       window_(database, "INSERT INTO windows VALUES (?, ?, ?, ?, ?, ?)"),
       window_energy_(database,
-                     "INSERT INTO window_energies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)") {}
+                     "INSERT INTO window_energies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+      board_(database, "INSERT OR REPLACE INTO boards VALUES (?, ?, ?, ?, ?, ?)"),
+      memo_(database, "INSERT OR REPLACE INTO memos VALUES (?, ?)") {}
 
 // A commit survives the death of this program in any case: its log is with the operating system. A
 // power cut takes what the disk does not have yet, so a commit waits for the disk
@@ -131,6 +133,18 @@ std::int64_t StudyWriter::replace(const Run& run, const Trace* trace) {
   const std::int64_t id = add_all(run, trace);
   transaction.commit();
   return id;
+}
+
+void StudyWriter::put_board(const StudyBoard& board) {
+  choose_durability();
+  (Row(board_) << board.name << board.serial << board.title << board.release << board.variant
+               << board.version)
+      .insert();
+}
+
+void StudyWriter::set_memo(const std::string& key, const std::string& value) {
+  choose_durability();
+  (Row(memo_) << key << value).insert();
 }
 
 void StudyWriter::remove(std::int64_t sequence) {
@@ -166,6 +180,7 @@ std::int64_t StudyWriter::add_run(const Run& run, const Trace* trace) {
     row << trace->total << trace->period.ns;
   else
     row << nullptr << nullptr;
+  row << run.on_board;
   row.insert();
   return database_.getLastInsertRowid();
 }

@@ -7,6 +7,7 @@
 
 #include "data/column_block.h"
 #include "data/run.h"
+#include "data/study_file.h"
 #include "data/trace.h"
 
 namespace isojoule {
@@ -19,6 +20,8 @@ class StudyWriter {
   std::int64_t add(const Run& run, const Trace* trace);
   // The same, and the run with this sequence number goes, where there is one.
   std::int64_t replace(const Run& run, const Trace* trace);
+  void put_board(const StudyBoard& board);
+  void set_memo(const std::string& key, const std::string& value);
 
  private:
   void remove(std::int64_t sequence);
@@ -37,7 +40,7 @@ class StudyWriter {
   SQLite::Database& database_;
   ColumnWriter columns_;
   SQLite::Statement run_, setting_, knob_, phase_, energy_, residency_, counter_, temperature_,
-      batch_, layer_, note_, channel_, watch_, window_, window_energy_;
+      batch_, layer_, note_, channel_, watch_, window_, window_energy_, board_, memo_;
   std::chrono::steady_clock::time_point next_sync_{};
   bool is_full_ = true;
 };

@@ -11,7 +11,9 @@ std::span<const std::byte> encode(const Channel& channel, ColumnWriter& writer) 
 }
 
 Status decode(std::span<const std::byte> block, std::size_t count, bool has_b, Channel& channel) {
-  ISOJOULE_TRY(ColumnReader reader, ColumnReader::open(block));
+  const std::size_t most =
+      ColumnReader::most_of_integers(count) + 2 * ColumnReader::most_of_integers32(count);
+  ISOJOULE_TRY(ColumnReader reader, ColumnReader::open(block, most));
   ISOJOULE_TRY(channel.time_ns, reader.times(count));
   ISOJOULE_TRY(channel.a, reader.integers32(count));
   ISOJOULE_TRY(channel.b, reader.integers32(has_b ? count : 0));
@@ -26,7 +28,9 @@ std::span<const std::byte> encode(const Watch& watch, ColumnWriter& writer) {
 }
 
 Status decode(std::span<const std::byte> block, std::size_t count, Watch& watch) {
-  ISOJOULE_TRY(ColumnReader reader, ColumnReader::open(block));
+  const std::size_t most =
+      ColumnReader::most_of_integers(count) + ColumnReader::most_of_doubles(count);
+  ISOJOULE_TRY(ColumnReader reader, ColumnReader::open(block, most));
   ISOJOULE_TRY(watch.time_ns, reader.times(count));
   ISOJOULE_TRY(watch.value, reader.doubles(count));
   return {};
@@ -47,7 +51,8 @@ std::span<const std::byte> encode(const std::vector<BatchMark>& batches, ColumnW
 }
 
 Result<std::vector<BatchMark>> decode_batches(std::span<const std::byte> block, std::size_t count) {
-  ISOJOULE_TRY(ColumnReader reader, ColumnReader::open(block));
+  ISOJOULE_TRY(ColumnReader reader,
+               ColumnReader::open(block, 2 * ColumnReader::most_of_integers(count)));
   ISOJOULE_TRY(const auto begin, reader.times(count));
   ISOJOULE_TRY(const auto length, reader.integers(count));
   std::vector<BatchMark> batches;

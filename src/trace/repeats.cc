@@ -68,7 +68,7 @@ void name_outliers(RepeatStatistics& result, const Measured& all, double own_unc
     const double value = all.values[outlier.place];
     result.outliers.push_back({run.id, run.sequence, run.block, value,
                                100 * (value - result.median) / std::abs(result.median),
-                               outlier.score, causes_of(run, others)});
+                               outlier.score, causes_of(run, others), run.on_board});
   }
 }
 

@@ -28,6 +28,7 @@ struct NamedOutlier {
   double deviation_percent = 0;     // from the median
   double score = 0;                 // the same in robust standard deviations
   std::vector<std::string> causes;  // empty: no cause known
+  std::string on_board;             // of a fleet's study; else empty
 };
 
 struct RepeatStatistics {

@@ -46,6 +46,29 @@ double regularised_beta(double x, double a, double b) {
                                    : 1 - front * beta_fraction(1 - x, b, a) / b;
 }
 
+// Below the mean the series converges fast, above it the continued fraction of what is left.
+double regularised_gamma(double a, double x) {
+  if (x <= 0) return 0;
+  const double front = std::exp(a * std::log(x) - x - log_gamma(a));
+  constexpr int kMost = 100'000;
+  if (x < a + 1) {
+    double term = 1 / a, sum = term;
+    for (int n = 1; n < kMost && term > sum * 1e-16; ++n) sum += term *= x / (a + n);
+    return front * sum;
+  }
+  constexpr double kTiny = 1e-300;
+  double b = x + 1 - a, c = 1 / kTiny, d = 1 / b, value = d;
+  for (int n = 1; n < kMost; ++n) {
+    const double part = n * (a - n);
+    b += 2;
+    d = 1 / (part * d + b);
+    c = b + part / c;
+    value *= c * d;
+    if (std::abs(c * d - 1) < 1e-15) break;
+  }
+  return 1 - front * value;
+}
+
 // The place where a rising function has the value `share`, from an interval that holds it.
 template <typename Cdf>
 double inverse(Cdf cdf, double share, double low, double high) {
@@ -113,6 +136,36 @@ double student_quantile(double share, double freedom) {
   double low = -1;
   while (cdf(low) > share) low *= 2;
   return inverse(cdf, share, low, 0);
+}
+
+double fisher_tail(double f, double numerator_freedom, double denominator_freedom) {
+  if (!(f > 0)) return 1;
+  const double share = denominator_freedom / (denominator_freedom + numerator_freedom * f);
+  return regularised_beta(share, denominator_freedom / 2, numerator_freedom / 2);
+}
+
+double fisher_quantile(double share, double numerator_freedom, double denominator_freedom) {
+  if (share <= 0) return 0;
+  if (share >= 1) return kInfinite;
+  const auto cdf = [&](double f) {
+    return 1 - fisher_tail(f, numerator_freedom, denominator_freedom);
+  };
+  double high = 1;
+  while (cdf(high) < share && high < 1e300) high *= 2;
+  return inverse(cdf, share, 0, high);
+}
+
+double chi_square_cdf(double value, double freedom) {
+  return regularised_gamma(freedom / 2, value / 2);
+}
+
+double chi_square_quantile(double share, double freedom) {
+  if (share <= 0) return 0;
+  if (share >= 1) return kInfinite;
+  const auto cdf = [freedom](double value) { return chi_square_cdf(value, freedom); };
+  double high = std::max(1.0, freedom);
+  while (cdf(high) < share) high *= 2;
+  return inverse(cdf, share, 0, high);
 }
 
 ConfidenceInterval student_interval(std::span<const double> values, double level) {

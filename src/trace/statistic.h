@@ -30,6 +30,15 @@ double normal_quantile(double share);
 double student_cdf(double t, double freedom);
 double student_quantile(double share, double freedom);
 
+// Fisher's F with two degrees of freedom, both > 0: the probability of a ratio of variances of `f`
+// or more, and the ratio with `share` below it (DLMF 8.17.22 again).
+double fisher_tail(double f, double numerator_freedom, double denominator_freedom);
+double fisher_quantile(double share, double numerator_freedom, double denominator_freedom);
+// Chi-square with `freedom` > 0, by the incomplete gamma function: series and continued fraction
+// (DLMF 8.7.1, 8.9.2).
+double chi_square_cdf(double value, double freedom);
+double chi_square_quantile(double share, double freedom);
+
 // What k = 2 covers of a normal distribution: erf(sqrt(2)).
 inline constexpr double kCoverage = 0.9544997361036416;
 // The t that |T| stays below with this probability (0..1), at so many degrees of freedom: the k

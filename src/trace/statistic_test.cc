@@ -198,5 +198,17 @@ TEST(Bca, OfPairsKeepsThemTogether) {
   EXPECT_FALSE(ratio.bounds);  // every draw gives the same
 }
 
+// Tables of the F and chi-square distributions (NIST/SEMATECH e-handbook, 1.3.6.7).
+TEST(Statistic, QuantilesOfFisherAndChiSquare) {
+  EXPECT_NEAR(fisher_quantile(0.95, 1, 10), 4.965, 5e-4);
+  EXPECT_NEAR(fisher_quantile(0.95, 10, 20), 2.348, 5e-4);
+  EXPECT_NEAR(fisher_tail(std::pow(student_quantile(0.975, 7), 2), 1, 7), 0.05, 1e-12);
+  for (const auto& [freedom, value] :
+       {std::pair{1.0, 3.841}, {2.0, 5.991}, {10.0, 18.307}, {100.0, 124.342}})
+    EXPECT_NEAR(chi_square_quantile(0.95, freedom), value, 5e-4) << freedom;
+  EXPECT_NEAR(chi_square_quantile(0.025, 3), 0.216, 5e-4);
+  EXPECT_NEAR(chi_square_cdf(2, 2), 1 - std::exp(-1), 1e-14);
+}
+
 }  // namespace
 }  // namespace isojoule

@@ -12,6 +12,7 @@
 #include <valijson/schema_parser.hpp>
 #include <valijson/validator.hpp>
 
+#include "report/fleet_fixture.h"
 #include "report/listed_study.h"
 #include "report/packed_runs.h"
 #include "report/summary_json.h"
@@ -88,6 +89,17 @@ json data_of(StudyFile& study, const ReportOptions& options) {
 
 TEST(Schema, OddStudiesFit) {
   for (OddStudy& odd : odd_studies()) expect_fits(data_of(odd.study, everything()), odd.what);
+}
+
+TEST(Schema, BoardsOfAFleetFit) {
+  for (const MadeFleet& made : {MadeFleet{.baseline = true}, MadeFleet{.settings = 1},
+                                MadeFleet{.repeats = 1}, MadeFleet{.boards = 4, .there = 0}}) {
+    ListedStudy study;
+    fill_fleet(study, made, 1, 1.5);
+    const json data = data_of(study, everything());
+    EXPECT_EQ(data.at("board_effects").at(0).at("boards").size(), made.boards);
+    expect_fits(data, std::to_string(made.settings) + " settings");
+  }
 }
 
 TEST(Schema, BoardsBesideEachOtherFit) {
