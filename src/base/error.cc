@@ -18,6 +18,7 @@ std::string_view name_of(ErrorKind kind) {
     case ErrorKind::parse: return "parse";
     case ErrorKind::damaged: return "damaged";
     case ErrorKind::newer_schema: return "newer_schema";
+    case ErrorKind::exists: return "exists";
     case ErrorKind::busy: return "busy";
     case ErrorKind::timeout: return "timeout";
     case ErrorKind::not_reached: return "not_reached";

@@ -15,7 +15,7 @@ constexpr std::array kErrorKinds = {
     ErrorKind::parse,     ErrorKind::damaged,           ErrorKind::newer_schema,
     ErrorKind::busy,      ErrorKind::timeout,           ErrorKind::not_reached,
     ErrorKind::engine,    ErrorKind::unmeasured,        ErrorKind::interrupted,
-    ErrorKind::internal};
+    ErrorKind::exists,    ErrorKind::internal};
 
 // Whatever bytes a library's message holds, the line stays valid UTF-8.
 std::string line_of(const json& object) {

@@ -96,4 +96,13 @@ Result<SweepResult> sweep(const Plan& plan, Board& board, const EngineUses& engi
                           const std::function<void(const Progress&)>& progress,
                           LiveSession* live = nullptr);
 
+// The same for these runs, wherever their order comes from; `study` may have some of them already
+// (sequences()).
+Result<SweepResult> sweep_runs(const Plan& plan, std::vector<PlannedRun> runs, Board& board,
+                               const EngineUses& engines, StudyFile& study,
+                               const GuardOptions& guard_options,
+                               const std::atomic<bool>& interrupted,
+                               const std::function<void(const Progress&)>& progress,
+                               LiveSession* live = nullptr);
+
 }  // namespace isojoule

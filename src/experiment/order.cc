@@ -117,6 +117,10 @@ Result<std::vector<Value>> values_of(const std::string& where, const PlanAxis& a
   return knob->values();
 }
 
+// A plan may come from a server: one that nobody can measure is refused before it fills the memory.
+constexpr std::size_t kMostPoints = 1'000'000;  // of a grid
+constexpr std::size_t kMostRuns = 10'000'000;   // of a plan
+
 // Every point of the grid: the product of its axes on top of what is fixed.
 Result<std::vector<Setting>> points_of(const PlanGrid& grid, const Board& board) {
   const std::string where = "grid '" + grid.name + "'";
@@ -125,6 +129,10 @@ Result<std::vector<Setting>> points_of(const PlanGrid& grid, const Board& board)
   if (grid.fixed.find("batch") == nullptr) points.front().set("batch", 1.0);
   for (const PlanAxis& axis : grid.axes) {
     ISOJOULE_TRY(const auto values, values_of(where, axis, board));
+    if (!values.empty() && points.size() > kMostPoints / values.size())
+      return fail(ErrorKind::out_of_range,
+                  where + " has more than " + std::to_string(kMostPoints) + " settings",
+                  "Give fewer values of its axes");
     std::vector<Setting> product;
     product.reserve(points.size() * values.size());
     for (const Setting& point : points)
@@ -196,6 +204,11 @@ class Block {
 
 Result<std::vector<PlannedRun>> order_runs(const Plan& plan, const Board& board) {
   ISOJOULE_TRY(const auto block, Block(plan, board).make());
+  if (plan.protocol.repeats > 0 &&
+      block.size() > kMostRuns / static_cast<std::size_t>(plan.protocol.repeats))
+    return fail(ErrorKind::out_of_range,
+                "the plan has more than " + std::to_string(kMostRuns) + " runs",
+                "Give fewer values or repeats");
   std::vector<PlannedRun> runs;
   runs.reserve(block.size() * static_cast<std::size_t>(plan.protocol.repeats));
   for (std::int64_t repeat = 0; repeat < plan.protocol.repeats; ++repeat) {

@@ -140,6 +140,17 @@ TEST(Order, EngineAxesThatAreWordsHaveTheirChoices) {
   EXPECT_THAT(error_of(plan), HasSubstr("Give one of its words: cpu, gpu, dla, dla1"));
 }
 
+TEST(Order, MoreThanAnybodyMeasuresIsRefused) {
+  Plan plan = small_plan();
+  PlanAxis batches{"batch", false, {}};
+  for (int batch = 1; batch <= 1001; ++batch) batches.values.push_back(static_cast<double>(batch));
+  plan.grids[0].axes = {batches, batches};
+  EXPECT_THAT(error_of(plan), HasSubstr("grid 'map' has more than 1000000 settings"));
+  plan = small_plan();
+  plan.protocol.repeats = 1'000'000'000;
+  EXPECT_THAT(error_of(plan), HasSubstr("more than 10000000 runs"));
+}
+
 TEST(Order, WhatTheBoardDoesNotHaveIsNamed) {
   Plan plan = small_plan();
   plan.grids[0].axes[1] = {"gpu_frequency", false, {850e6}};

@@ -28,9 +28,11 @@ class Sweep {
         progress_(progress),
         live_(live) {}
 
-  Status check() {
-    ISOJOULE_TRY(runs_, order_runs(plan_, board_));
+  // These runs, in their order.
+  Status check(std::vector<PlannedRun> runs) {
+    runs_ = std::move(runs);
     result_.planned = static_cast<std::int64_t>(runs_.size());
+    for (const PlannedRun& run : runs_) blocks_ = std::max(blocks_, run.block + 1);
     ISOJOULE_CHECK(check_engines());
     failures_.expect(runs_);
     ISOJOULE_CHECK(check_settings());
@@ -103,7 +105,7 @@ class Sweep {
   Status check_settings() {
     std::set<std::vector<std::string>> known;
     for (const PlannedRun& run : runs_) {
-      if (run.repeat > 0) break;  // the first block has every setting
+      if (run.repeat > runs_.front().repeat) break;  // the first repeat has every setting
       std::vector<std::string> axes;
       for (const auto& [axis, value] : run.setting.values()) axes.push_back(axis);
       if (known.insert(std::move(axes)).second)
@@ -172,7 +174,7 @@ class Sweep {
     progress.total = result_.planned;
     progress.done = result_.made + result_.already_there;
     progress.block = planned.block;
-    progress.blocks = plan_.protocol.repeats;
+    progress.blocks = blocks_;
     progress.elapsed =
         Second(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count());
     // The order is random, so that the runs made are like those to come.
@@ -199,6 +201,7 @@ class Sweep {
   std::vector<Held> held_;  // not stored yet
   bool has_worked_ = false;
   KnownFailures failures_;
+  std::int64_t blocks_ = 0;  // highest number, from 1
   SweepResult result_;
 };
 
@@ -224,8 +227,19 @@ Result<SweepResult> sweep(const Plan& plan, Board& board, const EngineUses& engi
                           StudyFile& study, const GuardOptions& guard_options,
                           const std::atomic<bool>& interrupted,
                           const std::function<void(const Progress&)>& progress, LiveSession* live) {
+  ISOJOULE_TRY(auto planned, order_runs(plan, board));
+  return sweep_runs(plan, std::move(planned), board, engines, study, guard_options, interrupted,
+                    progress, live);
+}
+
+Result<SweepResult> sweep_runs(const Plan& plan, std::vector<PlannedRun> planned, Board& board,
+                               const EngineUses& engines, StudyFile& study,
+                               const GuardOptions& guard_options,
+                               const std::atomic<bool>& interrupted,
+                               const std::function<void(const Progress&)>& progress,
+                               LiveSession* live) {
   Sweep runs(plan, board, engines, study, interrupted, progress, live);
-  ISOJOULE_CHECK(runs.check());
+  ISOJOULE_CHECK(runs.check(std::move(planned)));
   ISOJOULE_TRY(const auto guard, BoardGuard::take(board, guard_options));
   const Status made = runs.make_runs(*guard);
   if (!made) return tl::unexpected<Error>(guard->restore_after(made.error()));
