@@ -19,16 +19,21 @@ install(DIRECTORY boards studies DESTINATION ${CMAKE_INSTALL_DATADIR}/isojoule C
 # A dashboard of Grafana for what monitor, sessions and govern show at /metrics.
 install(FILES data/grafana/isojoule.json
         DESTINATION ${CMAKE_INSTALL_DATADIR}/isojoule/grafana COMPONENT runtime)
-# The helper that writes knobs for users who are not root, and its units.
+# The helper that writes knobs for users who are not root, its units, and the agent's of a fleet.
 add_dependencies(isojoule_runtime isojouled)
 install(TARGETS isojouled RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
 # They name the program by its full path.
 set(ISOJOULED ${CMAKE_INSTALL_FULL_BINDIR}/isojouled)
 configure_file(data/systemd/isojouled.service.in ${CMAKE_BINARY_DIR}/isojouled.service @ONLY)
+set(ISOJOULE ${CMAKE_INSTALL_FULL_BINDIR}/isojoule)
+configure_file(data/systemd/isojoule-agent.service.in ${CMAKE_BINARY_DIR}/isojoule-agent.service @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/isojouled.service data/systemd/isojouled.socket
+        ${CMAKE_BINARY_DIR}/isojoule-agent.service
         DESTINATION lib/systemd/system COMPONENT runtime)
 install(FILES data/systemd/sysusers.conf RENAME isojoule.conf
         DESTINATION lib/sysusers.d COMPONENT runtime)
+# The agent's settings, to be copied to /etc/isojoule (the Debian package does).
+install(FILES data/systemd/agent.conf DESTINATION ${CMAKE_INSTALL_DATADIR}/isojoule COMPONENT runtime)
 
 # The client in its source, to be built with the board's own compiler.
 install(FILES src/mark/isojoule.c DESTINATION ${CMAKE_INSTALL_DATADIR}/isojoule/mark COMPONENT runtime)

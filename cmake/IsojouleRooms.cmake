@@ -1,6 +1,6 @@
 # Rooms are found, not listed: a new folder in a room, or a new file, is built without an edit here.
 set(ISOJOULE_ROOMS base data sensor knob tensor cost trace board workload engine predict twin experiment
-    optimise govern report import app)
+    optimise govern report import fleet app)
 
 # A build for the tests of lower rooms alone may leave higher ones out (the thread sanitizer's).
 set(ISOJOULE_WITHOUT "" CACHE STRING "Rooms that are not built; programs then do not link")
@@ -82,11 +82,23 @@ ${rows}  };
   target_sources(isojoule PRIVATE ${path})
 endfunction()
 
+# The tests' programs are some thirty. With the sanitizers' checks each would hold 0.2 GB of the library,
+# so there they share it.
+option(ISOJOULE_SHARED "The library as a shared one, to be used where it was built" OFF)
+
 function(isojoule_rooms)
-  add_library(isojoule STATIC)
+  if(ISOJOULE_SHARED)
+    add_library(isojoule SHARED)
+    set_target_properties(isojoule PROPERTIES DEFINE_SYMBOL "")  # compiles as the static one does
+  else()
+    add_library(isojoule STATIC)
+  endif()
   add_library(isojoule::isojoule ALIAS isojoule)
   foreach(room ${ISOJOULE_ROOMS})
     isojoule_glob(sources ${CMAKE_CURRENT_SOURCE_DIR}/src/${room})
+    if(NOT TARGET isojoule_nats)
+      list(FILTER sources EXCLUDE REGEX "/src/fleet/nats/")
+    endif()
     target_sources(isojoule PRIVATE ${sources})
   endforeach()
   isojoule_table(SensorKind sensor sensor/sensor.h sensor_kind sensor_kinds)
@@ -120,8 +132,19 @@ function(isojoule_rooms)
             $<BUILD_INTERFACE:Eigen3::Eigen> ${NLOPT_TARGET} SQLiteCpp ${ZSTD_LIBRARY} ${UTF8PROC_LIBRARY} ${MUPARSER_LIBRARY} ${ONNX_LIBRARY}
             ${ONNX_PROTO_LIBRARY} ${Protobuf_LIBRARIES} fmt::fmt SQLite::SQLite3 ${CMAKE_DL_LIBS}
     PUBLIC tl::expected Threads::Threads)
+  if(TARGET isojoule_nats)
+    # Of these alone: every other source compiles the same with and without it.
+    set_source_files_properties(${CMAKE_CURRENT_SOURCE_DIR}/src/fleet/bus.cc ${CMAKE_CURRENT_SOURCE_DIR}/src/fleet/sha256.cc
+      ${CMAKE_CURRENT_SOURCE_DIR}/src/fleet/user_key.cc ${CMAKE_CURRENT_SOURCE_DIR}/src/fleet/certificate.cc
+      PROPERTIES COMPILE_DEFINITIONS ISOJOULE_NATS=1 SKIP_PRECOMPILE_HEADERS ON)
+    target_link_libraries(isojoule PRIVATE $<BUILD_INTERFACE:isojoule_nats>)
+    foreach(library ${NATS_LIBRARY} ${OPENSSL_CRYPTO_LIBRARY})  # for projects that link the installed one
+      target_link_libraries(isojoule PRIVATE $<INSTALL_INTERFACE:${library}>)
+    endforeach()
+  endif()
   if(ISOJOULE_STATIC)
     isojoule_static_library(isojoule)
+    isojoule_static_without_nats()
   endif()
   target_precompile_headers(isojoule PRIVATE <string> <vector> <map> <memory> <optional> <variant>
     <functional> <algorithm> "${CMAKE_CURRENT_SOURCE_DIR}/src/base/error.h")
@@ -165,8 +188,16 @@ function(isojoule_tests)
   find_package(GTest REQUIRED)
   find_package(rapidcheck REQUIRED)
   include(GoogleTest)
+  # A nats-server for whichever test wants one.
+  add_library(test_nats_server STATIC ${CMAKE_CURRENT_SOURCE_DIR}/tests/fleet/nats_server.cc)
+  target_include_directories(test_nats_server PRIVATE src tests)
+  target_link_libraries(test_nats_server PRIVATE isojoule_flags nlohmann_json::nlohmann_json GTest::gtest
+                        tl::expected PUBLIC isojoule)
   foreach(room ${ISOJOULE_ROOMS} cli)
     file(GLOB_RECURSE tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/${room}/*_test.cc)
+    if(NOT TARGET isojoule_nats)
+      list(FILTER tests EXCLUDE REGEX "/src/fleet/nats/")
+    endif()
     if(tests)
       isojoule_test_program(test_${room} ${tests})
       isojoule_fakes(${room})
@@ -177,6 +208,9 @@ function(isojoule_tests)
       target_link_libraries(${program} PRIVATE isojoule_mark)
     endif()
   endforeach()
+  if(TARGET test_fleet AND TARGET isojoule_nats)  # asks a cluster who leads a stream
+    target_link_libraries(test_fleet PRIVATE isojoule_nats)
+  endif()
   if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/tests/CMakeLists.txt)
     add_subdirectory(tests)
   endif()
@@ -206,7 +240,7 @@ function(isojoule_test_program name)
   target_include_directories(${name} SYSTEM PRIVATE ${TOMLPLUSPLUS_INCLUDE} ${Protobuf_INCLUDE_DIRS})
   target_compile_definitions(${name} PRIVATE ONNX_ML=1 ONNX_NAMESPACE=onnx
     ISOJOULE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" ISOJOULE_BINARY_DIR="${CMAKE_BINARY_DIR}")
-  target_link_libraries(${name} PRIVATE isojoule isojoule_flags nlohmann_json::nlohmann_json
+  target_link_libraries(${name} PRIVATE test_nats_server isojoule isojoule_flags nlohmann_json::nlohmann_json
     fmt::fmt Eigen3::Eigen SQLiteCpp ${ZSTD_LIBRARY} ${ONNX_LIBRARY} ${ONNX_PROTO_LIBRARY}
     ${Protobuf_LIBRARIES} SQLite::SQLite3 GTest::gmock GTest::gtest_main rapidcheck)
   target_compile_options(${name} PRIVATE ${ISOJOULE_THIN_OPTIONS})

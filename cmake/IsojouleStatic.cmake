@@ -1,6 +1,8 @@
 # ISOJOULE_STATIC: programs without any library beside them. Included before the other packages are
 # looked for; needs one of the toolchain files, whose sysroot has the static libraries.
 #
+# Fleets are the exception: see isojoule_static_fleet() below.
+#
 # What a static program cannot do is left out where ISOJOULE_STATIC is defined: it loads no libraries
 # (NVML), and it asks no name service. The linker's warnings are errors, because that is how glibc
 # says that a call (getpwnam, getaddrinfo, dlopen) would need its shared libraries after all.
@@ -44,6 +46,7 @@ function(isojoule_static_onnx)
   target_compile_definitions(onnx PUBLIC ONNX_ML=1 ONNX_NAMESPACE=onnx __STDC_FORMAT_MACROS)
   # Size before speed: it reads a graph once.
   target_compile_options(onnx PRIVATE $<IF:$<CONFIG:Debug>,-O0,-Os> -g0 -w)
+  target_precompile_headers(onnx PRIVATE <onnx/defs/schema.h>)  # most of what each of its sources reads
   target_link_libraries(onnx PUBLIC ${PROTOBUF_STATIC})
 endfunction()
 isojoule_static_onnx()
@@ -108,4 +111,69 @@ function(isojoule_static_library target)
   foreach(name dlopen dlsym dlclose dlerror)
     target_link_options(${target} INTERFACE $<$<NOT:${loads}>:-Wl,--wrap=${name}>)
   endforeach()
+endfunction()
+
+# Fleets need libnats, and Debian has it as a shared library alone. So the static program has none, and
+# beside it lies the same program with libnats, isojoule-fleet, which takes over where a command speaks to
+# a fleet (src/cli/fleet_program.h). It is static but for libnats, OpenSSL and the C library; these are
+# packed with it, and their own loader starts it, so that the machine needs none of them.
+set(ISOJOULE_NATS OFF)
+set(isojoule_sources_of_nats ${PROJECT_SOURCE_DIR}/src/fleet/bus.cc ${PROJECT_SOURCE_DIR}/src/fleet/sha256.cc
+    ${PROJECT_SOURCE_DIR}/src/fleet/user_key.cc ${PROJECT_SOURCE_DIR}/src/fleet/certificate.cc)
+
+# What is compiled with libnats and without stays out of the library, which both programs have.
+function(isojoule_static_without_nats)
+  get_target_property(sources isojoule SOURCES)
+  list(REMOVE_ITEM sources ${isojoule_sources_of_nats})
+  set_target_properties(isojoule PROPERTIES SOURCES "${sources}")
+  add_library(isojoule_without_nats STATIC ${isojoule_sources_of_nats})
+  target_include_directories(isojoule_without_nats PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
+  target_link_libraries(isojoule_without_nats PRIVATE isojoule_flags tl::expected)
+  target_link_libraries(isojoule PRIVATE isojoule_without_nats)
+  # Each needs the other.
+  set_property(TARGET isojoule_without_nats APPEND PROPERTY INTERFACE_LINK_LIBRARIES "$<LINK_ONLY:isojoule>")
+endfunction()
+
+function(isojoule_static_fleet)
+  file(GLOB nats ${ISOJOULE_SYSROOT}/usr/lib/*/libnats.so)
+  if(NOT nats)
+    message(STATUS "fleets (agent, sweep --fleet, fleet): not built: the sysroot has no libnats")
+    return()
+  endif()
+  get_filename_component(libraries ${nats} DIRECTORY)
+  file(GLOB own CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/fleet/nats/*.cc)
+  list(FILTER own EXCLUDE REGEX "_test[.]cc$")
+  add_executable(isojoule-fleet ${isojoule_sources_of_nats} ${own} $<TARGET_OBJECTS:isojoule_cli>)
+  set_target_properties(isojoule-fleet PROPERTIES ISOJOULE_LOADS_LIBRARIES ON
+    RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/libexec/isojoule)
+  target_compile_definitions(isojoule-fleet PRIVATE ISOJOULE_NATS=1)
+  target_include_directories(isojoule-fleet PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  # OpenSSL's configuration is the architecture's own, beside the libraries' folder of the same name.
+  get_filename_component(triplet ${libraries} NAME)
+  target_include_directories(isojoule-fleet SYSTEM PRIVATE ${ISOJOULE_SYSROOT}/usr/include
+                             ${ISOJOULE_SYSROOT}/usr/include/${triplet})
+  target_link_libraries(isojoule-fleet PRIVATE isojoule isojoule_flags CLI11::CLI11 fmt::fmt
+                        nlohmann_json::nlohmann_json ${nats} ${libraries}/libcrypto.so)
+  target_link_options(isojoule-fleet PRIVATE -Wl,--allow-shlib-undefined)
+  isojoule_unity(isojoule-fleet)
+  isojoule_pack_libraries()
+  set_property(GLOBAL APPEND PROPERTY ISOJOULE_WORKERS isojoule-fleet)  # installed with them
+endfunction()
+
+# In the build folder as in the packed one.
+function(isojoule_pack_libraries)
+  set(to ${CMAKE_BINARY_DIR}/lib/isojoule/fleet)
+  foreach(name ld-linux*.so.* libc.so.6 libm.so.6 libgcc_s.so.1 libnats.so.3.4 libssl.so.3 libcrypto.so.3
+               libprotobuf-c.so.1)
+    file(GLOB found ${ISOJOULE_SYSROOT}/lib/*/${name} ${ISOJOULE_SYSROOT}/usr/lib/*/${name})
+    if(NOT found)
+      message(FATAL_ERROR "The sysroot has no ${name}: remove build/sysroot and run tools/sysroot again")
+    endif()
+    list(GET found 0 file)
+    get_filename_component(real ${file} REALPATH)
+    get_filename_component(wanted ${file} NAME)
+    configure_file(${real} ${to}/${wanted} COPYONLY)
+  endforeach()
+  install(DIRECTORY ${to} DESTINATION lib/isojoule COMPONENT runtime USE_SOURCE_PERMISSIONS
+          FILES_MATCHING PATTERN "*.so*")
 endfunction()
