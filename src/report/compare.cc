@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <set>
 
 namespace isojoule {
 namespace {
@@ -21,6 +23,15 @@ Result<Opened> open(StudyFile& study) {
   return opened;
 }
 
+// Of those that fleets' studies name.
+bool are_several_boards(const Opened& a, const Opened& b) {
+  std::set<std::string> boards;
+  for (const Opened* opened : {&a, &b})
+    for (const Run& run : opened->runs)
+      if (!run.on_board.empty()) boards.insert(run.on_board);
+  return boards.size() > 1;
+}
+
 // Power is no sum over inferences; the others are, where every run says how many it made.
 bool is_per_inference(RunQuantity quantity, const RunGroup& a, const RunGroup& b) {
   if (quantity == RunQuantity::power) return false;
@@ -31,8 +42,26 @@ bool is_per_inference(RunQuantity quantity, const RunGroup& a, const RunGroup& b
          std::all_of(b.runs.begin(), b.runs.end(), counts);
 }
 
+// What the runs of a pair share: their block, or in a fleet's study their board.
+using PairOf = std::function<std::int64_t(const Run& run)>;
+
+std::size_t shared_pairs(const RunGroup& a, const RunGroup& b, const PairOf& pair_of) {
+  std::set<std::int64_t> of_a, of_both;
+  for (const Run* run : a.runs) of_a.insert(pair_of(*run));
+  for (const Run* run : b.runs)
+    if (of_a.contains(pair_of(*run))) of_both.insert(pair_of(*run));
+  return of_both.size();
+}
+
+std::vector<std::string> boards_of_both(const RunGroup& a, const RunGroup& b) {
+  std::set<std::string> boards;
+  for (const RunGroup* group : {&a, &b})
+    for (const Run* run : group->runs) boards.insert(run->on_board);
+  return {boards.begin(), boards.end()};
+}
+
 ComparedSide side_of(const RunGroup& group, std::size_t study, RunQuantity quantity,
-                     bool per_inference, std::vector<ComparedRun>& values) {
+                     bool per_inference, const PairOf& pair_of, std::vector<ComparedRun>& values) {
   ComparedSide side{
       study, group.network, group.baseline, group.setting, words_of(group), 0, 0, "", std::nullopt,
       {}};
@@ -46,7 +75,7 @@ ComparedSide side_of(const RunGroup& group, std::size_t study, RunQuantity quant
       continue;
     }
     const double factor = per_inference ? 1 / static_cast<double>(run->inferences) : 1;
-    values.push_back({run->block, scaled(*value, factor)});
+    values.push_back({pair_of(*run), scaled(*value, factor)});
     sum += values.back().value.value;
   }
   side.runs = static_cast<std::int64_t>(values.size());
@@ -62,9 +91,20 @@ ComparedSettings compare_groups(const RunGroup& a, const RunGroup& b, const Comp
   const bool two = result.studies.size() > 1;
   std::vector<ComparedRun> first, second;
   ComparedSettings pair;
-  pair.a = side_of(a, 0, result.quantity, result.per_inference, first);
-  pair.b = side_of(b, two ? 1 : 0, result.quantity, result.per_inference, second);
-  const ComparisonOptions options = {.one_sensor = result.same_board, .may_pair = !two};
+  PairOf pair_of = [](const Run& run) { return run.block; };
+  bool one_sensor = result.same_board;
+  if (const auto boards = boards_of_both(a, b); !two && boards.size() > 1) {
+    const PairOf board_of = [boards](const Run& run) {
+      return std::lower_bound(boards.begin(), boards.end(), run.on_board) - boards.begin();
+    };
+    const std::size_t blocks = shared_pairs(a, b, pair_of), both = shared_pairs(a, b, board_of);
+    pair.by_board = both > blocks;
+    if (pair.by_board) pair_of = board_of;
+    one_sensor = one_sensor && std::max(blocks, both) > 1;  // else not paired
+  }
+  pair.a = side_of(a, 0, result.quantity, result.per_inference, pair_of, first);
+  pair.b = side_of(b, two ? 1 : 0, result.quantity, result.per_inference, pair_of, second);
+  const ComparisonOptions options = {.one_sensor = one_sensor, .may_pair = !two};
   pair.comparison = second_against_first ? compare_settings(second, first, options)
                                          : compare_settings(first, second, options);
   for (const ComparedSide* side : {&pair.b, &pair.a})
@@ -170,6 +210,7 @@ Result<CompareResult> compare_runs(StudyFile& first, StudyFile* second,
   result.studies.push_back(second->info());
   result.same_board = !request.other_board && first.info().board == second->info().board;
   ISOJOULE_TRY(const Opened b, open(*second));
+  if (are_several_boards(a, b)) result.same_board = false;
   if (names_none)
     ISOJOULE_CHECK(compare_all(a, b, request, result));
   else

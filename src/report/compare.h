@@ -52,6 +52,9 @@ struct ComparedSettings {
   ComparedSide a, b;
   SettingComparison comparison;  // A against B; of all settings of two studies B against A
   bool holds_together = false;   // among all rows (Holm)
+  // Of a fleet's study, where more boards than blocks have both: the pairs are boards, and
+  // `comparison.blocks` counts these.
+  bool by_board = false;
 };
 
 struct CompareResult {

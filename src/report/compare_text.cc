@@ -102,20 +102,23 @@ std::string causes_text(const NamedOutlier& outlier) {
 std::string outliers_text(const char* name, const ComparedSide& side) {
   std::string text;
   for (const NamedOutlier& outlier : side.outliers)
-    text += wrapped(fmt::format("Outlier: run {} of {} (block {}) lies {:+.1f} % from the median: "
-                                "{}. It is in the figures.",
-                                outlier.run, name, outlier.block, outlier.deviation_percent,
-                                causes_text(outlier)),
-                    2);
+    text +=
+        wrapped(fmt::format("Outlier: run {} of {} (block {}{}) lies {:+.1f} % from the median: "
+                            "{}. It is in the figures.",
+                            outlier.run, name, outlier.block,
+                            outlier.on_board.empty() ? "" : " on " + outlier.on_board,
+                            outlier.deviation_percent, causes_text(outlier)),
+                2);
   return text;
 }
 
-std::string design_text(const SettingComparison& comparison) {
+std::string design_text(const SettingComparison& comparison, bool by_board) {
+  const char* things = by_board ? "boards" : "blocks";
   if (comparison.is_paired) {
-    std::string text = fmt::format("Paired: {} blocks, each with both", comparison.blocks);
+    std::string text = fmt::format("Paired: {} {}, each with both", comparison.blocks, things);
     if (comparison.left_out > 0)
-      text += fmt::format("; {} run{} of blocks with only one of them left out",
-                          comparison.left_out, comparison.left_out == 1 ? "" : "s");
+      text += fmt::format("; {} run{} of {} with only one of them left out", comparison.left_out,
+                          comparison.left_out == 1 ? "" : "s", things);
     return text + ".";
   }
   return fmt::format(
@@ -156,7 +159,7 @@ std::string pair_text(const CompareResult& result) {
   std::string text = side_text("A", pair.a, result) + side_text("B", pair.b, result) + "\n";
   text += wrapped(verdict_sentence(comparison, result.quantity, "A", "B"), 0);
   for (const std::string& line :
-       {comparison.percent_interval ? design_text(comparison) : std::string(),
+       {comparison.percent_interval ? design_text(comparison, pair.by_board) : std::string(),
         uncertainty_text(comparison, result.same_board), tests_text(comparison)})
     text += wrapped(line, 2);
   return text + outliers_text("A", pair.a) + outliers_text("B", pair.b);
@@ -308,11 +311,13 @@ std::string suffix_of(RunQuantity quantity) {
 
 json side_json(const ComparedSide& side, const CompareResult& result) {
   json outliers = json::array();
-  for (const NamedOutlier& outlier : side.outliers)
+  for (const NamedOutlier& outlier : side.outliers) {
     outliers.push_back({{"run", outlier.run},
                         {"block", outlier.block},
                         {"deviation_percent", outlier.deviation_percent},
                         {"causes", outlier.causes}});
+    if (!outlier.on_board.empty()) outliers.back()["on_board"] = outlier.on_board;
+  }
   return {{"study", result.studies[side.study].name},
           {"network", side.network},
           {"baseline", side.baseline.empty() ? json(nullptr) : json(side.baseline)},
@@ -424,6 +429,7 @@ json to_json(const CompareResult& result) {
     root["a"] = side_json(pair.a, result);
     root["b"] = side_json(pair.b, result);
     root["a_against_b"] = comparison_json(pair.comparison, result.quantity);
+    if (pair.by_board) root["a_against_b"]["paired_by"] = "board";
     return root;
   }
   json rows = json::array();

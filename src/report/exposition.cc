@@ -32,6 +32,12 @@ std::string escaped(std::string_view text, bool in_label) {
 
 }  // namespace
 
+Labels with(const Labels& base, const Labels& more) {
+  Labels all = base;
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
 void Exposition::Metric::add(std::string_view suffix, const Labels& labels, double value) {
   if (!std::isfinite(value)) return;
   samples_ += name_;

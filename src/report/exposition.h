@@ -12,6 +12,9 @@ namespace isojoule {
 
 using Labels = std::vector<std::pair<std::string, std::string>>;  // name, value; in this order
 
+// `base`, then `more`.
+Labels with(const Labels& base, const Labels& more);
+
 // Collects samples by metric, as the format wants them together. Values that are not finite are
 // left out: what was not measured is absent.
 class Exposition {
@@ -30,6 +33,12 @@ class Exposition {
     std::string name_, head_, samples_;
   };
   Metric& metric(std::string_view name, Type type, std::string_view help);
+  Metric& gauge(std::string_view name, std::string_view help) {
+    return metric(name, Type::gauge, help);
+  }
+  Metric& counter(std::string_view name, std::string_view help) {
+    return metric(name, Type::counter, help);
+  }
 
   // In the order in which the metrics were named first; those without samples are left out.
   std::string text() const;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <unordered_map>
 
+#include "report/board_effects_json.h"
 #include "report/board_rows.h"
 #include "report/budget_json.h"
 #include "report/cumulative_json.h"
@@ -330,6 +331,8 @@ Result<json> to_json(const StudySummary& summary, StudyFile& study, const Report
        {{"runs", summary.runs}, {"failed", summary.failed}, {"throttled", summary.throttled}}}};
   if (!summary.calibrations.empty()) whole["calibrations"] = summary.calibrations;
   whole["budgets"] = budgets(summary, list);
+  if (const auto effects = board_effects(list); !effects.empty())
+    whole["board_effects"] = to_json(effects);
   ISOJOULE_CHECK(add_asked(summary, study, list, options, whole));
   return whole;
 }

@@ -35,6 +35,7 @@
 //  "budgets": [{"point": POINT, "energy_j", "combined_u_j", "causes": [{"cause", "type", "u_j",
 //               "percent_of_variance", ..}], "why_absent", ..}]: report/budget_json.h, of the best
 //               settings and their governors (report/leading_points.h),
+//  "board_effects": [..]   report/board_effects_json.h, where several boards made the study,
 // and what only some reports have (report/report_options.h):
 //  "timelines": [..],    report/timeline_json.h
 //  "cumulative": [..],   report/cumulative_json.h, where points differ in one engine axis

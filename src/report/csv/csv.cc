@@ -2,6 +2,7 @@
 // phase and rail, of the windows of each name together, temperatures, counters. Units are in the
 // header; an absent value is an empty field and why_absent says why. RFC 4180 quoting, lines end
 // with LF.
+#include <algorithm>
 #include <set>
 
 #include "report/export_parts.h"
@@ -192,6 +193,8 @@ Result<std::string> render(const StudySummary& summary, StudyFile& study, const 
   columns.add("repeat", [](const Run& run) { return std::to_string(run.repeat); });
   const std::string simulated = summary.info.simulated ? "1" : "0";
   columns.add("simulated", [simulated](const Run&) { return simulated; });
+  if (std::any_of(runs.begin(), runs.end(), [](const Run& run) { return !run.on_board.empty(); }))
+    columns.add("on_board", [](const Run& run) { return run.on_board; });
   columns.add("network", [](const Run& run) { return run.network; });
   columns.add("baseline", [](const Run& run) { return run.baseline; });
   add_settings(columns, runs);

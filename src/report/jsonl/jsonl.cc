@@ -70,24 +70,39 @@ Json knobs_of(const Run& run) {
   return knobs;
 }
 
+// Of a fleet's study; others have none.
+Status add_boards(const std::vector<StudyBoard>& boards, Lines& lines) {
+  for (const StudyBoard& board : boards)
+    ISOJOULE_CHECK(lines.add({{"type", "board"},
+                              {"name", board.name},
+                              {"serial", board.serial.empty() ? Json(nullptr) : Json(board.serial)},
+                              {"title", board.title},
+                              {"release", board.release},
+                              {"variant", board.variant},
+                              {"program_version", board.version}}));
+  return {};
+}
+
 Status add_run(const Run& run, bool has_trace, Lines& lines) {
-  return lines.add({{"type", "run"},
-                    {"run", run.id},
-                    {"sequence", run.sequence},
-                    {"block", run.block},
-                    {"repeat", run.repeat},
-                    {"network", run.network},
-                    {"baseline", run.baseline.empty() ? Json(nullptr) : Json(run.baseline)},
-                    {"setting", Json(to_json(run.setting))},
-                    {"knobs", knobs_of(run)},
-                    {"state", name_of(run.state)},
-                    {"failure", run.failure.empty() ? Json(nullptr) : Json(run.failure)},
-                    {"inferences", run.inferences},
-                    {"wall_time", run.wall_time},
-                    {"temperature_start_c", run.temperature_start_c},
-                    {"temperature_end_c", run.temperature_end_c},
-                    {"notes", run.notes},
-                    {"has_trace", has_trace}});
+  Json line = {{"type", "run"},
+               {"run", run.id},
+               {"sequence", run.sequence},
+               {"block", run.block},
+               {"repeat", run.repeat},
+               {"network", run.network},
+               {"baseline", run.baseline.empty() ? Json(nullptr) : Json(run.baseline)},
+               {"setting", Json(to_json(run.setting))},
+               {"knobs", knobs_of(run)},
+               {"state", name_of(run.state)},
+               {"failure", run.failure.empty() ? Json(nullptr) : Json(run.failure)},
+               {"inferences", run.inferences},
+               {"wall_time", run.wall_time},
+               {"temperature_start_c", run.temperature_start_c},
+               {"temperature_end_c", run.temperature_end_c},
+               {"notes", run.notes},
+               {"has_trace", has_trace}};
+  if (!run.on_board.empty()) line["on_board"] = run.on_board;
+  return lines.add(line);
 }
 
 void add_energy_fields(const MeasuredEnergy& gross, const MeasuredEnergy& net,
@@ -267,6 +282,8 @@ Status stream(StudyFile& study, const Selection& selection, Sink& sink) {
   ISOJOULE_TRY(const auto ids, chosen_runs(study, selection));
   Lines lines(sink);
   ISOJOULE_CHECK(add_study(study.info(), lines));
+  ISOJOULE_TRY(const auto boards, study.boards());
+  ISOJOULE_CHECK(add_boards(boards, lines));
   for (const std::int64_t id : ids) {
     ISOJOULE_TRY(const Run run, study.run(id));
     ISOJOULE_TRY(const auto trace, kept_trace(study, id));

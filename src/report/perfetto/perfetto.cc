@@ -126,6 +126,7 @@ Slice run_slice(const Run& run, const Span& span) {
   Message all;
   all.append(annotation("network", clean_utf8(run.network)));
   if (!run.baseline.empty()) all.append(annotation("baseline", clean_utf8(run.baseline)));
+  if (!run.on_board.empty()) all.append(annotation("on_board", clean_utf8(run.on_board)));
   for (const auto& [axis, value] : run.setting.values())
     if (const auto* number = std::get_if<double>(&value))
       all.append(annotation(key_with_unit(axis), *number));

@@ -28,6 +28,7 @@ class RunMetrics {
     base_ = {{"study", info_.name},           {"board", info_.board},
              {"network", run.network},        {"engine", engine.value_or(info_.engine)},
              {"run", std::to_string(run.id)}, {"simulated", info_.simulated ? "true" : "false"}};
+    if (!run.on_board.empty()) base_.emplace_back("on_board", run.on_board);
     add_info(run);
     for (const Phase& phase : run.phases)
       gauge("isojoule_phase_seconds", "Duration of a phase.")

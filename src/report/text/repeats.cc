@@ -96,11 +96,12 @@ std::string outliers_text(const StudySummary& summary) {
       std::string causes;
       for (const std::string& cause : outlier.causes)
         causes += (causes.empty() ? "" : ", ") + cause;
-      text +=
-          wrapped(fmt::format("Outlier: run {} ({}; block {}) lies {:+.1f} % from its median: {}.",
-                              outlier.run, name_of(point), outlier.block, outlier.deviation_percent,
-                              causes.empty() ? "no cause known" : causes),
-                  2);
+      text += wrapped(
+          fmt::format("Outlier: run {} ({}; block {}{}) lies {:+.1f} % from its median: {}.",
+                      outlier.run, name_of(point), outlier.block,
+                      outlier.on_board.empty() ? "" : " on " + outlier.on_board,
+                      outlier.deviation_percent, causes.empty() ? "no cause known" : causes),
+          2);
     }
   }
   if (count > kMostOutliers)

@@ -23,6 +23,22 @@ std::string label(const std::string& name, const std::string& value) {
   return name + std::string(12 - name.size(), ' ') + wrapped_value.substr(12);
 }
 
+// "4 (rack-1, rack-2, rack-3, rack-4)" of a fleet's study, "" of one board's.
+std::string boards_text(const StudySummary& summary) {
+  constexpr std::size_t kMostNames = 12;
+  std::set<std::string> boards;
+  if (summary.runs_read)
+    for (const Run& run : *summary.runs_read)
+      if (!run.on_board.empty()) boards.insert(run.on_board);
+  if (boards.empty()) return "";
+  std::string names;
+  std::size_t count = 0;
+  for (const std::string& board : boards)
+    if (++count <= kMostNames) names += (names.empty() ? "" : ", ") + board;
+  if (count > kMostNames) names += ", ...";
+  return grouped(static_cast<std::int64_t>(count)) + " (" + names + ")";
+}
+
 std::string frequency(const Point& point, const char* axis) {
   const auto hertz = point.setting.number(axis);
   return hertz ? megahertz(*hertz) : point.setting.text(axis).value_or("-");
@@ -60,8 +76,8 @@ std::string heading(const StudySummary& summary) {
   if (summary.failed > 0) runs += ", " + grouped(summary.failed) + " failed";
   if (summary.throttled > 0) runs += ", " + grouped(summary.throttled) + " throttled";
   if (summary.failed + summary.throttled > 0) runs += " (not averaged in)";
-  return label("Study", made) + label("Board", board) + label("Engine", info.engine) +
-         label("Runs", runs);
+  return label("Study", made) + label("Board", board) + label("Boards", boards_text(summary)) +
+         label("Engine", info.engine) + label("Runs", runs);
 }
 
 // With what was turned of the engine, where something was.

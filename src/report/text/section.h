@@ -14,6 +14,7 @@ std::string cuts(const StudySummary& summary);     // along each frequency throu
 std::string points(const StudySummary& summary);   // every point, where there is no grid to tell of
 std::string layers(const StudySummary& summary);   // where they were profiled, those that take most
 std::string repeats(const StudySummary& summary);  // spread, outliers, drift
+std::string boards(const StudySummary& summary);   // of a fleet: how far they lie apart
 std::string too_short(const StudySummary& summary);  // points whose inference phase is
 std::string counters(const StudySummary& summary);   // what went wrong, and what to do
 std::string method(const StudySummary& summary);     // how it was measured

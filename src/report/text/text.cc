@@ -8,8 +8,8 @@ namespace {
 Result<std::string> render(const StudySummary& summary, StudyFile&, const ReportOptions&) {
   using namespace text_report;
   std::string text;
-  for (const auto& section :
-       {heading, minima, batches, cuts, points, layers, repeats, too_short, counters, method}) {
+  for (const auto& section : {heading, minima, batches, cuts, points, layers, repeats, boards,
+                              too_short, counters, method}) {
     const std::string part = section(summary);
     if (!text.empty() && !part.empty()) text += "\n";
     text += part;
