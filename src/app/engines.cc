@@ -8,8 +8,9 @@ namespace {
 class Opening {
  public:
   Opening(Target& target, const Paths& paths, const std::string& by_default,
-          const std::map<std::string, std::string>& options)
-      : target_(target), paths_(paths), by_default_(by_default), options_(options) {}
+          const std::map<std::string, std::string>& options,
+          const std::map<std::string, std::string>& files)
+      : target_(target), paths_(paths), by_default_(by_default), options_(options), files_(files) {}
 
   Status take(const PlannedRun& run) {
     const std::string name = run.setting.text("engine").value_or("");
@@ -24,8 +25,7 @@ class Opening {
       use.model_paths[run.network] = "";
       return {};
     }
-    ISOJOULE_TRY(use.model_paths[run.network],
-                 network_file(target_, paths_, run.network, kind == nullptr ? 0 : kind->opset));
+    ISOJOULE_TRY(use.model_paths[run.network], file_of(run.network, kind));
     if (kind != nullptr && !kind->makes_inputs)
       use.job_options[run.network].merge(zoo_job_options(run.network));
     return {};
@@ -34,6 +34,11 @@ class Opening {
   OpenedEngines take_all() { return std::move(opened_); }
 
  private:
+  Result<std::string> file_of(const std::string& network, const EngineKind* kind) {
+    if (const auto here = files_.find(network); here != files_.end()) return here->second;
+    return network_file(target_, paths_, network, kind == nullptr ? 0 : kind->opset);
+  }
+
   Status open(const std::string& name, EngineUse& use) {
     ISOJOULE_TRY(const EngineKind* kind, find_engine(name.empty() ? by_default_ : name));
     if (target_.twin) {
@@ -58,17 +63,24 @@ class Opening {
   const Paths& paths_;
   const std::string& by_default_;
   const std::map<std::string, std::string>& options_;
+  const std::map<std::string, std::string>& files_;
   std::map<std::string, const EngineKind*> kinds_;
   OpenedEngines opened_;
 };
 
 }  // namespace
 
+std::string engine_of(const std::string& said, const Plan& plan) {
+  if (!said.empty()) return said;
+  return plan.engine.empty() ? "onnxruntime" : plan.engine;
+}
+
 Result<OpenedEngines> open_engines(Target& target, const Paths& paths,
                                    const std::vector<PlannedRun>& runs,
                                    const std::string& by_default,
-                                   const std::map<std::string, std::string>& options) {
-  Opening opening(target, paths, by_default, options);
+                                   const std::map<std::string, std::string>& options,
+                                   const std::map<std::string, std::string>& files) {
+  Opening opening(target, paths, by_default, options, files);
   for (const PlannedRun& run : runs) ISOJOULE_CHECK(opening.take(run));
   return opening.take_all();
 }

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/hash.h"
+#include "base/own_program.h"
 
 namespace isojoule {
 namespace {
@@ -14,12 +15,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kSystemState = "/var/lib/isojoule";
 constexpr const char* kLockFolders[] = {"/run/lock", "/var/lock", "/tmp"};
-
-std::string this_program() {
-  std::error_code code;
-  const fs::path program = fs::read_symlink("/proc/self/exe", code);
-  return code ? "" : program.string();
-}
 
 }  // namespace
 
@@ -58,7 +53,7 @@ GuardOptions guard_options(const Paths& paths, const TargetOptions& target,
   const std::string state = state_folder(paths);
   GuardOptions options(state + "/machine.journal");
   options.command = command;
-  options.keeper_program = this_program();
+  options.keeper_program = own_program();
   std::error_code code;
   const fs::path real = fs::canonical(target.sysroot.empty() ? "/" : target.sysroot, code);
   if (real == "/") {

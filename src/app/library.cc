@@ -38,6 +38,8 @@ Result<StudyResult> read_study(const std::string& path) {
   result.board = summary.info.board;
   result.release = summary.info.release;
   result.simulated = summary.info.simulated;
+  ISOJOULE_TRY(const auto boards, file->boards());
+  for (const StudyBoard& board : boards) result.boards.push_back(board.name);
   for (const Point& point : summary.points) result.points.push_back(public_point(point));
   for (const Minimum& minimum : summary.minima)
     for (const Comparison& comparison : minimum.comparisons)

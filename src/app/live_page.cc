@@ -6,8 +6,6 @@
 namespace isojoule {
 namespace {
 
-using Type = Exposition::Type;
-
 constexpr PhaseKind kPhases[] = {PhaseKind::idle,
                                  PhaseKind::process_start,
                                  PhaseKind::load,
@@ -27,11 +25,11 @@ class Page {
         base_({{"board", labels.board}, {"simulated", labels.simulated ? "true" : "false"}}) {}
 
   std::string text(const LiveLabels& labels, bool running) {
-    gauge("isojoule_session_info", "What the session is made with. Always 1.")
-        .add(with({{"engine", labels.engine}, {"version", ISOJOULE_VERSION}}), 1);
-    gauge("isojoule_session_running", "1 while the session runs, 0 when it is over.")
+    out_.gauge("isojoule_session_info", "What the session is made with. Always 1.")
+        .add(with(base_, {{"engine", labels.engine}, {"version", ISOJOULE_VERSION}}), 1);
+    out_.gauge("isojoule_session_running", "1 while the session runs, 0 when it is over.")
         .add(base_, running ? 1 : 0);
-    gauge("isojoule_session_start_time_seconds", "When it began, in seconds since 1970, UTC.")
+    out_.gauge("isojoule_session_start_time_seconds", "When it began, in seconds since 1970, UTC.")
         .add(base_, labels.start_unix_s);
     add_rails(running);
     add_present(running);
@@ -40,25 +38,13 @@ class Page {
   }
 
  private:
-  Labels with(const Labels& more) const {
-    Labels all = base_;
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
-  }
-  Exposition::Metric& gauge(const char* name, const char* help) {
-    return out_.metric(name, Type::gauge, help);
-  }
-  Exposition::Metric& counter(const char* name, const char* help) {
-    return out_.metric(name, Type::counter, help);
-  }
-
   void add_rails(bool running) {
     for (const LiveSession::RailState& rail : state_.rails) {
-      const Labels labels = with({{"rail", rail.rail}});
+      const Labels labels = with(base_, {{"rail", rail.rail}});
       if (running && rail.power_w)  // afterwards nobody knows
-        gauge("isojoule_power_watts", "Of a rail's last reading.").add(labels, *rail.power_w);
+        out_.gauge("isojoule_power_watts", "Of a rail's last reading.").add(labels, *rail.power_w);
       add_energy(rail);
-      counter("isojoule_readings_total", "Readings of a rail.")
+      out_.counter("isojoule_readings_total", "Readings of a rail.")
           .add(labels, static_cast<double>(rail.readings));
     }
   }
@@ -69,48 +55,48 @@ class Page {
     std::map<std::string, double> phases = rail.phase_energy_j;
     if (phases.empty()) phases["none"] = rail.energy_j;
     for (const auto& [phase, joules] : phases)
-      counter("isojoule_energy_joules_total",
-              "Of a rail since the session began, while it was sampled, by phase.")
-          .add(with({{"rail", rail.rail}, {"phase", phase}}), joules);
+      out_.counter("isojoule_energy_joules_total",
+                   "Of a rail since the session began, while it was sampled, by phase.")
+          .add(with(base_, {{"rail", rail.rail}, {"phase", phase}}), joules);
   }
 
   void add_present(bool running) {
     for (const PhaseKind phase : kPhases)
-      gauge("isojoule_phase_active", "1 in the phase that the present run is in.")
-          .add(with({{"phase", std::string(name_of(phase))}}),
+      out_.gauge("isojoule_phase_active", "1 in the phase that the present run is in.")
+          .add(with(base_, {{"phase", std::string(name_of(phase))}}),
                running && state_.phase == phase ? 1 : 0);
     if (!running || state_.sequence < 0) return;
-    gauge("isojoule_run_active_info", "The run that is being made. Always 1.")
-        .add(with({{"network", state_.network},
-                   {"setting", state_.setting},
-                   {"baseline", state_.baseline},
-                   {"sequence", std::to_string(state_.sequence)}}),
+    out_.gauge("isojoule_run_active_info", "The run that is being made. Always 1.")
+        .add(with(base_, {{"network", state_.network},
+                          {"setting", state_.setting},
+                          {"baseline", state_.baseline},
+                          {"sequence", std::to_string(state_.sequence)}}),
              1);
   }
 
   void add_runs() {
-    gauge("isojoule_runs_planned", "Runs of the plan.")
+    out_.gauge("isojoule_runs_planned", "Runs of the plan.")
         .add(base_, static_cast<double>(state_.planned));
-    gauge("isojoule_runs_already_there", "Of these, runs that the study had at the start.")
+    out_.gauge("isojoule_runs_already_there", "Of these, runs that the study had at the start.")
         .add(base_, static_cast<double>(state_.already_there));
     const std::pair<const char*, std::int64_t> states[] = {
         {"complete", state_.complete}, {"failed", state_.failed}, {"throttled", state_.throttled}};
     for (const auto& [name, count] : states)
-      counter("isojoule_runs_total", "Runs made in this session, by how they ended.")
-          .add(with({{"state", name}}), static_cast<double>(count));
-    counter("isojoule_batches_total", "Batches made, those of runs that are made again too.")
+      out_.counter("isojoule_runs_total", "Runs made in this session, by how they ended.")
+          .add(with(base_, {{"state", name}}), static_cast<double>(count));
+    out_.counter("isojoule_batches_total", "Batches made, those of runs that are made again too.")
         .add(base_, static_cast<double>(state_.batches));
-    counter("isojoule_inferences_total", "Inferences of the runs made.")
+    out_.counter("isojoule_inferences_total", "Inferences of the runs made.")
         .add(base_, static_cast<double>(state_.inferences));
     if (state_.inference_s)
-      gauge("isojoule_inference_seconds", "Time of one inference in the last run.")
+      out_.gauge("isojoule_inference_seconds", "Time of one inference in the last run.")
           .add(base_, *state_.inference_s);
     for (const auto& [fault, count] : state_.faults) {
       const CounterInfo& info = info_of(fault);
-      counter("isojoule_data_faults_total",
-              "What went wrong with the runs' data; see 'isojoule list counters'.")
-          .add(with({{"counter", std::string(info.name)},
-                     {"severity", std::string(name_of(info.severity))}}),
+      out_.counter("isojoule_data_faults_total",
+                   "What went wrong with the runs' data; see 'isojoule list counters'.")
+          .add(with(base_, {{"counter", std::string(info.name)},
+                            {"severity", std::string(name_of(info.severity))}}),
                static_cast<double>(count));
     }
   }

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "base/own_program.h"
 #include "base/text.h"
 
 namespace isojoule {
@@ -19,9 +20,8 @@ std::string variable(const char* name) {
 }
 
 fs::path program_folder() {
-  std::error_code code;
-  const fs::path program = fs::read_symlink("/proc/self/exe", code);
-  return code ? fs::path(".") : program.parent_path();
+  const std::string program = own_program();
+  return program.empty() ? fs::path(".") : fs::path(program).parent_path();
 }
 
 // $XDG_..., else below the home folder, else below /tmp with the user's number.

@@ -13,7 +13,8 @@ struct AskedBoard {
 };
 AskedBoard asked_board(const std::string& board) {
   if (!board.starts_with(kTwinPrefix)) return {board, false};
-  return {board.substr(kTwinPrefix.size()), true};
+  // A model is of the type: any piece of silicon has it.
+  return {board.substr(kTwinPrefix.size(), board.find('#') - kTwinPrefix.size()), true};
 }
 
 Result<BoardModel> loaded(std::string path, std::string board) {

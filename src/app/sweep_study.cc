@@ -80,11 +80,6 @@ void remove_if_empty(std::unique_ptr<StudyFile>& study, const std::string& path)
   std::filesystem::remove(path, code);
 }
 
-std::string engine_of(const SweepRequest& request, const Plan& plan) {
-  if (!request.engine.empty()) return request.engine;
-  return plan.engine.empty() ? "onnxruntime" : plan.engine;
-}
-
 }  // namespace
 
 Result<SweepResult> sweep_study(const Paths& paths, const SweepRequest& request,
@@ -102,8 +97,9 @@ Result<SweepResult> sweep_study(const Paths& paths, const SweepRequest& request,
                 "Use --board " + std::string(target->twin ? "twin:" : "") + plan.board +
                     ", or remove `board` from the plan");
   ISOJOULE_TRY(const auto planned, order_runs(plan, target->board));
-  ISOJOULE_TRY(const OpenedEngines engines,
-               open_engines(*target, paths, planned, engine_of(request, plan), plan.options));
+  ISOJOULE_TRY(
+      const OpenedEngines engines,
+      open_engines(*target, paths, planned, engine_of(request.engine, plan), plan.options));
   ISOJOULE_TRY(std::string hash, identity(plan, *target, engines.uses));
   const StudyInfo info = describe(plan, *target, engines.uses, request, std::move(hash),
                                   static_cast<std::int64_t>(planned.size()));

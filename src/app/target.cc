@@ -3,6 +3,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <filesystem>
 
 #include "app/calibration_store.h"
@@ -43,23 +44,36 @@ FileTree& tree_for(Target& target, FileTree& tree, const TargetOptions& options)
   return *target.refusals;
 }
 
+Result<std::uint64_t> silicon_number(const std::string& text, const std::string& board) {
+  std::uint64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, number);
+  if (read.ec == std::errc() && read.ptr == end) return number;
+  return fail(ErrorKind::invalid,
+              "--board " + board + ": '" + text + "' is not the number of a piece of silicon",
+              "Write a whole number behind '#', 0 for the nominal board: " +
+                  board.substr(0, board.find('#')) + "#7");
+}
+
 Result<std::unique_ptr<Target>> open_twin(const Paths& paths, const TargetOptions& options) {
   if (!options.sysroot.empty())
     return fail(ErrorKind::invalid,
                 "--board " + options.board + " is a simulated board, --sysroot another tree",
                 "Name one of the two", options.sysroot);
-  const std::string name_and_variant = options.board.substr(kTwinPrefix.size());
-  const std::size_t slash = std::min(name_and_variant.find('/'), name_and_variant.size());
-  const std::string name = name_and_variant.substr(0, slash);
-  const std::string variant = name_and_variant.substr(std::min(slash + 1, name_and_variant.size()));
-  ISOJOULE_TRY(const BoardFile file, known_board(paths, name));
+  ISOJOULE_TRY(const TwinName name, parse_twin_name(options.board));
+  ISOJOULE_TRY(const BoardFile file, known_board(paths, name.board));
   auto target = std::make_unique<Target>();
   const std::string release = options.release.empty() ? file.releases.back().name : options.release;
-  ISOJOULE_TRY(target->twin,
-               make_twin(file, {release, options.seed, options.noise, !options.as_user, variant}));
+  ISOJOULE_TRY(target->twin, make_twin(file, {release,
+                                              options.seed,
+                                              options.noise,
+                                              !options.as_user,
+                                              name.variant,
+                                              name.silicon,
+                                              {options.pace, options.interrupted}}));
   FileTree& tree = tree_for(*target, target->twin->tree(), options);
   ISOJOULE_TRY(target->board, open_board(file, release, tree, target->twin->clock()));
-  target->board.variant = variant;
+  target->board.variant = name.variant;
   target->board.simulated = true;
   target->board.begin_run = [twin = target->twin.get()](std::uint64_t seed) {
     twin->begin_run(seed);
@@ -161,6 +175,19 @@ Result<std::unique_ptr<Target>> open_machine(const Paths& paths, const TargetOpt
 
 }  // namespace
 
+Result<TwinName> parse_twin_name(const std::string& board) {
+  TwinName name;
+  std::string text = board.substr(std::min(kTwinPrefix.size(), board.size()));
+  if (const std::size_t hash = text.find('#'); hash != std::string::npos) {
+    ISOJOULE_TRY(name.silicon, silicon_number(text.substr(hash + 1), board));
+    text.resize(hash);
+  }
+  const std::size_t slash = std::min(text.find('/'), text.size());
+  name.board = text.substr(0, slash);
+  name.variant = text.substr(std::min(slash + 1, text.size()));
+  return name;
+}
+
 Result<Board> open_detected(const Paths& paths, FileTree& tree, Clock& clock,
                             const std::string& release) {
   const auto detected = detect_board(paths.boards, tree);
@@ -193,8 +220,12 @@ std::string caution_of(const Target& target) {
 
 Result<std::string> network_file(const Target& target, const Paths& paths,
                                  const std::string& name_or_path, int opset) {
-  if (!target.twin || !in_zoo(name_or_path))
-    return resolve_network(name_or_path, paths.cache, opset);
+  return network_file(target.twin != nullptr, paths, name_or_path, opset);
+}
+
+Result<std::string> network_file(bool simulated, const Paths& paths,
+                                 const std::string& name_or_path, int opset) {
+  if (!simulated || !in_zoo(name_or_path)) return resolve_network(name_or_path, paths.cache, opset);
   std::error_code code;
   std::filesystem::create_directories(paths.cache, code);
   const std::string path = paths.cache + "/" + name_or_path + "-shapes.onnx";

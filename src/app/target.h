@@ -1,6 +1,7 @@
 // What is measured on: this machine, or a twin.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,6 +17,16 @@ namespace isojoule {
 
 // Of a board's name: the simulated one.
 inline constexpr std::string_view kTwinPrefix = "twin:";
+
+// "twin:jetson-orin-nx/super#3" in its parts.
+struct TwinName {
+  std::string board;
+  std::string variant;        // "": none
+  std::uint64_t silicon = 0;  // twin/silicon.h
+};
+// Errors: invalid (what stands behind '#' is no whole number). Whether board and variant are known
+// is not looked at.
+Result<TwinName> parse_twin_name(const std::string& board);
 
 // Owns everything that the board refers to. Movable only through the pointer that open_target
 // gives.
@@ -33,8 +44,9 @@ struct Target {
 inline constexpr const char* kTwinMark = "/isojoule-twin";
 
 struct TargetOptions {
-  // "twin:jetson-nano": a twin; "twin:jetson-orin-nx/super": of a variant. "jetson-nano": this
-  // machine, which must be one. "": this machine, whatever it is.
+  // "twin:jetson-nano": a twin; "twin:jetson-orin-nx/super": of a variant; "twin:jetson-nano#7":
+  // of silicon 7 (twin/silicon.h), which comes last. "jetson-nano": this machine, which must be
+  // one. "": this machine, whatever it is.
   std::string board;
   std::string release;  // "" = detected, on a twin the newest
   std::uint64_t seed = 1;
@@ -47,6 +59,10 @@ struct TargetOptions {
   bool note_refusals = false;  // keep what the tree refuses, see Target::refusals
   bool calibrated = true;      // use what `isojoule calibrate` found of this board's rails
   bool noise = true;           // of a twin: false: neither run-to-run variation nor sensor noise
+  double pace = 0;  // of a twin: its time passes at most so many times as fast as the real one; 0:
+                    // as fast as it can
+  // While it is true a twin with a pace waits no more, so that who is told to stop does so at once.
+  const std::atomic<bool>* interrupted = nullptr;
 };
 
 // Errors: not_found (an unknown board with the nearest name; this machine is none), parse, invalid;
@@ -65,6 +81,9 @@ std::string caution_of(const Target& target);
 // The file of a network for this target, by zoo name or path. A twin needs shapes only, so its zoo
 // files come without weights.
 Result<std::string> network_file(const Target& target, const Paths& paths,
+                                 const std::string& name_or_path, int opset = 0);
+// The same for boards that are elsewhere, simulated or not.
+Result<std::string> network_file(bool simulated, const Paths& paths,
                                  const std::string& name_or_path, int opset = 0);
 
 }  // namespace isojoule

@@ -16,9 +16,9 @@ class GovernPage {
                {"simulated", labels.simulated ? "true" : "false"}}) {}
 
   std::string text(bool running) {
-    gauge("isojoule_govern_info", "What governs. Always 1.")
-        .add(with({{"version", ISOJOULE_VERSION}}), 1);
-    gauge("isojoule_govern_running", "1 while it governs, 0 when it has ended.")
+    out_.gauge("isojoule_govern_info", "What governs. Always 1.")
+        .add(with(base_, {{"version", ISOJOULE_VERSION}}), 1);
+    out_.gauge("isojoule_govern_running", "1 while it governs, 0 when it has ended.")
         .add(base_, running ? 1 : 0);
     if (running) add_present();
     add_requests();
@@ -27,59 +27,53 @@ class GovernPage {
   }
 
  private:
-  Labels with(const Labels& more) const {
-    Labels all = base_;
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
-  }
-  Exposition::Metric& gauge(const char* name, const char* help) {
-    return out_.metric(name, Exposition::Type::gauge, help);
-  }
   void count(const char* name, const char* help, double value) {
-    out_.metric(name, Exposition::Type::counter, help).add(base_, value);
+    out_.counter(name, help).add(base_, value);
   }
 
   void add_present() {
     const ControllerState& mind = state_.controller;
-    gauge("isojoule_govern_setting_info", "The setting that the board has by our doing. Always 1.")
-        .add(with({{"setting", state_.setting.empty() ? "stock" : state_.setting}}), 1);
-    gauge("isojoule_govern_stock_active", "1 while the stock governors rule.")
+    out_.gauge("isojoule_govern_setting_info",
+               "The setting that the board has by our doing. Always 1.")
+        .add(with(base_, {{"setting", state_.setting.empty() ? "stock" : state_.setting}}), 1);
+    out_.gauge("isojoule_govern_stock_active", "1 while the stock governors rule.")
         .add(base_, state_.setting.empty() ? 1 : 0);
-    gauge("isojoule_govern_blind_active", "1 where the last epoch could not be seen.")
+    out_.gauge("isojoule_govern_blind_active", "1 where the last epoch could not be seen.")
         .add(base_, state_.blind.empty() ? 0 : 1);
-    gauge("isojoule_govern_services", "Connected services.")
+    out_.gauge("isojoule_govern_services", "Connected services.")
         .add(base_, static_cast<double>(state_.services));
-    gauge("isojoule_govern_queued_requests", "Waiting or in work at the last epoch's end.")
+    out_.gauge("isojoule_govern_queued_requests", "Waiting or in work at the last epoch's end.")
         .add(base_, static_cast<double>(state_.queued));
-    gauge("isojoule_govern_arrivals_hertz", "Requests a second in the last epoch.")
+    out_.gauge("isojoule_govern_arrivals_hertz", "Requests a second in the last epoch.")
         .add(base_, state_.arrival_hz);
-    gauge("isojoule_govern_expected_arrivals_hertz", "Requests a second that are provided for.")
+    out_.gauge("isojoule_govern_expected_arrivals_hertz",
+               "Requests a second that are provided for.")
         .add(base_, mind.arrival_peak_hz);
-    gauge("isojoule_govern_load_ratio", "Share of the time that is expected to be busy.")
+    out_.gauge("isojoule_govern_load_ratio", "Share of the time that is expected to be busy.")
         .add(base_, mind.load);
-    gauge("isojoule_govern_slow_down_ratio", "Batch times over those of the table.")
+    out_.gauge("isojoule_govern_slow_down_ratio", "Batch times over those of the table.")
         .add(base_, mind.slow_down);
-    gauge("isojoule_govern_power_scale_ratio", "Power over that of the table.")
+    out_.gauge("isojoule_govern_power_scale_ratio", "Power over that of the table.")
         .add(base_, mind.power_scale);
-    gauge("isojoule_govern_margin_ratio", "Learnt distance to the limit, in log latency.")
+    out_.gauge("isojoule_govern_margin_ratio", "Learnt distance to the limit, in log latency.")
         .add(base_, mind.margin);
-    gauge("isojoule_govern_recent_late_ratio", "Share of late requests over some minutes.")
+    out_.gauge("isojoule_govern_recent_late_ratio", "Share of late requests over some minutes.")
         .add(base_, mind.recent_late);
-    gauge("isojoule_govern_safe_settings", "Settings that are expected to keep the limits.")
+    out_.gauge("isojoule_govern_safe_settings", "Settings that are expected to keep the limits.")
         .add(base_, static_cast<double>(mind.safe));
     if (state_.latency_s)
-      gauge("isojoule_govern_longest_latency_seconds", "Of a request in the last epoch.")
+      out_.gauge("isojoule_govern_longest_latency_seconds", "Of a request in the last epoch.")
           .add(base_, *state_.latency_s);
     if (state_.power_w)
-      gauge("isojoule_govern_power_watts", "Of the board, mean of the last epoch.")
+      out_.gauge("isojoule_govern_power_watts", "Of the board, mean of the last epoch.")
           .add(base_, *state_.power_w);
     if (state_.temperature_c)
-      gauge("isojoule_govern_temperature_celsius", "Of the hottest thermal zone.")
+      out_.gauge("isojoule_govern_temperature_celsius", "Of the hottest thermal zone.")
           .add(base_, *state_.temperature_c);
   }
 
   void add_requests() {
-    gauge("isojoule_govern_latency_limit_seconds", "What the requests are to keep.")
+    out_.gauge("isojoule_govern_latency_limit_seconds", "What the requests are to keep.")
         .add(base_, labels_.latency_limit_s);
     count("isojoule_govern_arrived_requests_total", "Requests that came.", state_.arrived);
     count("isojoule_govern_served_requests_total", "Requests that were answered.", state_.served);
@@ -103,9 +97,8 @@ class GovernPage {
     count("isojoule_govern_explorations_total", "Epochs spent on looking.",
           state_.controller.explorations);
     for (const auto& [cause, times] : state_.fallbacks)
-      out_.metric("isojoule_govern_fallbacks_total", Exposition::Type::counter,
-                  "Returns to the stock governors, by cause.")
-          .add(with({{"cause", cause}}), static_cast<double>(times));
+      out_.counter("isojoule_govern_fallbacks_total", "Returns to the stock governors, by cause.")
+          .add(with(base_, {{"cause", cause}}), static_cast<double>(times));
   }
   void count(const char* name, const char* help, std::int64_t value) {
     count(name, help, static_cast<double>(value));

@@ -4,6 +4,7 @@
 #include "app/target.h"
 #include "base/text_file.h"
 #include "twin/power.h"
+#include "twin/silicon.h"
 #include "twin/variant.h"
 
 namespace isojoule {
@@ -65,10 +66,10 @@ Result<Constants> twin_constants(const Paths& paths, const std::string& board, s
     return fail(ErrorKind::unsupported,
                 "only a twin's service can be simulated, not '" + board + "'",
                 "--board twin:jetson-nano");
+  ISOJOULE_TRY(const TwinName parts, parse_twin_name(board));
   name = board.substr(kTwinPrefix.size());
-  const std::size_t slash = name.find('/');
-  const std::string variant = slash == std::string::npos ? "" : name.substr(slash + 1);
-  const std::string path = paths.boards + "/" + name.substr(0, slash) + "/twin.toml";
+  const std::string& variant = parts.variant;
+  const std::string path = paths.boards + "/" + parts.board + "/twin.toml";
   auto text = read_text_file(path);
   if (!text && text.error().kind == ErrorKind::not_found)
     text.error().remedy = "'isojoule twin' lists the boards that have a twin";
@@ -76,9 +77,11 @@ Result<Constants> twin_constants(const Paths& paths, const std::string& board, s
   const auto known = twin::variants_in(*text);
   if (!variant.empty() && !known.contains(variant))
     return fail(ErrorKind::not_found,
-                "the twin of " + name.substr(0, slash) + " has no variant '" + variant + "'",
+                "the twin of " + parts.board + " has no variant '" + variant + "'",
                 "Leave '/" + variant + "' away");
-  return twin::parse_constants(*text, path, variant);
+  ISOJOULE_TRY(Constants constants, twin::parse_constants(*text, path, variant));
+  if (parts.silicon > 0) twin::apply(twin::silicon_of(parts.silicon), constants);
+  return constants;
 }
 
 }  // namespace

@@ -7,23 +7,27 @@
 
 namespace isojoule {
 
-Result<std::unique_ptr<MonitorServer>> MonitorServer::open(const MonitorServing& serving,
-                                                           const MonitorPage& page) {
+Result<HttpServerOptions> server_options(const MonitorServing& serving) {
   if (serving.without_token && !is_loopback_address(serving.address))
     return fail(ErrorKind::invalid, "--no-token on " + serving.address + ", which others can reach",
                 "Leave it away, or serve on 127.0.0.1 and come by ssh -L");
-  std::unique_ptr<MonitorServer> made(new MonitorServer(page));
-  if (!serving.without_token) {
-    made->token_ = serving.token;
-    if (made->token_.empty()) {
-      ISOJOULE_TRY(made->token_, new_http_token());
-    }
-  }
   HttpServerOptions options;
   options.address = serving.address;
   options.port = serving.port;
-  options.token = made->token_;
   options.hosts = serving.hosts;
+  if (serving.without_token) return options;
+  options.token = serving.token;
+  if (options.token.empty()) {
+    ISOJOULE_TRY(options.token, new_http_token());
+  }
+  return options;
+}
+
+Result<std::unique_ptr<MonitorServer>> MonitorServer::open(const MonitorServing& serving,
+                                                           const MonitorPage& page) {
+  ISOJOULE_TRY(const HttpServerOptions options, server_options(serving));
+  std::unique_ptr<MonitorServer> made(new MonitorServer(page));
+  made->token_ = options.token;
   ISOJOULE_TRY(made->server_, HttpServer::listen(options));
   MonitorServer& server = *made;
   server.server_->page("/", [] { return live_view_answer(); });

@@ -19,6 +19,10 @@ struct MonitorServing {
   std::vector<std::string> hosts;  // names by which it may be asked for
 };
 
+// With a new token where one is wanted and none was given. Errors: invalid (no token on an address
+// that others reach), io.
+Result<HttpServerOptions> server_options(const MonitorServing& serving);
+
 // Answers from do_begin() on. "/" is the page, "/events" the stream, "/metrics" Prometheus' text.
 //
 // The first event of the stream, for a browser that comes, is the head with one more key, "frames":

@@ -76,11 +76,9 @@ bool shows_colour() {
   return none == nullptr || *none == '\0';
 }
 
-TerminalScreen::TerminalScreen() : utf8_(shows_utf8()), colour_(shows_colour()) {}
+TerminalDisplay::TerminalDisplay() : utf8_(shows_utf8()), colour_(shows_colour()) {}
 
-TerminalScreen::~TerminalScreen() { do_leave(); }
-
-void TerminalScreen::do_leave() {
+void TerminalDisplay::leave() {
   if (!entered_) return;
   entered_ = false;
   give_screen_back();
@@ -88,25 +86,23 @@ void TerminalScreen::do_leave() {
   for (const int number : kFatal) std::signal(number, SIG_DFL);
 }
 
-Status TerminalScreen::do_begin(const LiveHead& head) {
-  view_.begin(head);
+Status TerminalDisplay::enter() {
   if (::tcgetattr(STDIN_FILENO, &mode_before) != 0)
     return tl::unexpected<Error>(error_from_errno(errno, "the terminal", "read"));
   termios raw = mode_before;
   raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
   raw.c_cc[VMIN] = 0;
   raw.c_cc[VTIME] = 0;
-  raw.c_cc[VSUSP] = _POSIX_VDISABLE;  // a stopped monitor would leave its screen behind
+  raw.c_cc[VSUSP] = _POSIX_VDISABLE;  // a stopped program would leave its screen behind
   screen_descriptor = output_.descriptor();
   is_entered = 1;
   entered_ = true;
   for (const int number : kFatal) std::signal(number, on_fatal);
   ::tcsetattr(STDIN_FILENO, TCSANOW, &raw);
-  ISOJOULE_CHECK(output_.write(kEnter));
-  return draw();
+  return output_.write(kEnter);
 }
 
-TerminalSize TerminalScreen::size() const {
+TerminalSize TerminalDisplay::size() const {
   TerminalSize size{80, 24, utf8_, colour_};
   winsize window{};
   if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0 && window.ws_row > 0) {
@@ -116,43 +112,60 @@ TerminalSize TerminalScreen::size() const {
   return size;
 }
 
-Status TerminalScreen::draw() {
-  drawn_ = size();
+Status TerminalDisplay::draw(const std::vector<std::string>& lines, const TerminalSize& size) {
+  drawn_ = size;
   // Cleared before it is written: behind a full line the cursor still stands on its last character.
   std::string text = "\x1b[H";
-  const std::vector<std::string> lines = view_.draw(drawn_);
   for (std::size_t i = 0; i < lines.size(); ++i)
     text += (i == 0 ? "\x1b[K" : "\r\n\x1b[K") + lines[i];
   return output_.write(text + "\x1b[J");
 }
 
+bool TerminalDisplay::is_resized() const {
+  const TerminalSize now = size();
+  return now.columns != drawn_.columns || now.rows != drawn_.rows;
+}
+
+std::string TerminalDisplay::keys() {
+  pollfd ready{STDIN_FILENO, POLLIN, 0};
+  char keys[64];
+  std::string pressed;
+  if (::poll(&ready, 1, 0) > 0 && (ready.revents & POLLIN) != 0) {
+    const ssize_t count = ::read(STDIN_FILENO, keys, sizeof keys);
+    if (count > 0) pressed.assign(keys, static_cast<std::size_t>(count));
+  }
+  gone_ = (ready.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
+  return pressed.substr(0, pressed.find('\x1b'));  // an arrow, or a paste: nothing for us
+}
+
+Status TerminalScreen::do_begin(const LiveHead& head) {
+  view_.begin(head);
+  ISOJOULE_CHECK(display_.enter());
+  return draw();
+}
+
+Status TerminalScreen::draw() {
+  const TerminalSize size = display_.size();
+  return display_.draw(view_.draw(size), size);
+}
+
 Status TerminalScreen::do_show(const LiveFrame& frame) {
   view_.take(frame);
-  return entered_ ? draw() : Status{};
+  return display_.has_entered() ? draw() : Status{};
 }
 
 bool TerminalScreen::do_look() {
-  if (!entered_) return false;
-  bool is_over = false, is_changed = false;
-  pollfd ready{STDIN_FILENO, POLLIN, 0};
-  char keys[64];
-  if (::poll(&ready, 1, 0) > 0 && (ready.revents & POLLIN) != 0) {
-    const ssize_t count = ::read(STDIN_FILENO, keys, sizeof keys);
-    for (ssize_t i = 0; i < count; ++i) {
-      const char key = keys[i];
-      if (key == '\x1b') break;  // an arrow, or a paste: nothing for us
-      if (key == 'q' || key == 'Q' || key == '\x04') is_over = true;
-      if (key == 'p' || key == 'P' || key == ' ') view_.pause(!view_.is_paused());
-      if (key == 'r' || key == 'R') view_.begin_anew();
-      is_changed = true;
-    }
+  if (!display_.has_entered()) return false;
+  bool is_over = false;
+  const std::string keys = display_.keys();
+  for (const char key : keys) {
+    if (key == 'q' || key == 'Q' || key == '\x04') is_over = true;
+    if (key == 'p' || key == 'P' || key == ' ') view_.pause(!view_.is_paused());
+    if (key == 'r' || key == 'R') view_.begin_anew();
   }
-  const TerminalSize now = size();
-  is_changed = is_changed || now.columns != drawn_.columns || now.rows != drawn_.rows;
   // An error is told by the next frame.
-  if (is_changed && !is_over) static_cast<void>(draw());
-  // A terminal that has gone.
-  return is_over || (ready.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
+  if ((!keys.empty() || display_.is_resized()) && !is_over) static_cast<void>(draw());
+  return is_over || display_.is_gone();
 }
 
 Status LineSink::write_line(const std::string& line) {

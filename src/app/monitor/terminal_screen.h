@@ -3,6 +3,8 @@
 
 #include <cstdio>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "app/monitor/monitor.h"
 #include "app/monitor/ready_output.h"
@@ -20,14 +22,35 @@ bool shows_colour();
 // before it ends the program.
 void give_screen_back();
 
-// Draws on standard output. Its end, a fault's signal and whoever calls give_screen_back() give the
-// screen back; SIGKILL does not.
+// Lines on the other screen of standard output. Its end, a fault's signal and whoever calls
+// give_screen_back() give the screen back; SIGKILL does not. One at a time.
+class TerminalDisplay {
+ public:
+  TerminalDisplay();
+  ~TerminalDisplay() { leave(); }
+  TerminalDisplay(const TerminalDisplay&) = delete;
+  TerminalDisplay& operator=(const TerminalDisplay&) = delete;
+
+  Status enter();
+  bool has_entered() const { return entered_; }
+  TerminalSize size() const;
+  // In the place of what was there; for a size() of just before.
+  Status draw(const std::vector<std::string>& lines, const TerminalSize& size);
+  bool is_resized() const;  // since it was drawn on
+  // The keys that were pressed since; an arrow or a paste ends them. Waits for none.
+  std::string keys();
+  bool is_gone() const { return gone_; }  // the terminal, as keys() saw it last
+  void leave();
+
+ private:
+  bool utf8_, colour_, entered_ = false, gone_ = false;
+  TerminalSize drawn_{0, 0};
+  ReadyOutput output_;
+};
+
+// A monitor's frames on it.
 class TerminalScreen final : public MonitorSink {
  public:
-  TerminalScreen();
-  ~TerminalScreen() override;
-  TerminalScreen(const TerminalScreen&) = delete;
-  TerminalScreen& operator=(const TerminalScreen&) = delete;
   const TerminalView& view() const { return view_; }
   void say(std::string footer) { view_.say(std::move(footer)); }
 
@@ -35,15 +58,12 @@ class TerminalScreen final : public MonitorSink {
   Status do_begin(const LiveHead& head) override;
   Status do_show(const LiveFrame& frame) override;
   bool do_look() override;
-  void do_leave() override;
+  void do_leave() override { display_.leave(); }
   void do_tell(const std::string& words) override { say(words); }
   Status draw();
-  TerminalSize size() const;
 
   TerminalView view_;
-  bool utf8_, colour_, entered_ = false;
-  TerminalSize drawn_{0, 0};
-  ReadyOutput output_;
+  TerminalDisplay display_;
 };
 
 // Lines on standard output. A reader that left is no error: it ends the monitor. One that stands

@@ -6,70 +6,14 @@
 #include <cmath>
 #include <functional>
 
+#include "app/monitor/terminal_text.h"
+
 namespace isojoule {
 namespace {
 
 constexpr std::size_t kPast = 60;  // seconds of the sparkline
 constexpr const char* kBlocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
 constexpr const char* kAscii[] = {"_", ".", "-", "=", "+", "*", "%", "#"};
-
-bool continues(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
-
-std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return !continues(c); }));
-}
-
-// Of two or three bytes of UTF-8: controls that some terminals obey (U+0080 to U+009F), and marks
-// that turn the direction of what follows or have no width (U+200B to U+200F, U+2028 to U+202E,
-// U+2060 to U+206F, U+FEFF).
-std::size_t length_of_hidden(std::string_view text) {
-  const auto byte = [&](std::size_t at) {
-    return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
-  };
-  if (byte(0) == 0xC2 && byte(1) >= 0x80 && byte(1) <= 0x9F) return 2;
-  if (byte(0) == 0xEF && byte(1) == 0xBB && byte(2) == 0xBF) return 3;
-  if (byte(0) != 0xE2) return 0;
-  const bool turns = byte(1) == 0x80 &&
-                     ((byte(2) >= 0x8B && byte(2) <= 0x8F) || (byte(2) >= 0xA8 && byte(2) <= 0xAE));
-  return turns || (byte(1) == 0x81 && byte(2) >= 0xA0 && byte(2) <= 0xAF) ? 3 : 0;
-}
-
-// A name of others, as one that a terminal shows and does not obey.
-std::string harmless(const std::string& name, const TerminalSize& size) {
-  std::string text;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    const char c = name[i];
-    const auto byte = static_cast<unsigned char>(c);
-    const std::size_t hidden = length_of_hidden(std::string_view(name).substr(i));
-    const bool obeyed = byte < ' ' || byte == 0x7F || hidden > 0;
-    const bool shown = !obeyed && (byte < 0x80 || size.utf8);
-    if (shown)
-      text += c;
-    else if (obeyed || !continues(c))  // one mark for a whole character
-      text += '?';
-    if (hidden > 0) i += hidden - 1;
-  }
-  return text;
-}
-
-// Exactly so many characters.
-std::string fitted(std::string text, std::size_t width, bool to_the_right = false) {
-  std::size_t at = 0, count = 0;
-  for (; at < text.size() && (count < width || continues(text[at])); ++at)
-    count += continues(text[at]) ? 0 : 1;
-  if (at < text.size()) text.resize(at);
-  if (count < width) {
-    const std::string space(width - count, ' ');
-    text = to_the_right ? space + text : text + space;
-  }
-  return text;
-}
-
-std::string cut(const std::string& text, int columns) {
-  const auto width = static_cast<std::size_t>(std::max(columns, 0));
-  return width_of(text) <= width ? text : fitted(text, width);
-}
 
 // Four figures, "-" where nothing is known.
 std::string figures(const std::optional<double>& value) {
@@ -93,7 +37,7 @@ std::string clock_text(double seconds) {
 
 std::string watch_text(const LiveHead::WatchHead& watch, const std::optional<double>& value,
                        const TerminalSize& size) {
-  std::string name = harmless(watch.name, size);
+  std::string name = harmless(watch.name, size.utf8);
   const std::string degree = size.utf8 ? "°C" : "C";
   if (watch.kind == "clock") {
     if (name.ends_with("_frequency")) name.erase(name.size() - 10);
@@ -144,7 +88,7 @@ std::vector<std::string> flow(const std::vector<std::string>& words, int columns
     if (fits)
       lines.back() += "  " + word;
     else
-      lines.push_back(cut(word, columns));
+      lines.push_back(cut_to(word, columns));
   }
   return lines;
 }
@@ -155,9 +99,7 @@ std::string coloured(const std::string& text, const char* code, const TerminalSi
 
 }  // namespace
 
-std::string harmless_line(const std::string& text) {
-  return harmless(text, {200, 1, false, false});
-}
+std::string harmless_line(const std::string& text) { return harmless(text, false); }
 
 void TerminalView::begin(const LiveHead& head) {
   head_ = head;
@@ -233,8 +175,8 @@ std::vector<std::pair<std::size_t, int>> TerminalView::order() const {
 }
 
 std::string TerminalView::head_line(const Picture& picture, const TerminalSize& size) const {
-  std::string line = "isojoule  " + harmless(head_.board, size);
-  if (!head_.release.empty()) line += " " + harmless(head_.release, size);
+  std::string line = "isojoule  " + harmless(head_.board, size.utf8);
+  if (!head_.release.empty()) line += " " + harmless(head_.release, size.utf8);
   if (head_.simulated) line += "  simulated";
   const std::string since = clock_text(picture.frame.time_s - picture.zero_s);
   std::string right = since + (paused_ ? " paused" : "");
@@ -242,8 +184,8 @@ std::string TerminalView::head_line(const Picture& picture, const TerminalSize& 
   const auto columns = static_cast<std::size_t>(size.columns);
   // Where there is no room for all, that it is simulated stays.
   if (width_of(line) + 2 + width_of(right) > columns && head_.simulated)
-    line = "simulated " + harmless(head_.board, size);
-  if (width_of(line) + 2 + width_of(right) > columns) return cut(line, size.columns);
+    line = "simulated " + harmless(head_.board, size.utf8);
+  if (width_of(line) + 2 + width_of(right) > columns) return cut_to(line, size.columns);
   return line + std::string(columns - width_of(line) - width_of(right), ' ') + right;
 }
 
@@ -254,7 +196,7 @@ std::vector<std::string> TerminalView::rail_lines(const Picture& picture, const 
   const auto places = order();
   for (const auto& [place, depth] : places)
     name_width = std::max(name_width, 2 * static_cast<std::size_t>(depth) +
-                                          width_of(harmless(head_.rails[place].name, size)));
+                                          width_of(harmless(head_.rails[place].name, size.utf8)));
   name_width = std::min<std::size_t>(name_width, is_wide ? 22 : 14);
   std::vector<std::string> lines;
   const auto line_of_cells = [&](const std::string& name, const std::string& now,
@@ -264,15 +206,15 @@ std::vector<std::string> TerminalView::rail_lines(const Picture& picture, const 
     if (is_wide) line += fitted(least, 8, true) + fitted(mean, 8, true) + fitted(most, 8, true);
     return line + fitted(energy, 11, true) + " ";
   };
-  lines.push_back(cut(line_of_cells("rail", "now W", "least", "mean", "most", "energy") +
-                          (size.columns >= 60 ? "last minute" : ""),
-                      size.columns));
+  lines.push_back(cut_to(line_of_cells("rail", "now W", "least", "mean", "most", "energy") +
+                             (size.columns >= 60 ? "last minute" : ""),
+                         size.columns));
   lines.back().erase(lines.back().find_last_not_of(' ') + 1);
   for (const auto& [place, depth] : places) {
     if (lines.size() >= room && places.size() + 1 > room) {
-      lines.back() = cut(fmt::format("+{} more rails: make the window higher",
-                                     places.size() - (room < 2 ? 0 : room - 2)),
-                         size.columns);
+      lines.back() = cut_to(fmt::format("+{} more rails: make the window higher",
+                                        places.size() - (room < 2 ? 0 : room - 2)),
+                            size.columns);
       break;
     }
     const RailView& view = picture.rails[place];
@@ -281,11 +223,11 @@ std::vector<std::string> TerminalView::rail_lines(const Picture& picture, const 
     const std::optional<double> energy =
         view.energy_j ? std::optional(*view.energy_j - view.zero_j) : std::nullopt;
     std::string line = line_of_cells(std::string(2 * static_cast<std::size_t>(depth), ' ') +
-                                         harmless(head_.rails[place].name, size),
+                                         harmless(head_.rails[place].name, size.utf8),
                                      figures(view.now_w), figures(view.least_w), figures(mean),
                                      figures(view.most_w), energy_text(energy));
     const int left = size.columns - static_cast<int>(width_of(line));
-    line = cut(line, size.columns);
+    line = cut_to(line, size.columns);
     if (left >= 4)
       line += coloured(
           spark(view.past, std::min<std::size_t>(kPast, static_cast<std::size_t>(left)), size),
@@ -315,7 +257,7 @@ std::vector<std::string> TerminalView::state_lines(const Picture& picture,
   if (head_.rails.empty()) {
     std::vector<std::string> why = {"no power:"};
     why.insert(why.end(), head_.notes.begin(), head_.notes.end());
-    for (std::string& word : why) word = harmless(word, size);
+    for (std::string& word : why) word = harmless(word, size.utf8);
     const auto told = flow(why, size.columns);
     lines.insert(lines.begin(), told.begin(), told.end());
   }
@@ -327,7 +269,7 @@ std::vector<std::string> TerminalView::draw(const TerminalSize& size) const {
   const auto rows = static_cast<std::size_t>(std::max(size.rows, 1));
   std::vector<std::string> lines = {coloured(head_line(picture, size), "1", size)};
   if (!picture.any) {
-    lines.push_back(cut("waiting for the first readings", size.columns));
+    lines.push_back(cut_to("waiting for the first readings", size.columns));
     lines.resize(std::min(lines.size(), rows));
     return lines;
   }
@@ -339,12 +281,13 @@ std::vector<std::string> TerminalView::draw(const TerminalSize& size) const {
     for (std::string& line : rail_lines(picture, size, room)) lines.push_back(std::move(line));
   for (std::string& line : state)
     if (lines.size() < rows) lines.push_back(std::move(line));
-  if (!footer_.empty() && lines.size() + 1 < rows) lines.push_back(cut(footer_, size.columns));
+  if (!footer_.empty() && lines.size() + 1 < rows) lines.push_back(cut_to(footer_, size.columns));
   for (const std::string& note : head_.notes)
     if (lines.size() + 1 < rows && !head_.rails.empty())
-      lines.push_back(coloured(cut("note: " + harmless(note, size), size.columns), "2", size));
+      lines.push_back(
+          coloured(cut_to("note: " + harmless(note, size.utf8), size.columns), "2", size));
   if (lines.size() < rows)
-    lines.push_back(coloured(cut("q quit  p pause  r count anew", size.columns), "2", size));
+    lines.push_back(coloured(cut_to("q quit  p pause  r count anew", size.columns), "2", size));
   lines.resize(std::min(lines.size(), rows));
   return lines;
 }
@@ -357,7 +300,7 @@ std::string TerminalView::plain_line() const {
   const TerminalSize ascii{200, 1, false, false};
   for (const auto& [place, depth] : order()) {
     const RailView& view = picture.rails[place];
-    line += fmt::format("  {} {} W {}", harmless(head_.rails[place].name, ascii),
+    line += fmt::format("  {} {} W {}", harmless(head_.rails[place].name, ascii.utf8),
                         figures(view.now_w), energy_text(view.energy_j));
   }
   if (head_.rails.empty()) line += "  no power source";
@@ -378,7 +321,7 @@ std::string TerminalView::totals() const {
     const std::optional<double> mean =
         view.seconds > 0 ? std::optional(view.sum_ws / view.seconds) : std::nullopt;
     text += fmt::format("  {:22} {:>12}  mean {} W  ({} readings)\n",
-                        harmless(head_.rails[place].name, plain), energy_text(rail.energy_j),
+                        harmless(head_.rails[place].name, plain.utf8), energy_text(rail.energy_j),
                         figures(mean), rail.readings);
     for (const auto& [phase, joules] : frame.phase_energy_j)
       if (place < joules.size())
@@ -386,7 +329,7 @@ std::string TerminalView::totals() const {
   }
   if (head_.rails.empty()) {
     text += "  no power:";
-    for (const std::string& note : head_.notes) text += " " + harmless(note, plain) + ";";
+    for (const std::string& note : head_.notes) text += " " + harmless(note, plain.utf8) + ";";
     text.back() = '\n';
   }
   for (const auto& [counter, times] : frame.counters)
