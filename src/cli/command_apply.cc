@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "app/pin.h"
+#include "base/own_program.h"
 #include "cli/command.h"
 #include "cli/target_options.h"
 
@@ -55,14 +56,13 @@ void wait(double seconds, Clock& clock, const std::atomic<bool>& interrupted) {
 }
 
 Result<int> write_unit(const ApplyArguments& arguments) {
-  std::error_code code;
-  const auto program = std::filesystem::read_symlink("/proc/self/exe", code);
+  const std::string program = own_program();
   std::vector<std::string> words = arguments.words;
   for (const auto& [option, value] : {std::pair("--board", arguments.target.board),
                                       std::pair("--release", arguments.target.release)})
     if (!value.empty() && !value.starts_with(kTwinPrefix))
       words.push_back(std::string(option) + "=" + value);
-  const std::string unit = systemd_unit(code ? "isojoule" : program.string(), words);
+  const std::string unit = systemd_unit(program.empty() ? "isojoule" : program, words);
   if (arguments.output.empty()) {
     fmt::print("{}", unit);
     return kDone;

@@ -112,6 +112,7 @@ Result<int> run_measure(MeasureArguments& arguments, const Program& program) {
   arguments.request.metrics = endpoint.get();
   ISOJOULE_TRY(const Paths paths, find_paths());
   arguments.request.command = program.command_line;
+  arguments.request.target.interrupted = program.interrupted;
   arguments.request.inferences_given = arguments.words.inferences_given;
   arguments.modes.study = arguments.output;
   if (arguments.modes.until || arguments.modes.overhead) {
@@ -176,6 +177,7 @@ void add_measure(CLI::App& app, Program& program) {
       ->default_str("10")
       ->check(CLI::Range(1, 100000));
   add_target_options(*command, request.target);
+  add_pace_option(*command, request.target);
   command->add_option("--set", arguments->settings,
                       "Knobs to set meanwhile, e.g. gpu_frequency=614.4MHz; restored afterwards");
   command->add_option("--option", arguments->options, "KEY=VALUE for the engine");

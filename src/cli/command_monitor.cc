@@ -2,13 +2,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <mutex>
 
+#include "app/fleet/fleet_metrics.h"
+#include "app/fleet/fleet_server.h"
+#include "app/fleet/watch_fleet.h"
 #include "app/monitor/monitor.h"
 #include "app/monitor/monitor_page.h"
 #include "app/monitor/monitor_server.h"
 #include "app/monitor/terminal_screen.h"
 #include "base/file_tree.h"
+#include "cli/bus_options.h"
 #include "cli/command.h"
 #include "cli/measure_modes.h"
 #include "cli/metrics_option.h"
@@ -32,6 +38,7 @@ struct MonitorArguments {
   std::string token;  // of ISOJOULE_TOKEN
   std::vector<std::string> hosts;
   bool no_token = false;
+  fleet::BusOptions fleet;  // instead of a board
 };
 
 Result<Duration> period_of(const std::string& option, const std::string& text, Duration least) {
@@ -91,14 +98,13 @@ void take_token_of_environment(MonitorArguments& arguments) {
 }
 
 // A token that somebody chose is known to those who shall know it; it does not go into logs.
-std::string shown_address(const MonitorArguments& arguments, const MonitorServer& server) {
+template <typename Server>
+std::string shown_address(const MonitorArguments& arguments, const Server& server) {
   const bool is_new = arguments.token_file.empty() && arguments.token.empty();
   return is_new ? server.url() : server.address();
 }
 
-Result<std::unique_ptr<MonitorServer>> open_server(const MonitorArguments& arguments,
-                                                   const MonitorPage& page) {
-  if (!arguments.serve) return std::unique_ptr<MonitorServer>();
+Result<MonitorServing> serving_of(const MonitorArguments& arguments) {
   const std::string text = arguments.serve->empty() ? kServeAt : *arguments.serve;
   const auto place = parse_listen_place(text);
   if (!place)
@@ -110,10 +116,22 @@ Result<std::unique_ptr<MonitorServer>> open_server(const MonitorArguments& argum
   serving.hosts = arguments.hosts;
   serving.without_token = arguments.no_token;
   ISOJOULE_TRY(serving.token, token_of(arguments));
-  ISOJOULE_TRY(auto server, MonitorServer::open(serving, page));
-  fmt::print(stderr, "serving: {}\n", shown_address(arguments, *server));
+  return serving;
+}
+
+template <typename Server>
+void say_where(const MonitorArguments& arguments, const Server& server) {
+  fmt::print(stderr, "serving: {}\n", shown_address(arguments, server));
   if (arguments.no_token)
     fmt::print(stderr, "attention: without a token every user of this machine can read it\n");
+}
+
+Result<std::unique_ptr<MonitorServer>> open_server(const MonitorArguments& arguments,
+                                                   const MonitorPage& page) {
+  if (!arguments.serve) return std::unique_ptr<MonitorServer>();
+  ISOJOULE_TRY(const MonitorServing serving, serving_of(arguments));
+  ISOJOULE_TRY(auto server, MonitorServer::open(serving, page));
+  say_where(arguments, *server);
   return server;
 }
 
@@ -142,7 +160,64 @@ void tell_end(const MonitorArguments& arguments, const MonitorEnd& end, const Te
   if (end.program_error) fmt::print(stderr, "{}\n", to_string(*end.program_error));
 }
 
+Status check_fleet_alone(const MonitorArguments& arguments, const Program& program) {
+  const MonitorRequest& request = arguments.request;
+  const std::pair<bool, const char*> others[] = {
+      {!request.target.board.empty(), "--board"},
+      {!request.target.sysroot.empty(), "--sysroot"},
+      {!request.load.empty(), "--load"},
+      {!request.record.empty(), "--record"},
+      {!arguments.length.empty(), "--for"},
+      {arguments.json, "--json"},
+      {!program.after_dashes.empty(), "a program behind --"}};
+  for (const auto& [is_given, what] : others)
+    if (is_given)
+      return fail(ErrorKind::invalid,
+                  fmt::format("--fleet shows no board of this machine: {}", what),
+                  "Leave one of them away; 'isojoule fleet boards --json' prints a fleet as JSON");
+  return {};
+}
+
+Result<int> monitor_fleet(MonitorArguments& arguments, const Program& program) {
+  ISOJOULE_CHECK(check_fleet_alone(arguments, program));
+  take_token_of_environment(arguments);
+  ISOJOULE_TRY(const auto bus, fleet::Bus::connect(arguments.fleet));
+  const auto clock = make_real_clock();
+  ISOJOULE_TRY(const auto endpoint, open_metrics(arguments.metrics));
+  FleetWatching watching;
+  std::unique_ptr<FleetServer> server;
+  if (arguments.serve) {
+    ISOJOULE_TRY(const MonitorServing serving, serving_of(arguments));
+    ISOJOULE_TRY(server, FleetServer::open(serving));
+    ISOJOULE_CHECK(server->start());
+    say_where(arguments, *server);
+    watching.footer = shown_address(arguments, *server);
+  }
+  watching.draws = is_drawable(STDIN_FILENO, STDOUT_FILENO);
+  if (!watching.draws && !server && !endpoint)
+    return fail(ErrorKind::unsupported, "--fleet draws on a terminal, and this is none",
+                "Give --serve or --metrics, or 'isojoule fleet boards'");
+  FleetPicture latest;
+  std::mutex lock;  // of `latest`, which the endpoint's thread reads
+  watching.show = [&](const FleetPicture& picture) {
+    if (server) server->show(picture);
+    const std::lock_guard held(lock);
+    latest = picture;
+  };
+  if (endpoint)
+    ISOJOULE_CHECK(endpoint->begin([&](bool) {
+      const std::lock_guard held(lock);
+      return fleet_metrics(latest);
+    }));
+  const Status watched = watch_fleet(*bus, *clock, watching, *program.interrupted);
+  if (endpoint) endpoint->end();
+  warn_of_metrics(endpoint.get());
+  if (!watched) return tl::unexpected<Error>(watched.error());
+  return kDone;
+}
+
 Result<int> monitor_with(MonitorArguments& arguments, const Program& program) {
+  if (!arguments.fleet.url.empty()) return monitor_fleet(arguments, program);
   MonitorRequest& request = arguments.request;
   ISOJOULE_CHECK(read_times(arguments));
   take_token_of_environment(arguments);
@@ -232,6 +307,7 @@ void add_monitor(CLI::App& app, Program& program) {
                    "Further names by which browsers may ask for it, of a board on the network")
       ->needs(serve);
   add_metrics_option(*command, arguments->metrics);
+  add_bus_options(*command, arguments->fleet, "--fleet", false);
   command->callback([arguments, &program] {
     program.action = [arguments, &program] { return monitor_with(*arguments, program); };
   });

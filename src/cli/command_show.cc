@@ -40,8 +40,8 @@ Status print_windows(StudyFile& study) {
   for (const Run& run : runs) {
     if (run.windows.empty()) continue;
     ISOJOULE_TRY(const auto named, named_windows_of(study, run));
-    fmt::print("\nrun {}: {}{}", run.sequence, run.network,
-               windows_text(named, run.windows, run.window_energies, zero_of(run)));
+    fmt::print("\nrun {}{}: {}{}", run.sequence, run.on_board.empty() ? "" : " on " + run.on_board,
+               run.network, windows_text(named, run.windows, run.window_energies, zero_of(run)));
   }
   return {};
 }

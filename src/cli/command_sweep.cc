@@ -3,23 +3,17 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
+#include <cstdlib>
 
+#include "app/fleet/coordinator_text.h"
 #include "app/sweep_study.h"
 #include "cli/command.h"
 #include "cli/metrics_option.h"
+#include "cli/sweep_fleet.h"
 #include "cli/target_options.h"
 
 namespace isojoule::cli {
 namespace {
-
-std::string duration_text(Second duration) {
-  if (!std::isfinite(duration.value())) return "?";
-  const auto total = static_cast<long>(std::lround(duration.value()));
-  if (total < 60) return fmt::format("{} s", total);
-  if (total < 3600) return fmt::format("{} min {:02} s", total / 60, total % 60);
-  return fmt::format("{} h {:02} min", total / 3600, total % 3600 / 60);
-}
 
 // A bar that stays on its line on a terminal; elsewhere one line a block. Writes to standard error,
 // so that standard output stays clean.
@@ -79,6 +73,7 @@ Result<int> run_sweep(SweepRequest& request, const std::string& metrics, const P
   ISOJOULE_TRY(const Paths paths, find_paths());
   ISOJOULE_TRY(const auto endpoint, open_metrics(metrics));
   request.metrics = endpoint.get();
+  request.target.interrupted = program.interrupted;
   ProgressPrinter printer;
   const auto result = sweep_study(paths, request, *program.interrupted,
                                   [&printer](const Progress& progress) { printer(progress); });
@@ -96,6 +91,14 @@ Result<int> run_sweep(SweepRequest& request, const std::string& metrics, const P
   return kDone;
 }
 
+// A helper that the environment names is of this machine, and no wish of this command.
+Status check_no_helper(const std::string& helper) {
+  const char* usual = std::getenv("ISOJOULE_HELPER");
+  if (helper.empty() || (usual != nullptr && helper == usual)) return {};
+  return fail(ErrorKind::invalid, "--helper does not go with --fleet",
+              "Name it where the boards' agents are started: isojoule agent --helper");
+}
+
 }  // namespace
 
 void add_sweep(CLI::App& app, Program& program) {
@@ -107,16 +110,25 @@ void add_sweep(CLI::App& app, Program& program) {
   command->add_option("--engine", request->engine,
                       "Instead of the plan's; see 'isojoule list engines'. A twin brings its own");
   add_target_options(*command, request->target);
+  add_pace_option(*command, request->target);
   command
       ->add_option("-o,--output", request->study_path,
                    "The study file; one that is there is gone on with")
       ->required();
   auto metrics = std::make_shared<std::string>();
   add_metrics_option(*command, *metrics);
-  command->callback([request, metrics, &program] {
-    request->command = program.command_line;
-    program.action = [request, metrics, &program] {
-      return run_sweep(*request, *metrics, program);
+  auto fleet = std::make_shared<FleetSweepRequest>();
+  add_sweep_fleet_options(*command, *fleet,
+                          {"--board", "--release", "--sysroot", "--no-calibration", "--metrics"});
+  command->callback([request, metrics, fleet, &program] {
+    request->command = fleet->command = program.command_line;
+    fleet->plan_path = request->plan_path;
+    fleet->study_path = request->study_path;
+    fleet->engine = request->engine;
+    program.action = [request, metrics, fleet, &program]() -> Result<int> {
+      if (fleet->bus.url.empty()) return run_sweep(*request, *metrics, program);
+      ISOJOULE_CHECK(check_no_helper(request->target.helper));
+      return run_sweep_fleet(*fleet, program);
     };
   });
 }

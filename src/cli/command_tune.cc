@@ -5,8 +5,10 @@
 #include <span>
 
 #include "app/tune/recorded_report.h"
+#include "app/tune/tune_fleet.h"
 #include "app/tune/tune_goal.h"
 #include "app/tune/tune_report.h"
+#include "cli/bus_options.h"
 #include "cli/command.h"
 #include "cli/measure_modes.h"
 #include "cli/metrics_option.h"
@@ -27,6 +29,7 @@ struct TuneArguments {
   std::vector<std::string> where;
   std::string noise = "0";
   TuneRequest live;
+  FleetTuneRequest fleet;
   std::optional<std::int64_t> batch;
   std::vector<std::string> options;
   std::string at_most, metrics;
@@ -123,6 +126,11 @@ Result<int> show(const TuneArguments& arguments, const TuneResult& result) {
 
 // A line a probe, to standard error, so that standard output stays clean.
 void print_progress(const TuneProgress& progress) {
+  // Of a fleet: why nothing comes, or that it comes again.
+  if (progress.step == nullptr && progress.stage == TuneProgress::Stage::search) {
+    fmt::print(stderr, "fleet: {}\n", progress.words);
+    return;
+  }
   if (progress.step != nullptr && progress.done == 1)
     fmt::print(stderr, "{:>9}  {:>10}  {:>10}  setting\n", "probe", "cost", "best");
   fmt::print(stderr, "{}\n", progress_text(progress));
@@ -143,6 +151,23 @@ Result<int> run_live(TuneArguments& arguments, const Program& program) {
   return show(arguments, *result);
 }
 
+Result<int> run_on_fleet(TuneArguments& arguments, const Program& program) {
+  const bool has_file = !arguments.live.study_path.empty();
+  ISOJOULE_CHECK(read_live(arguments, program));
+  if (!has_file)
+    arguments.live.study_path =
+        "tune-" + std::filesystem::path(arguments.live.network).stem().string() + "-fleet.study";
+  ISOJOULE_TRY(const Paths paths, find_paths());
+  arguments.fleet.tune = arguments.live;
+  const auto result = tune_fleet(paths, arguments.fleet, *program.interrupted, print_progress);
+  if (!result && result.error().kind == ErrorKind::unmeasured) {
+    fmt::print(stderr, "{}\n", to_string(result.error()));
+    return kUnmeasured;
+  }
+  if (!result) return tl::unexpected<Error>(result.error());
+  return show(arguments, *result);
+}
+
 Result<int> run_rerank(TuneArguments& arguments, const Program& program) {
   RerankRequest request{arguments.what, arguments.minimise, {}, arguments.optimiser};
   if (arguments.limits_said) request.limits = arguments.limits;
@@ -152,9 +177,10 @@ Result<int> run_rerank(TuneArguments& arguments, const Program& program) {
 }
 
 // What a run on a board takes, and nothing else does.
-constexpr const char* kOfRuns[] = {"--axis", "--engine", "--batch",      "--set",       "--option",
-                                   "-o",     "--for",    "--inferences", "--finalists", "--repeats",
-                                   "--warm", "--prior",  "--metrics"};
+constexpr const char* kOfRuns[] = {"--axis",      "--engine",  "--batch",  "--set",
+                                   "--option",    "-o",        "--for",    "--inferences",
+                                   "--finalists", "--repeats", "--warm",   "--prior",
+                                   "--metrics",   "--fleet",   "--boards", "--at-once"};
 
 Status refuse_options(const CLI::App& command, std::span<const char* const> names,
                       const std::string& why, const std::string& remedy) {
@@ -198,6 +224,7 @@ Result<int> run_tune(const CLI::App& command, TuneArguments& arguments, const Pr
     ISOJOULE_CHECK(check_options_of_study(command));
     return run_rerank(arguments, program);
   }
+  if (!arguments.fleet.bus.url.empty()) return run_on_fleet(arguments, program);
   return run_live(arguments, program);
 }
 
@@ -290,6 +317,25 @@ void add_live_options(CLI::App& command, TuneArguments& arguments) {
   add_metrics_option(command, arguments.metrics);
 }
 
+void add_fleet_options(CLI::App& command, TuneArguments& arguments) {
+  FleetTuneRequest& request = arguments.fleet;
+  add_bus_options(command, request.bus, "--fleet", false);
+  CLI::Option* fleet = command.get_option("--fleet");
+  for (const char* alone :
+       {"--board", "--release", "--sysroot", "--helper", "--apply", "--metrics", "--for"})
+    fleet->excludes(command.get_option(alone));
+  command
+      .add_option("--boards", request.boards,
+                  "Which of the fleet: type=jetson-orin-nx,count>=3,name=rack1-*")
+      ->needs(fleet);
+  command
+      .add_option("--at-once", request.at_once,
+                  "Settings that are measured at the same time (where nothing is said: one a "
+                  "board, at most 16)")
+      ->check(CLI::Range(1, 256))
+      ->needs(fleet);
+}
+
 }  // namespace
 
 void add_tune(CLI::App& app, Program& program) {
@@ -301,6 +347,7 @@ void add_tune(CLI::App& app, Program& program) {
                       "a search, to rank its probes by another cost");
   add_goal_options(*command, *arguments);
   add_live_options(*command, *arguments);
+  add_fleet_options(*command, *arguments);
   add_recorded_options(*command, *arguments);
   command->add_flag("--json", arguments->json, "Print JSON, units in the keys");
   command->callback([arguments, command, &program] {

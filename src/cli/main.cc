@@ -9,6 +9,7 @@
 #include "base/file_tree.h"
 #include "cli/command.h"
 #include "cli/command_notes.h"
+#include "cli/fleet_program.h"
 #include "isojoule/version.h"
 
 namespace {
@@ -96,6 +97,8 @@ int run(int argc, char** argv) {
   cli::add_probe(app, program);
   cli::add_monitor(app, program);
   cli::add_sweep(app, program);
+  cli::add_agent(app, program);
+  cli::add_fleet(app, program);
   cli::add_study(app, program);
   cli::add_measure(app, program);
   cli::add_calibrate(app, program);
@@ -122,6 +125,7 @@ int run(int argc, char** argv) {
   cli::add_manual(app, program);
   cli::add_examples(app);
   if (const auto ended = parse_arguments(app, own, argv)) return *ended;
+  cli::hand_to_fleet_program(app, argv);
   if (!program.ignores_signals) {
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) listen_to(number);
   }

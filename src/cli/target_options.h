@@ -8,5 +8,7 @@
 namespace isojoule::cli {
 
 void add_target_options(CLI::App& command, TargetOptions& target);
+// --pace, for commands that run long.
+void add_pace_option(CLI::App& command, TargetOptions& target);
 
 }  // namespace isojoule::cli
