@@ -213,6 +213,47 @@ export interface BoardRow {
   saving_uncertainty_percent: number | null;
   why_absent: string;
 }
+// Of a fleet: one network, job and batch size on several boards of one type (src/report/board_effects_json.h).
+export interface VariancePart {
+  percent: number | null; // a standard deviation
+  low_percent: number | null; // 95 %
+  high_percent: number | null; // beside a low: there is no upper bound
+  method: string;
+  note: string;
+}
+export type VarianceParts = Record<'board' | 'interaction' | 'block' | 'error', VariancePart>;
+export interface FleetBoard {
+  board: string;
+  settings: number;
+  runs: number;
+  effect_percent: number | null;
+  effect_u_percent: number | null; // k = 1
+  raw_percent: number | null;
+  best: { setting: Setting; probability: number; loss_percent: number | null; measured: boolean } | null;
+}
+export interface BoardEffects {
+  network: string;
+  job: string;
+  batch: number;
+  settings: number;
+  runs: number;
+  left_out: number;
+  why_left_out: string;
+  why_absent: string;
+  components: VarianceParts;
+  error_in_interaction: boolean;
+  gain_percent: number | null;
+  interaction_test: { f: number | null; p: number | null; freedom: number; error_freedom: number; note: string };
+  boards: FleetBoard[];
+  best: {
+    why_absent: string; setting: Setting | null; rivals: number; share_best: number; share_best_low: number; share_best_high: number; share_within: number; share_within_low: number; share_within_high: number;
+    loss_median_percent: number | null; loss_90_percent: number | null; loss_most_percent: number | null;
+  };
+  savings: { baseline: string; mean_percent: number | null; low_percent: number | null; high_percent: number | null; spread_percent: number | null; least_percent: number | null; most_percent: number | null; boards: { board: string; saving_percent: number | null; blocks: number }[] }[];
+  needed: { why_absent: string; repeats: number; widths: { half_width_percent: number; energy: number | null; difference: number | null; saving: number | null }[]; best: number | null; best_reach: number | null; best_note: string };
+  outliers: { board: string; kind: string; percent: number | null; usual_percent: number | null; score: number | null; threshold: number | null; sentence: string }[];
+  others: { quantity: string; components: VarianceParts }[];
+}
 export interface Study {
   schema: number;
   generator: string;
@@ -242,6 +283,7 @@ export interface Study {
   search?: Search; // of a study that `isojoule tune` made
   calibrations?: Record<string, string[]>; // channel to what its numbers rest on, where any were used
   boards?: BoardRow[]; // where several studies are in one report: this one's rows first
+  board_effects?: BoardEffects[]; // of a fleet's study: where several boards made it
   counters: CounterRow[];
   totals: { runs: number; failed: number; throttled: number };
 }
@@ -299,7 +341,7 @@ export function readStudy(text: string | null): Study | string {
   }
   const fault = faultIn(study);
   if (fault) return fault;
-  for (const row of [...study.points, ...study.minima]) if (row.job) row.network += ` ${row.job}`;
+  for (const row of [...study.points, ...study.minima, ...(study.board_effects ?? [])]) if (row.job) row.network += ` ${row.job}`;
   nameForPage(study);
   return study;
 }
@@ -323,4 +365,12 @@ function renamed(study: Study, one: (name: string) => string): void {
   for (const profile of study.profiles ?? []) change([profile, ...profile.layers], 'network', 'layer', 'operation', 'device');
   change(study.boards ?? [], 'study', 'board', 'network', 'job', 'baseline');
   change(study.search?.governors ?? [], 'name');
+  for (const effects of study.board_effects ?? []) {
+    change([effects, ...effects.savings], 'network', 'job', 'baseline');
+    // A sentence begins with its board's name, and is longer than a name may be.
+    for (const outlier of effects.outliers) if (outlier.sentence.startsWith(outlier.board)) outlier.sentence = one(outlier.board) + outlier.sentence.slice(outlier.board.length);
+    change([...effects.boards, ...effects.outliers, ...effects.savings.flatMap((saving) => saving.boards)], 'board');
+    const settings = [effects.best.setting, ...effects.boards.map((board) => board.best?.setting)].filter((setting) => !!setting);
+    change(settings, ...new Set(settings.flatMap((setting) => Object.keys(setting))));
+  }
 }

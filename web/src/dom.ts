@@ -30,6 +30,11 @@ export function replace(host: Element, ...children: (Node | null)[]): void {
   host.replaceChildren(...children.filter((child): child is Node => child !== null));
 }
 
+// The page is not touched where nothing changed.
+export function set(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 export function download(name: string, content: Blob): void {
   const address = URL.createObjectURL(content);
   const anchor = h('a', { href: address, download: name });

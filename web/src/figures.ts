@@ -5,6 +5,7 @@ import { boards } from './figure/boards';
 import { budget } from './figure/budget';
 import { comparisons } from './figure/compare';
 import { cumulative } from './figure/cumulative';
+import { fleetBoards } from './figure/fleet_boards';
 import type { Figure } from './figure/frame';
 import { governors } from './figure/governors';
 import { heatMap } from './figure/heat_map';
@@ -36,6 +37,7 @@ export const kFigureGroups: FigureGroup[] = [
   { id: 'choices', title: 'Accelerators, precisions, graphs', figures: [...comparisons, cumulative] },
   { id: 'layer-energy', title: 'Inside the network', figures: [layers, layerWork] },
   { id: 'board-by-board', title: 'Boards', figures: [boards] },
+  { id: 'fleet', title: 'Boards of this fleet', figures: [fleetBoards] },
   { id: 'search-progress', title: 'The search', figures: [search] },
   { id: 'uncertainty', title: 'How sure it is', figures: [repeats, budget, order] },
 ];

@@ -8,6 +8,7 @@ import { kFigureGroups, type FigureGroup } from './figures';
 import { answer } from './section/answer';
 import { bar } from './section/bar';
 import { counters } from './section/counters';
+import { fleetTables } from './section/fleet';
 import { method } from './section/method';
 import { minima } from './section/minima';
 import { points } from './section/points';
@@ -50,6 +51,7 @@ function part<T extends Node | null>(name: string, make: () => T): T | HTMLEleme
 // The tables that stand below a group's figures.
 function tablesOf(id: string, view: View): (Node | null)[] {
   if (id === 'governors') return [part('The minima', () => minima(view))];
+  if (id === 'fleet') return [part('The boards of the fleet', () => fleetTables(view))];
   if (id === 'uncertainty') return [part('The repeats', () => repeatsText(view)), part('The runs', () => runs(view))];
   return [];
 }

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import Ajv from 'ajv';
 import { build } from 'esbuild';
 import { column } from '../sample/column.mjs';
+import { fleetOf } from '../sample/fleet.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 async function load(path) {
@@ -34,6 +35,7 @@ function smallStudy() {
   const interval = { low: null, high: 2, level: 0.95, method: 'bca', note: '' };
   study.points[0].repeats = { count: 2, median_j: 1, mean_interval_j: interval, median_interval_j: interval, spread_percent: 1, criterion_percent: 5, within_criterion: true, outliers: [{ run: 1, block: 0, energy_j: 1, deviation_percent: 3, causes: ['x'] }] };
   study.drift = { why_absent: 'too few', shown: null, p: null, runs: 0, settings: 0, blocks: 0, kind: null, trend: { percent_over_study: null, percent_low: null, percent_high: null, percent_per_hour: null }, jump: { percent: null, sequence: null, block: null } };
+  study.board_effects = fleetOf(study, 1);
   study.calibrations = { 'calibration VDD_IN': ['against a meter'] };
   return study;
 }

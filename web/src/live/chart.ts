@@ -2,7 +2,7 @@
 // keys move.
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { h } from '../dom';
+import { h, set } from '../dom';
 import type { Value } from './stream';
 
 export interface Line { name: string; hint: string; column: Value[]; format: (value: number) => string; wide?: boolean; band?: [Value[], Value[]] }
@@ -161,9 +161,4 @@ function range(low: number | null, high: number | null, isFromZero: boolean): [n
   const margin = Math.max((high - low) * 0.08, isFromZero ? 0 : 1);
   const bottom = isFromZero && low >= 0 ? 0 : low - margin;
   return [bottom, high > bottom ? high + (isFromZero ? high * 0.08 : margin) : bottom + 1];
-}
-
-// The page is not touched where nothing changed.
-export function set(element: Element, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
 }

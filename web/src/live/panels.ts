@@ -1,7 +1,6 @@
 // What stands beside the charts: the rails' cards, what the board says, what was counted.
-import { h, replace } from '../dom';
+import { h, replace, set } from '../dom';
 import { joule, megahertz, percent, second, significant, watt } from '../format';
-import { set } from './chart';
 import type { Frame, Head, Value, WatchHead } from './stream';
 
 const kAbsent = '—';

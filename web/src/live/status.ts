@@ -1,8 +1,7 @@
 // How things stand: a line that eyes read at once and screen readers are told politely, at most every
 // few seconds.
-import { h } from '../dom';
+import { h, set } from '../dom';
 import { joule, watt } from '../format';
-import { set } from './chart';
 import type { History } from './history';
 import type { Link } from './stream';
 

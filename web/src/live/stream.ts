@@ -92,15 +92,26 @@ export type Link = 'connecting' | 'open' | 'lost' | 'refused';
 
 // Keeps the connection: the browser comes again by itself after a break; after a refusal (the program
 // was started anew with another token, or has too many who look on) it is asked again every few seconds.
-export function connect(path: string, onText: (data: string) => void, onLink: (link: Link) => void): void {
+// What it returns asks for the stream from its beginning.
+export function connect(path: string, onText: (data: string) => void, onLink: (link: Link) => void): () => void {
   const kAgain_ms = 2000;
-  onLink('connecting');
-  const source = new EventSource(path);
-  source.onopen = () => onLink('open');
-  source.onmessage = (event: MessageEvent<string>) => onText(event.data);
-  source.onerror = () => {
-    const isRefused = source.readyState === EventSource.CLOSED;
-    onLink(isRefused ? 'refused' : 'lost');
-    if (isRefused) setTimeout(() => connect(path, onText, onLink), kAgain_ms);
+  let source: EventSource;
+  const open = () => {
+    onLink('connecting');
+    source = new EventSource(path);
+    const own = source;
+    source.onopen = () => onLink('open');
+    source.onmessage = (event: MessageEvent<string>) => onText(event.data);
+    source.onerror = () => {
+      const isRefused = own.readyState === EventSource.CLOSED;
+      onLink(isRefused ? 'refused' : 'lost');
+      if (isRefused) setTimeout(open, kAgain_ms);
+    };
+  };
+  open();
+  return () => {
+    source.onerror = source.onmessage = source.onopen = null;
+    source.close();
+    open();
   };
 }
