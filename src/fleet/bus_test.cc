@@ -204,14 +204,14 @@ TEST_F(BusTest, AClaimThatRunsOutIsHandedToTheNext) {
 }
 
 TEST_F(BusTest, AnExtendedClaimStays) {
-  const auto queue = block_queue(*bus, "extended", Duration::milliseconds(1000));
+  const auto queue = block_queue(*bus, "extended", Duration::milliseconds(2000));
   ASSERT_TRUE(queue && bus->publish(block_subject("extended", 0, 0), "block"));
   const auto claim = taken(*queue, kLong);
   ASSERT_TRUE(claim);
-  // 10 times the 200 ms of a vain take are twice the claim's time.
+  // 10 times the 400 ms of a vain take are twice the claim's time.
   for (int i = 0; i < 10; ++i) {
     ASSERT_TRUE(claim->extend());
-    ASSERT_EQ(taken(*queue, Duration::milliseconds(200)), nullptr);
+    ASSERT_EQ(taken(*queue, Duration::milliseconds(400)), nullptr);
   }
   EXPECT_TRUE(claim->done());
 }
@@ -310,7 +310,7 @@ TEST_F(BusTest, AWatchGivesWhatIsThereAndEveryChange) {
 }
 
 TEST_F(BusTest, EntriesGoWithAge) {
-  ASSERT_TRUE(bus->make_bucket({.name = "aging", .age = Duration::milliseconds(1000)}, 1));
+  ASSERT_TRUE(bus->make_bucket({.name = "aging", .age = Duration::milliseconds(2000)}, 1));
   ASSERT_TRUE(bus->put("aging", "pulse", "alive"));
   ASSERT_TRUE(bus->get("aging", "pulse"));
   const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
