@@ -237,7 +237,7 @@ TEST_F(FleetAgent, MeasuresAStudyAndSaysWhatItIs) {
   EXPECT_EQ(queue->waiting + queue->claimed, 0U);
 
   const auto health = nlohmann::json::parse(
-      bus_->ask(fleet::ask_subject("b1"), "{\"verb\": \"health\"}", Duration::milliseconds(5000))
+      bus_->ask(fleet::ask_subject("b1"), "{\"verb\": \"health\"}", Duration::milliseconds(20'000))
           .value());
   EXPECT_EQ(health["runs"], study.runs);
   const auto probed = nlohmann::json::parse(
@@ -245,7 +245,7 @@ TEST_F(FleetAgent, MeasuresAStudyAndSaysWhatItIs) {
           .value());
   EXPECT_EQ(probed["board"], "jetson-nano");
   const auto odd = nlohmann::json::parse(
-      bus_->ask(fleet::ask_subject("b1"), "{\"verb\": \"reboot\"}", Duration::milliseconds(5000))
+      bus_->ask(fleet::ask_subject("b1"), "{\"verb\": \"reboot\"}", Duration::milliseconds(20'000))
           .value());
   EXPECT_NE(odd["error"]["remedy"].get<std::string>().find("probe"), std::string::npos);
   agent.end();
@@ -369,7 +369,7 @@ TEST_F(FleetAgent, ARunOfThreeDeathsIsGivenUpAndAMarkerIsOne) {
   for (int i = 0; i < 3; ++i)
     ASSERT_TRUE(agent::count_death(*bus_, {study.study, 0, deadly}, "b9"));
   AgentRequest one = request("b1");
-  one.until_idle = Duration::milliseconds(1000);
+  one.until_idle = Duration::milliseconds(3000);
   fs::create_directories(one.folder);
   ASSERT_TRUE(agent::RunMarker(one.folder).set({study.study, 0, last}));
   AgentThread agent(paths_, one);
@@ -487,7 +487,7 @@ TEST_F(FleetAgent, KilledAndStartedAgainItGoesOnAtOnce) {
   // The name is its predecessor's, whose pulse is still there.
   ASSERT_TRUE(pulse_of("b1"));
   AgentRequest again = request("b1");
-  again.until_idle = Duration::milliseconds(4000);  // the dead one's claim has to run out
+  again.until_idle = Duration::milliseconds(30'000);  // the dead one's claim has to run out
   AgentThread agent(paths_, again);
   EXPECT_TRUE(is_complete(study)) << agent.lines();
   for (const auto& [subject, count] : runs_of(study)) EXPECT_EQ(count, 1U) << subject;

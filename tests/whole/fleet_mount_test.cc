@@ -71,12 +71,12 @@ TEST_F(FleetMount, WheneverTheAgentDiesItsBoardIsAsBefore) {
     ASSERT_TRUE(becomes_true([&] { return twin.settings() != before; }, seconds(60)));
     ::kill(agent, SIGKILL);
     static_cast<void>(boards_place_.wait(agent));
-    EXPECT_TRUE(becomes_true([&] { return twin.settings() == before; }, seconds(20)));
+    EXPECT_TRUE(becomes_true([&] { return twin.settings() == before; }, seconds(60)));
     agent = start_agent(twin);
   }
   const Outcome swept = place_.wait(sweep);
   EXPECT_EQ(swept.status, 0) << swept.out << swept.err;
-  EXPECT_TRUE(becomes_true([&] { return twin.settings() == before; }, seconds(20)));
+  EXPECT_TRUE(becomes_true([&] { return twin.settings() == before; }, seconds(60)));
   ::kill(agent, SIGTERM);
   EXPECT_EQ(boards_place_.wait(agent).status, 0);
   const auto study = StudyFile::open(place_.path("mounted.study"), StudyFile::Mode::read);

@@ -87,13 +87,13 @@ class CoordinatorTest : public test::SharedServerTest {
     return begun;
   }
 
-  // Ends when everything is there, or interrupts itself after half a minute: a test that hangs is
+  // Ends when everything is there, or interrupts itself after a minute: a test that hangs is
   // one that fails.
   Result<FleetSweepResult> sweep(const FleetSweepRequest& request,
                                  const std::function<bool(const FleetProgress&)>& stop = {}) const {
     std::atomic<bool> interrupted{false};
     return sweep_fleet(paths_, request, interrupted, [&](const FleetProgress& progress) {
-      if (progress.elapsed > Second(30) || (stop && stop(progress))) interrupted = true;
+      if (progress.elapsed > Second(60) || (stop && stop(progress))) interrupted = true;
     });
   }
 
@@ -360,7 +360,7 @@ TEST_F(CoordinatorTest, WhatAnEarlierCollectorRefusedIsReadAnewInsteadOfWaitedFo
   const auto read_all = [](RunCollector& collector) {
     std::int64_t sum = 0;
     for (;;) {
-      const auto taken = collector.collect(Duration::milliseconds(500));
+      const auto taken = collector.collect(Duration::milliseconds(2000));
       EXPECT_TRUE(taken);
       EXPECT_EQ(collector.away(), "");
       if (!taken || *taken == 0) return sum;
@@ -402,7 +402,7 @@ TEST_F(CoordinatorTest, WhatAnEarlierCollectorRefusedIsReadAnewInsteadOfWaitedFo
   EXPECT_TRUE(*looked);
   EXPECT_EQ(watch.published_again(), 1);
   EXPECT_FALSE(bus_->last(fleet::kRuns, subject)) << "a board would take it for the run";
-  ASSERT_TRUE(agent.work(record.study, 0, Duration::milliseconds(2000)));
+  ASSERT_TRUE(agent.work(record.study, 0, Duration::milliseconds(20'000)));
   read_all(**second);
   EXPECT_TRUE(again.complete());
 }
@@ -529,7 +529,7 @@ TEST_F(CoordinatorTest, WithoutWaitingItPublishesAndGoes) {
   EXPECT_EQ(first->collected, 0);
   ASSERT_TRUE(agent.join(first->study, {0, ""}));
   for (;;) {
-    const auto worked = agent.work(first->study, 0, Duration::milliseconds(500));
+    const auto worked = agent.work(first->study, 0, Duration::milliseconds(3000));
     ASSERT_TRUE(worked) << to_string(worked.error());
     if (!*worked) break;
   }

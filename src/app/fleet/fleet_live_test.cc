@@ -131,7 +131,7 @@ TEST_F(FleetLive, ABoardThatRefusesAfterItTookPartIsNamedWithTheReason) {
 TEST_F(FleetLive, ALostServerLeavesThePictureAndSaysSo) {
   set_up();
   come("b1");
-  bus_ = *Bus::connect({.url = server_->url(), .patience = Duration::milliseconds(300)});
+  bus_ = *Bus::connect({.url = server_->url(), .patience = Duration::milliseconds(2000)});
   FleetLook look(*bus_, *clock_);
   ASSERT_TRUE(look.refresh());
   server_->kill9();

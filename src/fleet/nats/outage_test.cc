@@ -115,7 +115,7 @@ TEST(BusOutage, AServerThatIsKilledAndComesBackLosesNothing) {
 TEST(BusOutage, CallsFailInWordsWhileNoServerIsThere) {
   ISOJOULE_NEEDS_NATS_SERVER();
   NatsServer server;
-  auto bus = Bus::connect({.url = server.url(), .patience = Duration::milliseconds(300)});
+  auto bus = Bus::connect({.url = server.url(), .patience = Duration::milliseconds(2000)});
   ASSERT_TRUE(bus && set_up(**bus, 1));
   ASSERT_TRUE((*bus)->make_queue(kBlocks, "s_0", lane_filter("s", 0), kClaim));
   auto queue = (*bus)->queue(kBlocks, "s_0");
