@@ -1,11 +1,11 @@
 // Servers that die under a Queue, a Reader and a Watch: nothing is lost, nothing comes twice.
 #include <gtest/gtest.h>
 #include <nats/nats.h>
-#include <signal.h>
 #include <sys/wait.h>
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <map>
 #include <memory>
 #include <thread>
@@ -187,8 +187,8 @@ TEST_F(LateServer, WhoAskedGetsItWhenItAsksAgain) {
 }
 
 TEST_F(LateServer, ManyThatAskGetEachBlockOnce) {
-  constexpr int kAgents = 20, kEach = 20;
-  for (int i = 1; i < kAgents * kEach; ++i)
+  constexpr int kAgents = 20, kAll = 20 * kAgents;
+  for (int i = 1; i < kAll; ++i)
     ASSERT_TRUE(bus->publish(block_subject("s", 0, i), std::to_string(i)));
   std::atomic<int> done = 0;
   std::vector<std::unique_ptr<Bus>> buses(kAgents);
@@ -198,7 +198,7 @@ TEST_F(LateServer, ManyThatAskGetEachBlockOnce) {
     agents.emplace_back([&] {
       auto own = one->queue(kBlocks, "s_0");
       ASSERT_TRUE(own);
-      while (done < kAgents * kEach) {
+      while (done < kAll) {
         auto claim = (*own)->take(Duration::milliseconds(300));
         ASSERT_TRUE(claim) << to_string(claim.error());
         if (*claim && (*claim)->done()) ++done;
@@ -211,7 +211,7 @@ TEST_F(LateServer, ManyThatAskGetEachBlockOnce) {
     ::kill(server->pid(), SIGCONT);
   }
   for (auto& agent : agents) agent.join();
-  EXPECT_EQ(done, kAgents * kEach);
+  EXPECT_EQ(done, kAll);
   EXPECT_EQ(bus->queue_state(kBlocks, "s_0")->claimed, 0U);
 }
 
