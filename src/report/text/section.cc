@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "report/board_table.h"
 #include "report/table.h"
 #include "report/text/format.h"
 
@@ -23,19 +24,13 @@ std::string label(const std::string& name, const std::string& value) {
   return name + std::string(12 - name.size(), ' ') + wrapped_value.substr(12);
 }
 
-// Of a fleet's study; of one board's none.
-std::set<std::string> fleet_boards(const StudySummary& summary) {
+// "4 (rack-1, rack-2, rack-3, rack-4)" of a fleet's study, "" of one board's.
+std::string boards_text(const StudySummary& summary) {
+  constexpr std::size_t kMostNames = 12;
   std::set<std::string> boards;
   if (summary.runs_read)
     for (const Run& run : *summary.runs_read)
       if (!run.on_board.empty()) boards.insert(run.on_board);
-  return boards;
-}
-
-// "4 (rack-1, rack-2, rack-3, rack-4)"; "" of one board's study.
-std::string boards_text(const StudySummary& summary) {
-  constexpr std::size_t kMostNames = 12;
-  const std::set<std::string> boards = fleet_boards(summary);
   if (boards.empty()) return "";
   std::string names;
   std::size_t count = 0;
@@ -123,7 +118,7 @@ std::string minima(const StudySummary& summary) {
                         grouped(minimum.within_one_percent) + " of " +
                         grouped(minimum.grid_points) + " grid points lie within 1 % of the least.",
                     2);
-  if (fleet_boards(summary).size() > 1)
+  if (summary.runs_read && several_boards(*summary.runs_read))
     text += wrapped(
         "These are means over whichever boards measured a setting, and a board's own silicon is in "
         "them. Below, Boards compares within blocks, where it drops out.",
