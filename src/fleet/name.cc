@@ -15,6 +15,13 @@ bool allowed_in_board_name(char letter) {
          (letter >= '0' && letter <= '9') || letter == '-' || letter == '_';
 }
 
+bool whole_number(std::string_view text, std::int64_t& number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() && number >= 0;
+}
+
+}  // namespace
+
 std::vector<std::string_view> subject_tokens(std::string_view subject) {
   std::vector<std::string_view> tokens;
   while (true) {
@@ -24,13 +31,6 @@ std::vector<std::string_view> subject_tokens(std::string_view subject) {
     subject = subject.substr(dot + 1);
   }
 }
-
-bool whole_number(std::string_view text, std::int64_t& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size() && number >= 0;
-}
-
-}  // namespace
 
 std::string block_subject(const std::string& study, std::int64_t lane, std::int64_t block) {
   return "isojoule.block." + study + "." + std::to_string(lane) + "." + std::to_string(block);

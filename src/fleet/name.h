@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "base/quantity.h"
@@ -48,6 +49,9 @@ std::string object_subject(const std::string& writer, const std::string& hash, s
 std::string ask_subject(const std::string& board);  // isojoule.ask.BOARD
 std::string join_key(const std::string& study, const std::string& board);
 std::string trouble_key(const std::string& study, std::int64_t sequence);
+
+// What stands between the dots; views into the subject.
+std::vector<std::string_view> subject_tokens(std::string_view subject);
 
 // The parts of a run's subject. Errors: invalid.
 struct RunPlace {

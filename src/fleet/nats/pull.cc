@@ -4,21 +4,12 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <string_view>
-#include <vector>
+
+#include "fleet/name.h"
 
 namespace isojoule::fleet {
 
 namespace {
-
-std::vector<std::string_view> tokens_of(std::string_view subject) {
-  std::vector<std::string_view> tokens;
-  while (true) {
-    const auto dot = subject.find('.');
-    tokens.push_back(subject.substr(0, dot));
-    if (dot == std::string_view::npos) return tokens;
-    subject = subject.substr(dot + 1);
-  }
-}
 
 template <typename Number>
 bool number_in(std::string_view text, Number& number) {
@@ -30,7 +21,7 @@ bool number_in(std::string_view text, Number& number) {
 
 std::optional<PulledPlace> pulled_place(const char* reply) {
   if (reply == nullptr) return std::nullopt;
-  const auto tokens = tokens_of(reply);
+  const auto tokens = subject_tokens(reply);
   // $JS.ACK.STREAM.CONSUMER.DELIVERIES.STREAM_SEQ.CONSUMER_SEQ.TIME.PENDING, or with a domain and
   // the account's hash before STREAM.
   if (tokens.size() < 9 || tokens[0] != "$JS" || tokens[1] != "ACK") return std::nullopt;
