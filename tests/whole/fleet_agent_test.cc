@@ -403,17 +403,22 @@ Trace noisy_trace(std::size_t readings) {
   return trace;
 }
 
-agent::OutboxRun outbox_run(const fleet::RunMessage& message) {
-  return {message.study, message.run.block, message.run.sequence, to_bytes(message), false};
-}
-
-TEST_F(FleetAgent, ATraceThatIsTooLongGoesBesideItsRun) {
+fleet::RunMessage made_run() {
   fleet::RunMessage message;
   message.study = "study";
   message.board = "b1";
   message.instance = "i";
   message.run.network = "alexnet";
   message.run.wall_time = "2026-01-31T12:00:00Z";
+  return message;
+}
+
+agent::OutboxRun outbox_run(const fleet::RunMessage& message) {
+  return {message.study, message.run.block, message.run.sequence, to_bytes(message), false};
+}
+
+TEST_F(FleetAgent, ATraceThatIsTooLongGoesBesideItsRun) {
+  fleet::RunMessage message = made_run();
   message.trace = noisy_trace(400'000);
   const auto sent = agent::send_run(*bus_, "b1", outbox_run(message));
   ASSERT_TRUE(sent) << to_string(sent.error());
@@ -427,12 +432,7 @@ TEST_F(FleetAgent, ATraceThatIsTooLongGoesBesideItsRun) {
 }
 
 TEST_F(FleetAgent, ARunThatIsTooLargeIsStoredAsFailedAndSaysSo) {
-  fleet::RunMessage message;
-  message.study = "study";
-  message.board = "b1";
-  message.instance = "i";
-  message.run.network = "alexnet";
-  message.run.wall_time = "2026-01-31T12:00:00Z";
+  fleet::RunMessage message = made_run();
   Random random(1);
   Instant end;
   for (int i = 0; i < 300'000; ++i) {

@@ -87,6 +87,19 @@ class CoordinatorTest : public test::SharedServerTest {
     return begun;
   }
 
+  static constexpr Duration kGrace = Duration::milliseconds(1000);
+  // Makes blocks again from the study, which outlives it.
+  BlockWatch watch_of(const FleetStudy& study, RunLedger& ledger, RunCollector& collector) {
+    const auto make = [&study](const std::set<std::int64_t>& wanted) {
+      std::vector<fleet::BlockMessage> blocks;
+      for (const fleet::BlockMessage& block : study.blocks)
+        if (wanted.contains(block.block)) blocks.push_back(block);
+      return Result<std::vector<fleet::BlockMessage>>(std::move(blocks));
+    };
+    return BlockWatch(*bus_, study.stored.record, Duration::milliseconds(2000), ledger, collector,
+                      make, kGrace);
+  }
+
   // Ends when everything is there, or interrupts itself after a minute: a test that hangs is
   // one that fails.
   Result<FleetSweepResult> sweep(const FleetSweepRequest& request,
@@ -379,17 +392,10 @@ TEST_F(CoordinatorTest, WhatAnEarlierCollectorRefusedIsReadAnewInsteadOfWaitedFo
   const auto second = RunCollector::begin(*bus_, record, again, *file);
   ASSERT_TRUE(second);
   EXPECT_EQ(read_all(**second), 0) << "it goes on behind what was read";
-  const auto make = [&](const std::set<std::int64_t>& wanted) {
-    std::vector<fleet::BlockMessage> blocks;
-    for (const fleet::BlockMessage& block : study.blocks)
-      if (wanted.contains(block.block)) blocks.push_back(block);
-    return Result<std::vector<fleet::BlockMessage>>(std::move(blocks));
-  };
-  const Duration grace = Duration::milliseconds(1000);
-  BlockWatch watch(*bus_, record, Duration::milliseconds(2000), again, **second, make, grace);
+  BlockWatch watch = watch_of(study, again, **second);
   const std::atomic<bool> interrupted(false);
   const Instant begin{};
-  for (const Instant now : {begin, begin + grace}) {
+  for (const Instant now : {begin, begin + kGrace}) {
     const auto looked = watch.look({}, now, interrupted);
     ASSERT_TRUE(looked) << to_string(looked.error());
     EXPECT_FALSE(*looked) << "what is stored may still come";
@@ -397,7 +403,7 @@ TEST_F(CoordinatorTest, WhatAnEarlierCollectorRefusedIsReadAnewInsteadOfWaitedFo
   read_all(**second);
   EXPECT_EQ((*second)->bad_messages(bad.sequence), 2);
   EXPECT_EQ((*second)->tally().twice, 0) << "not counted a second time";
-  const auto looked = watch.look({}, begin + grace, interrupted);
+  const auto looked = watch.look({}, begin + kGrace, interrupted);
   ASSERT_TRUE(looked) << to_string(looked.error());
   EXPECT_TRUE(*looked);
   EXPECT_EQ(watch.published_again(), 1);
@@ -566,14 +572,7 @@ TEST_F(CoordinatorTest, ABlockOfAPurgedQueueIsPublishedAgainButNotWhileABoardHol
   const fleet::StudyRecord& record = study.stored.record;
   const auto collector = RunCollector::begin(*bus_, record, ledger, *file);
   ASSERT_TRUE(collector);
-  const auto make = [&](const std::set<std::int64_t>& wanted) {
-    std::vector<fleet::BlockMessage> blocks;
-    for (const fleet::BlockMessage& block : study.blocks)
-      if (wanted.contains(block.block)) blocks.push_back(block);
-    return Result<std::vector<fleet::BlockMessage>>(std::move(blocks));
-  };
-  const Duration grace = Duration::milliseconds(1000);
-  BlockWatch watch(*bus_, record, Duration::milliseconds(2000), ledger, **collector, make, grace);
+  BlockWatch watch = watch_of(study, ledger, **collector);
   const std::atomic<bool> interrupted(false);
   // Nothing was ever published: as after a purge. A board says that it holds block 1.
   ASSERT_TRUE(agent.pulse(record.study, 1));
@@ -583,7 +582,7 @@ TEST_F(CoordinatorTest, ABlockOfAPurgedQueueIsPublishedAgainButNotWhileABoardHol
   auto looked = watch.look(*members, begin, interrupted);
   ASSERT_TRUE(looked) << to_string(looked.error());
   EXPECT_FALSE(*looked) << "not at once: a board that is cut off may hold it";
-  looked = watch.look(*members, begin + grace, interrupted);
+  looked = watch.look(*members, begin + kGrace, interrupted);
   ASSERT_TRUE(looked);
   EXPECT_TRUE(*looked);
   auto in_queues = blocks_in_queues(*bus_, record.study);
@@ -591,10 +590,10 @@ TEST_F(CoordinatorTest, ABlockOfAPurgedQueueIsPublishedAgainButNotWhileABoardHol
   EXPECT_THAT(*in_queues, SizeIs(study.blocks.size() - 1));
   EXPECT_FALSE(in_queues->contains(1));
   // It no longer says so.
-  looked = watch.look({}, begin + grace, interrupted);
+  looked = watch.look({}, begin + kGrace, interrupted);
   ASSERT_TRUE(looked);
   EXPECT_FALSE(*looked);
-  looked = watch.look({}, begin + grace * 2, interrupted);
+  looked = watch.look({}, begin + kGrace * 2, interrupted);
   ASSERT_TRUE(looked);
   EXPECT_TRUE(*looked);
   EXPECT_EQ(watch.published_again(), static_cast<std::int64_t>(study.blocks.size()));
