@@ -1,9 +1,5 @@
 // A fleet's program as the page sees it: the page and the stream, over real sockets.
-import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { fileURLToPath } from 'node:url';
-
-const page = readFileSync(fileURLToPath(new URL('../dist/fleet.html', import.meta.url)), 'utf8');
+import { EventServer, builtPage } from './event_server.mjs';
 
 export const boardNow = (change = {}) => ({
   state: 'idle', alive: true, rank: 3, troubles: [], drain: false, drain_why: '', board: 'jetson-orin-nx', title: 'Jetson Orin NX', release: '36.4', variant: '',
@@ -15,30 +11,15 @@ export const studyNow = (change = {}) => ({
   planned: 2000, stored: 412, blocks: 170, deadly_runs: 0, measuring: ['rack1-01'], lanes: [{ lane: 0, boards: ['rack1-01', 'rack1-02'], blocks_waiting: 63, blocks_claimed: 1, blocks_again: 0 }], refused: [], runs_per_minute: 12.5, left_s: 7600, ...change,
 });
 
-export class FleetServer {
-  opened = 0;
-  status = 200;
+export class FleetServer extends EventServer {
   number = 1;
-  clients = new Set();
   head = { version: '0.9.0', server: 'lab 2.9.10 nats://lab:4222', reachable: true, trouble: '', set_up: true, server_unix_s: 1.7e9, boards: {}, studies: [], minutes: [] };
 
-  async listen() {
-    this.server = createServer((request, response) => this.answer(request, response));
-    await new Promise((done) => this.server.listen(0, '127.0.0.1', done));
-    this.port = this.server.address().port;
-    return `http://127.0.0.1:${this.port}/`;
+  constructor() {
+    super(builtPage('fleet'));
   }
-  answer(request, response) {
-    if (request.url === '/') return response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', Connection: 'close' }).end(page);
-    if (request.url !== '/events' || this.status !== 200) return response.writeHead(request.url === '/events' ? this.status : 404).end();
-    response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', Connection: 'close' });
-    response.write(`retry: 200\ndata: ${JSON.stringify({ event: 'head', schema: 1, number: this.number, ...this.head })}\n\n`);
-    this.opened += 1;
-    this.clients.add(response);
-    response.on('close', () => this.clients.delete(response));
-  }
-  send(message) {
-    for (const client of this.clients) client.write(`data: ${typeof message === 'string' ? message : JSON.stringify(message)}\n\n`);
+  greeting() {
+    return { event: 'head', schema: 1, number: this.number, ...this.head };
   }
   // What is told to those who are there, and to those who come later.
   change(changes) {
@@ -52,16 +33,5 @@ export class FleetServer {
     for (const name of gone) delete this.head.boards[name];
     Object.assign(this.head, rest);
     this.send({ event: 'change', number: this.number, ...changes });
-  }
-  cut() {
-    for (const client of this.clients) client.destroy();
-  }
-  async waitForClient(opened = 1) {
-    for (let i = 0; i < 400 && (this.opened < opened || this.clients.size === 0); ++i) await new Promise((done) => setTimeout(done, 10));
-  }
-  async close() {
-    this.cut();
-    this.server.closeAllConnections?.();
-    await new Promise((done) => this.server.close(done));
   }
 }

@@ -1,10 +1,8 @@
 // A monitor as the page sees it: the page and the stream, over real sockets, with frames that a test
 // sends by hand or by the clock.
-import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { fileURLToPath } from 'node:url';
+import { EventServer, builtPage } from './event_server.mjs';
 
-const page = readFileSync(fileURLToPath(new URL('../dist/live.html', import.meta.url)), 'utf8').replace('@ISOJOULE_COUNTERS@', () => JSON.stringify([
+const page = builtPage('live').replace('@ISOJOULE_COUNTERS@', () => JSON.stringify([
   { name: 'sample_gap', severity: 'warning', meaning: 'two samples further apart than 1.5 periods', remedy: 'a longer period' }]));
 
 export const nanoHead = () => ({
@@ -28,46 +26,18 @@ export function nanoFrame(number, change = {}) {
   };
 }
 
-export class LiveServer {
-  clients = new Set();
-  opened = 0;
-  status = 200;
+export class LiveServer extends EventServer {
   head = nanoHead();
   number = 0;
   before = []; // frames that a client gets with the head
 
   constructor() {
-    this.server = createServer((request, response) => this.answer(request, response));
+    super(page);
   }
-  async listen(port = 0) {
-    await new Promise((done) => this.server.listen(port, '127.0.0.1', done));
-    this.port = this.server.address().port;
-    return `http://127.0.0.1:${this.port}/`;
-  }
-  answer(request, response) {
-    if (request.url === '/') return response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', Connection: 'close' }).end(page);
-    if (request.url !== '/events' || this.status !== 200) return response.writeHead(request.url === '/events' ? this.status : 404).end();
-    response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', Connection: 'close' });
-    response.write(`retry: 200\ndata: ${JSON.stringify({ ...this.head, ...(this.before.length ? { frames: this.before } : {}) })}\n\n`);
-    this.opened += 1;
-    this.clients.add(response);
-    response.on('close', () => this.clients.delete(response));
-  }
-  send(message) {
-    for (const client of this.clients) client.write(`data: ${typeof message === 'string' ? message : JSON.stringify(message)}\n\n`);
+  greeting() {
+    return { ...this.head, ...(this.before.length ? { frames: this.before } : {}) };
   }
   frames(count, change) {
     for (let i = 0; i < count; ++i) this.send(nanoFrame(this.number++, change));
-  }
-  cut() {
-    for (const client of this.clients) client.destroy();
-  }
-  async waitForClient(opened = 1) {
-    for (let i = 0; i < 400 && (this.opened < opened || this.clients.size === 0); ++i) await new Promise((done) => setTimeout(done, 10));
-  }
-  async close() {
-    this.cut();
-    this.server.closeAllConnections?.();
-    await new Promise((done) => this.server.close(done));
   }
 }
