@@ -303,11 +303,31 @@ TEST(BoardEffects, TheTextNamesBoardsAndSaysSimulated) {
   ASSERT_TRUE(summary);
   const auto text = (*find_report("text"))->render(*summary, study, {});
   ASSERT_TRUE(text);
-  for (const char* part :
-       {"Boards (SIMULATED: twins)", "from board to board", "by setting x board",
-        "The fleet's best:", "Saving there against 'default'", "board-07", "Outlier: board-07 uses",
-        "boards needed for 95 %", "means over whichever boards measured"})
+  for (const char* part : {"Boards (SIMULATED: twins)", "from board to board", "by setting x board",
+                           "The fleet's best:", "Saving there against 'default'", "board-07",
+                           "Outlier: board-07 uses", "boards needed for 95 %"})
     EXPECT_NE(text->find(part), std::string::npos) << part << "\n" << *text;
+}
+
+// The energy map's savings are of means over boards; only a fleet's study has to say so.
+TEST(BoardEffects, TheTextSaysThatSavingsOfAGridHoldTheBoardsSilicon) {
+  for (const int boards : {1, 2}) {
+    test::ListedStudy grid, study;
+    test::fill_grid(grid);
+    const auto runs = grid.runs();
+    ASSERT_TRUE(runs);
+    for (auto run : *runs) {
+      run.on_board = run.id % boards == 0 ? "rack-1" : "rack-2";
+      study.add(std::move(run));
+    }
+    const auto summary = summarise(study);
+    ASSERT_TRUE(summary);
+    ASSERT_FALSE(summary->minima.empty());
+    const auto text = (*find_report("text"))->render(*summary, study, {});
+    ASSERT_TRUE(text);
+    EXPECT_EQ(text->find("means over whichever boards measured") != std::string::npos, boards > 1)
+        << *text;
+  }
 }
 
 TEST(BoardEffects, OddStudiesOfAFleetDoNotThrow) {
